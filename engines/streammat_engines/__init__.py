@@ -1,0 +1,1 @@
+"""Inference engines behind one protocol: submit, wait, caller-owned buffers."""

@@ -1,0 +1,71 @@
+"""Every error of the program in one place; the exit code belongs to the error.
+
+::
+
+    StreammatError                1  our own fault unless a subclass says otherwise
+      x InputError                2  bad input or usage
+          x MediaError            2  a file that is no video, is damaged or cannot be decoded
+          x OutputError           2  an output that must not or cannot be written like this
+          x ConfigError           2  a setting that is unknown or out of range
+      x FramesLost                3  the job ended, but frames of the source were lost
+      x ShapeError                2  (kernels)
+      x DependencyError           4  (kernels) an optional package is missing
+      x DeviceUnavailable         4  (kernels) the asked-for device is not there
+      x EngineError               1  (engines), EngineFileError 2
+      x ResourceError             5  disk or memory ran out
+"""
+
+from __future__ import annotations
+
+from streammat_engines.errors import EngineError, EngineFileError
+from streammat_kernels.errors import (
+    DependencyError,
+    DeviceUnavailable,
+    ShapeError,
+    StreammatError,
+)
+
+__all__ = [
+    "ConfigError",
+    "DependencyError",
+    "DeviceUnavailable",
+    "EngineError",
+    "EngineFileError",
+    "FramesLost",
+    "InputError",
+    "MediaError",
+    "OutputError",
+    "ResourceError",
+    "ShapeError",
+    "StreammatError",
+]
+
+
+class InputError(StreammatError):
+    """Bad input or usage."""
+
+    exit_code = 2
+
+
+class MediaError(InputError):
+    """A file that is missing, is no video, is damaged or cannot be decoded."""
+
+
+class OutputError(InputError):
+    """An output that must not be written (exists, equals the input) or cannot carry what is asked."""
+
+
+class ConfigError(InputError):
+    """A setting that is unknown or out of range."""
+
+
+class FramesLost(StreammatError):
+    """The job ended and its output is usable, but frames of the source could not be decoded."""
+
+    exit_code = 3
+
+
+class ResourceError(StreammatError):
+    """Disk or memory ran out."""
+
+    exit_code = 5

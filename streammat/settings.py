@@ -1,0 +1,89 @@
+"""Everything a user may decide about one matting job, with its default, in one frozen object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+__all__ = ["MatteSettings", "OutputKind", "OutputRequest"]
+
+
+class OutputKind(StrEnum):
+    """What a file holds."""
+
+    RGBA = "rgba"
+    ALPHA = "alpha"
+    FOREGROUND = "foreground"
+    COMPOSITE = "composite"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRequest:
+    """One ``-o [kind=]PATH``; kind None means: chosen by the suffix (alpha-capable: rgba, else composite)."""
+
+    path: str
+    kind: OutputKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatteSettings:
+    """Settings of one job; names and meanings are those of the command line.
+
+    Attributes:
+        model: a name from ``streammat models`` or the path of an ONNX file.
+        device: auto, cpu or cuda.
+        size: fast, balanced, best or WxH; the network's working size.
+        strategy: single (one pass at the working size).
+        background: None = chosen by the output (none where alpha fits, else #00B140);
+            else none, #RRGGBB, an image or video path, blur or blur:STRENGTH with 0..1.
+        alpha_mode: auto, straight or premultiplied.
+        foreground: auto (estimated for rgba and foreground files, source for composites),
+            estimated or source.
+        despill: 0..1, removes the screen colour's cast from the foreground.
+        smooth: auto, off or 0..1; temporal smoothing of the alpha.
+        grow_px, shrink_px, feather_px: matte finesse in pixels of the full frame.
+        clip_black, clip_white: 0..1; alpha at or below / above becomes exactly 0 / 1.
+        garbage, holdout: paths of grey images or videos; white forces alpha 0 / 1.
+        roi: X, Y, W, H in pixels; alpha is 0 outside.
+        start, end: seconds or H:MM:SS[.mmm] on the source's clock; None = whole clip.
+        frames: first-last frame numbers, e.g. "100-200" (0-based, inclusive).
+        limit: at most this many frames.
+        audio: auto, copy or none.
+        crf, bitrate, encoder_preset: the codec's own; None = the product's default.
+        preset: name of the preset the values came from, for the report.
+        overwrite: replace existing outputs.
+        strict: a frame that cannot be decoded ends the job with an error.
+        threads: CPU threads for everything together; None = all cores.
+    """
+
+    model: str = "gfm_lite0_tt"
+    device: str = "auto"
+    size: str = "balanced"
+    strategy: str = "single"
+    background: str | None = None
+    alpha_mode: Literal["auto", "straight", "premultiplied"] = "auto"
+    foreground: Literal["auto", "estimated", "source"] = "auto"
+    despill: float = 0.0
+    smooth: str = "auto"
+    grow_px: float = 0.0
+    shrink_px: float = 0.0
+    feather_px: float = 0.0
+    clip_black: float = 0.0
+    clip_white: float = 1.0
+    garbage: str | None = None
+    holdout: str | None = None
+    roi: tuple[int, int, int, int] | None = None
+    start: str | None = None
+    end: str | None = None
+    frames: str | None = None
+    limit: int | None = None
+    audio: Literal["auto", "copy", "none"] = "auto"
+    crf: int | None = None
+    bitrate: str | None = None
+    encoder_preset: str | None = None
+    preset: str | None = None
+    overwrite: bool = False
+    strict: bool = False
+    threads: int | None = None
+    extra: dict[str, str] = field(default_factory=dict)
