@@ -1,0 +1,1 @@
+"""Measurements behind every figure that streammat states; see README.md in this folder."""

@@ -1,0 +1,30 @@
+"""``python -m benchmarks NAME [...]``: runs one benchmark; without a name lists them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+CASES = {
+    "net": "the default network against RVM's, CPU-ms a frame at 512x288",
+    "kernels": "each op alone at 1080p against OpenCV, NumPy and pymatting",
+    "pipeline": "frames per second end to end, share of each stage, efficiency",
+    "memory": "peak memory, and growth from frame 200 to 2,000",
+    "matte": "error of the default model against reference frames and exact alphas",
+    "temporal": "flicker and lag of the smoothing",
+    "start": "seconds to --help and to the first frame, cold and warm",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named benchmark with the remaining arguments."""
+    if not arguments or arguments[0] not in CASES:
+        print("usage: python -m benchmarks NAME [--json FILE] [--help]")
+        print("\n".join(f"  {name:<10} {text}" for name, text in CASES.items()))
+        return 0 if not arguments or arguments[0] in {"-h", "--help"} else 2
+    module = importlib.import_module(f"benchmarks.{arguments[0]}")
+    return int(module.main(arguments[1:]) or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
