@@ -34,11 +34,11 @@ class Spread:
         """Summarise at least one value."""
         ordered = sorted(values)
         if len(ordered) < 4:
-            return cls(statistics.median(ordered), ordered[-1] - ordered[0], ordered[0], len(ordered))
+            return cls(
+                statistics.median(ordered), ordered[-1] - ordered[0], ordered[0], len(ordered)
+            )
         quarters = statistics.quantiles(ordered, n=4)
-        return cls(
-            statistics.median(ordered), quarters[2] - quarters[0], ordered[0], len(ordered)
-        )
+        return cls(statistics.median(ordered), quarters[2] - quarters[0], ordered[0], len(ordered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,9 @@ def _machine_busy_seconds() -> float:
     import psutil
 
     times = psutil.cpu_times()
-    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
+    return float(
+        sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
+    )
 
 
 def repeat_cpu_ms(work: Callable[[], object], repeats: int, warmup: int = 2) -> Spread:
@@ -177,4 +179,7 @@ def write_result(
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: asdict(value) if isinstance(value, Spread | Load) else value for key, value in row.items()}
+    return {
+        key: asdict(value) if isinstance(value, Spread | Load) else value
+        for key, value in row.items()
+    }

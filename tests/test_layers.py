@@ -30,7 +30,12 @@ MAY_IMPORT = {
         "streammat.pipeline",
         "streammat.media",
     },
-    "streammat.api": {"streammat.matting", "streammat.media", "streammat.pipeline", "streammat.device"},
+    "streammat.api": {
+        "streammat.matting",
+        "streammat.media",
+        "streammat.pipeline",
+        "streammat.device",
+    },
     "streammat.config": set[str](),
     "streammat.presets": set[str](),
     "streammat.demo": {"streammat.pipeline", "streammat.media"},
@@ -101,7 +106,9 @@ def _allowed(name: str, target: str) -> bool:
 def test_heavy_packages_are_imported_where_they_are_used(name: str, path: Path) -> None:
     if any(_within(name, room) for room in TORCH_ROOMS):
         return
-    heavy = {target for target, top in _imports(name, path) if top and target.split(".")[0] in HEAVY}
+    heavy = {
+        target for target, top in _imports(name, path) if top and target.split(".")[0] in HEAVY
+    }
     assert not heavy, f"{name} imports {heavy} at module level; import inside the function"
 
 
