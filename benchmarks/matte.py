@@ -1,8 +1,8 @@
 """How well the default model cuts: reference frames of real clips, exact alphas of a CG hairball.
 
-``python -m benchmarks matte --data DIR [--json FILE] [--sheets DIR]``. The reference alphas were made by
-a stronger single-image network (ISNet): a reference for subjects, not truth. Errors are mean absolute,
-0..1, at full size.
+``python -m benchmarks matte --data DIR [--json FILE] [--sheets DIR]``. The reference alphas were
+made by a stronger single-image network (ISNet): a reference for subjects, not truth. Errors are
+mean absolute, 0..1, at full size.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Grey = NDArray[np.float32]  # (H, W), 0..1
 def _load_grey(path: Path) -> Grey:
     from PIL import Image
 
-    return np.asarray(Image.open(path).convert("L"), dtype=np.float32) / 255
+    return np.asarray(Image.open(path).convert("L"), dtype=np.float32) / np.float32(255)
 
 
 def _fit(reference: Grey, shape: tuple[int, ...]) -> Grey:
@@ -41,7 +41,7 @@ def _fit(reference: Grey, shape: tuple[int, ...]) -> Grey:
     if reference.shape == shape:
         return reference
     image = Image.fromarray((reference * 255).astype(np.uint8)).resize((shape[1], shape[0]))
-    return np.asarray(image, dtype=np.float32) / 255
+    return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
 def largest_hole(alpha: Grey) -> float:
@@ -57,7 +57,7 @@ def largest_hole(alpha: Grey) -> float:
 
 
 def missing_part(alpha: Grey, reference: Grey) -> float:
-    """Largest connected part of the reference's solid subject that the alpha loses, as its share."""
+    """Largest connected part of the solid reference that the alpha loses, as its share."""
     from scipy import ndimage
 
     lost = (reference > 0.9) & (alpha < 0.5)
@@ -75,7 +75,7 @@ def _clip_alphas(clip: Path, wanted: set[int], size: str) -> Iterator[tuple[int,
 
 
 def clip_rows(data: Path, size: str, sheets: Path | None) -> list[dict[str, Any]]:
-    """One row a reference clip: mean error over its reference frames, worst hole over sheet frames."""
+    """One row a clip: mean error over its reference frames, worst hole over the sheet's."""
     rows = []
     for name, (clip, people) in CLIPS.items():
         references = {
@@ -184,7 +184,8 @@ def main(arguments: list[str]) -> int:
     rows += clip_rows(options.data, options.size, options.sheets)
     for row in rows:
         print(
-            f"{row['clip']:<26} error {row['mean_absolute_error']:.4f}  worst {row['worst_frame']:.4f}"
+            f"{row['clip']:<26} error {row['mean_absolute_error']:.4f}"
+            f"  worst {row['worst_frame']:.4f}"
             f"  hole {row.get('largest_hole', 0):.4f}  lost {row.get('largest_lost_part', 0):.4f}"
         )
     write_result(options.json, "matte", rows, size=options.size, limit=LIMIT)

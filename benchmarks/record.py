@@ -140,7 +140,7 @@ def versions_record() -> dict[str, str]:
 
 
 def commit_record() -> str:
-    """Short commit hash of the checkout, with "+" when files were changed; "unknown" outside git."""
+    """Short commit hash, with "+" when files were changed; "unknown" outside git."""
     try:
         head = _git("rev-parse", "--short", "HEAD")
         return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")

@@ -1,4 +1,4 @@
-"""Imports go one way: cli -> pipeline -> matting -> engines -> kernels; torch stays in its own rooms."""
+"""Imports go one way: cli -> pipeline -> matting -> engines -> kernels; torch stays in its rooms."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PACKAGES = {
 HEAVY = {"torch", "cupy", "onnxruntime", "cv2", "scipy", "tensorrt", "tensorrt_rtx"}
 TORCH_ROOMS = ("streammat.models", "streammat.training")
 
-# A layer may import what is named here (and itself); plain data and errors are open to all of streammat.
-COMMON = {"streammat", "streammat.types", "streammat.errors", "streammat.settings"}
+# A layer may import what is named here and itself; plain data and errors are open to all.
+COMMON = {"streammat.types", "streammat.errors", "streammat.settings"}
 MAY_IMPORT = {
     "streammat.media": set[str](),
     "streammat.device": set[str](),
@@ -90,12 +90,17 @@ def test_imports_go_downwards_only(name: str, path: Path) -> None:
             assert _allowed(name, target), f"{name} must not import {target}"
 
 
+def _is_layer(target: str) -> bool:
+    return any(_within(target, layer) for layer in (*MAY_IMPORT, "streammat.cli"))
+
+
 def _allowed(name: str, target: str) -> bool:
     if _within(name, "streammat.cli") or name in {"streammat", "streammat.__main__"}:
         return True
-    if any(_within(target, common) for common in COMMON - {"streammat"}) or target.count(".") == 1:
-        if not any(_within(target, layer) for layer in (*MAY_IMPORT, "streammat.cli")):
-            return True
+    if target == "streammat" or any(_within(target, room) for room in COMMON):
+        return True
+    if target.rpartition(".")[0] == "streammat" and not _is_layer(target):
+        return True  # a name from the package itself, such as __version__
     layer = next((layer for layer in MAY_IMPORT if _within(name, layer)), None)
     if layer is None:
         return not _within(target, "streammat.cli")
