@@ -1,4 +1,4 @@
-"""Imports go one way: cli -> pipeline -> matting -> engines -> kernels; torch stays in its rooms."""
+"""Imports go one way: cli, pipeline, matting, engines, kernels; torch stays in its own rooms."""
 
 from __future__ import annotations
 
