@@ -1,0 +1,1 @@
+"""Colour: planes to RGB and back, tables for linear light."""
