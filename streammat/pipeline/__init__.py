@@ -1,0 +1,1 @@
+"""The frame pipeline: stages on threads, bounded queues, order kept, memory constant."""
