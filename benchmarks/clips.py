@@ -38,8 +38,8 @@ def scaled_sample(
             if graph is None:
                 graph = _graph(frame, width, height, pixel_format)
             frame.pts, frame.time_base = number, Fraction(1, 25)
-            graph.push(frame)
-            picture = graph.pull()
+            graph.vpush(frame)
+            picture = graph.vpull()
             picture.pts, picture.time_base = number, Fraction(1, 25)
             out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
