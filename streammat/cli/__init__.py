@@ -1,0 +1,50 @@
+"""The program: ``streammat matte|demo|probe|models|doctor|config``.
+
+Nothing heavy is imported here; a subcommand's module is loaded when it is called, so that
+``streammat --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from streammat import __version__
+from streammat.cli.lazy import LazyGroup
+from streammat.cli.options import debug_option
+
+__all__ = ["main", "program"]
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at={
+        "matte": ("streammat.cli.matte:matte", "Matte clips, stills or image sequences."),
+        "demo": ("streammat.cli.demo:demo", "See it work on a short sample clip."),
+        "probe": ("streammat.cli.probe:probe", "Say what a clip is and how it will be read."),
+        "models": ("streammat.cli.models:models", "List the models, their licences and limits."),
+        "doctor": ("streammat.cli.doctor:doctor", "Say what this machine can do and what lacks."),
+        "config": ("streammat.cli.config:config", "Show each setting's value and its origin."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="streammat")
+@debug_option
+def program() -> None:
+    """Video matting: a clip goes in; an alpha matte, a cut-out or a composite comes out.
+
+    \b
+    streammat demo                            see it work
+    streammat matte in.mp4 -o out.mov         ProRes 4444 with alpha
+    streammat matte in.mp4 -o out.mp4 --background blur
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code; every error is one line on stderr."""
+    from streammat.cli.failure import guarded
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return guarded(program, given)

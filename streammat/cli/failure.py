@@ -1,0 +1,122 @@
+"""Exit codes, and one line on stderr for whatever goes wrong.
+
+0 done · 1 our bug · 2 bad input or usage · 3 finished, frames lost · 4 device or extra missing ·
+5 disk or memory · 130 Ctrl-C
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from streammat import __version__
+
+__all__ = ["EXIT_INTERRUPTED", "EXIT_LOST_FRAMES", "explain", "guarded"]
+
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_LOST_FRAMES = 3
+EXIT_RESOURCE = 5
+EXIT_INTERRUPTED = 130
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EFBIG}
+_NO_MEMORY = "out of memory; use a smaller --size, fewer --threads, or close other programs"
+
+
+def guarded(command: click.Command, arguments: Sequence[str]) -> int:
+    """Run ``command`` and turn whatever it raises into a line and an exit code."""
+    try:
+        result = command.main(list(arguments), prog_name="streammat", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except BrokenPipeError:
+        return _reader_left()
+    except BaseException as error:
+        if isinstance(error, (SystemExit, GeneratorExit)):
+            raise
+        line, code = explain(error, arguments)
+        if line:
+            click.echo(f"streammat: {line}", err=True)
+        return code
+    return result if isinstance(result, int) else 0
+
+
+def explain(error: BaseException, arguments: Sequence[str] = ()) -> tuple[str, int]:
+    """The line for a person, and the exit code, of any error.
+
+    An error that nobody foresaw leaves its traceback in a log file; ``--debug`` prints it as well.
+    """
+    if "--debug" in arguments:
+        traceback.print_exception(error)
+    return _expected(error) or (_bug_line(error, arguments), EXIT_BUG)
+
+
+def _expected(error: BaseException) -> tuple[str, int] | None:
+    """Line and code of what a user, a disk or a device can cause; None for anything else."""
+    from streammat.errors import StreammatError
+
+    match error:
+        case KeyboardInterrupt() | click.exceptions.Abort():
+            return "interrupted", EXIT_INTERRUPTED
+        case click.ClickException():
+            return _usage_line(error), EXIT_USAGE
+        case StreammatError():
+            return _one_line(str(error)), error.exit_code
+        case MemoryError():
+            return _NO_MEMORY, EXIT_RESOURCE
+        case OSError(errno=number) if number in _FULL:
+            where = f" while writing {error.filename}" if error.filename else ""
+            return f"{error.strerror}{where}; free some space or write elsewhere", EXIT_RESOURCE
+        case FileNotFoundError() | PermissionError() | IsADirectoryError() | NotADirectoryError():
+            return (f"{error.filename}: {error.strerror}", EXIT_USAGE) if error.filename else None
+    return None
+
+
+def _usage_line(error: click.ClickException) -> str:
+    message = _one_line(error.format_message())
+    context = getattr(error, "ctx", None)
+    help_at = f" (see '{context.command_path} --help')" if context is not None else ""
+    return message + help_at
+
+
+def _bug_line(error: BaseException, arguments: Sequence[str]) -> str:
+    what = _one_line(f"{type(error).__name__}: {error}")
+    log = _write_log(error, arguments)
+    kept = f"the traceback is in {log}" if log else "run it again with --debug for the traceback"
+    return f"internal error: {what}; {kept}; please report it together with that file"
+
+
+def _write_log(error: BaseException, arguments: Sequence[str]) -> Path | None:
+    """Leave the traceback in the user's log folder; None where even that fails."""
+    import platformdirs
+
+    now = datetime.now().astimezone()
+    try:
+        folder = Path(platformdirs.user_log_dir("streammat", appauthor=False))
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"error-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
+        with path.open("w", encoding="utf-8") as log:
+            log.write(f"streammat {__version__}, Python {sys.version}\n")
+            log.write(f"{now.isoformat()}\narguments: {list(arguments)!r}\n\n")
+            traceback.print_exception(error, file=log)
+    except OSError:
+        return None
+    return path
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _reader_left() -> int:
+    """Whoever read our stdout is gone (``| head``): be quiet, and keep Python quiet at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

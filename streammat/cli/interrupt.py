@@ -1,0 +1,43 @@
+"""Ctrl-C: the first asks the job to finish what it has, the second quits at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from streammat.cli.failure import EXIT_INTERRUPTED
+
+__all__ = ["interruptible"]
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C (SIGINT) or SIGTERM sets; a second one ends the process.
+
+    The job sees the event, finalises a playable ``NAME.partial.EXT`` and returns. Only the main
+    thread may set signal handlers; elsewhere the event is never set.
+    """
+    cancel = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if cancel.is_set():
+            os._exit(EXIT_INTERRUPTED)
+        cancel.set()
+        click.echo("\nfinishing the file; press Ctrl-C again to quit at once", err=True)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield cancel
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

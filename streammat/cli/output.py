@@ -1,0 +1,54 @@
+"""Results on stdout: one JSON object with a schema version, or a plain table."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from streammat import __version__
+
+__all__ = ["SCHEMA_VERSION", "envelope", "plain", "print_json", "print_table"]
+
+# Raised when a field changes its meaning or goes; new fields do not raise it.
+SCHEMA_VERSION = 1
+
+
+def envelope(command: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What every JSON result begins with, then the result."""
+    head = {"schema_version": SCHEMA_VERSION, "streammat": __version__, "command": command}
+    return {**head, **plain(content)}
+
+
+def print_json(command: str, content: Mapping[str, Any]) -> None:
+    """One object on stdout."""
+    click.echo(json.dumps(envelope(command, content), indent=2))
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, enums, fractions, paths and tuples as JSON has them; other objects as text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (str, Fraction, Path)):
+        return str(value)
+    return str(value)
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as their longest cell; no frame, so that grep and awk like it."""
+    cells = [[str(cell) for cell in row] for row in [heads, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(heads))]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())

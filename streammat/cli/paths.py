@@ -1,0 +1,77 @@
+"""Which file each input's result goes to."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from streammat.settings import OutputKind, OutputRequest
+
+__all__ = ["STDOUT", "Job", "plan_jobs"]
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One input and what is made of it."""
+
+    source: str
+    outputs: tuple[OutputRequest, ...]
+
+
+def plan_jobs(
+    sources: Sequence[str],
+    outputs: Sequence[OutputRequest],
+    folder: str | None,
+    suffix: str,
+) -> list[Job]:
+    """Pair inputs with outputs.
+
+    Args:
+        sources: paths as given.
+        outputs: of ``-o``; only with a single input.
+        folder: of ``--out-dir``; None = the current folder.
+        suffix: of a default output, ".mov" unless a preset says otherwise.
+
+    Raises:
+        click.UsageError: ``-o`` with several inputs or with ``--out-dir``, two inputs whose
+            default outputs have the same name, or the same output twice.
+    """
+    if outputs and folder is not None:
+        raise click.UsageError("-o and --out-dir exclude each other: -o names the file itself")
+    if outputs and len(sources) > 1:
+        raise click.UsageError(
+            f"-o names one result, but there are {len(sources)} inputs; use --out-dir"
+        )
+    if outputs:
+        jobs = [Job(sources[0], tuple(outputs))]
+    else:
+        jobs = [Job(source, (_default(source, folder, suffix),)) for source in sources]
+    _refuse_twins([request.path for job in jobs for request in job.outputs])
+    return jobs
+
+
+def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
+    """``STEM.matte.mov``; a sequence's name loses its counter: ``shot.%04d.png`` gives ``shot``."""
+    stem = Path(source).name if Path(source).is_dir() else Path(source).stem
+    if "%" in stem or glob.has_magic(stem):
+        stem = stem.split("%")[0].split("*")[0].split("?")[0].split("[")[0].rstrip("._- ")
+    name = f"{stem or 'sequence'}.matte{suffix}"
+    kind = OutputKind.COMPOSITE if suffix == ".mp4" else OutputKind.RGBA
+    return OutputRequest(str(Path(folder or "") / name), kind)
+
+
+def _refuse_twins(paths: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for path in paths:
+        key = path if path == STDOUT else str(Path(path).absolute())
+        if key in seen:
+            raise click.UsageError(
+                f"two results would be written to {path}; give each its own name"
+            )
+        seen.add(key)
