@@ -1,4 +1,4 @@
-"""Planes as the kernels want them: row padding seen as columns, shapes checked once, buffers made."""
+"""Planes as the kernels want them: padding seen as columns, shapes checked once, buffers made."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ class _Memory:
 def padded(plane: NDArray[Any], *, output: bool = False) -> NDArray[Any]:
     """The same memory as a C-contiguous (H, stride) array, the padding of the rows included.
 
-    Numba compiles one fast version for C-contiguous arrays; a plane with padded rows is not one, its
-    padded view is. Kernels take the view and the width, and never touch columns from the width on.
-    The view is always typed writable (a read-only array would be compiled for again), so only what
-    was passed with ``output=True`` may be written to.
+    Numba compiles one fast version for C-contiguous arrays; a plane with padded rows is not one,
+    its padded view is. Kernels take the view and the width, and never touch columns from the width
+    on. The view is always typed writable (a read-only array would be compiled for again), so only
+    what was passed with ``output=True`` may be written to.
 
     Args:
         plane: (H, W) or (H, W, n) array; samples of a row lie side by side, rows may be padded.
-        output: the caller will write, so a copy will not do: read-only or unsuitable memory is an error.
+        output: the caller will write, so a copy will not do: unsuitable memory is an error.
 
     Returns:
-        A view, or for an input with reversed or overlapping rows or scattered samples a compact copy.
+        A view; of an input with reversed or overlapping rows or scattered samples a compact copy.
 
     Raises:
         ShapeError: an output that is read-only or whose samples do not lie side by side.
@@ -68,8 +68,8 @@ def padded(plane: NDArray[Any], *, output: bool = False) -> NDArray[Any]:
     if not compact or row_bytes < width * plane.itemsize or row_bytes % plane.itemsize:
         if output:
             raise ShapeError(
-                f"the output plane has strides {plane.strides}; the samples of a row have to lie side "
-                "by side and the rows in order: pass an array with a positive row stride"
+                f"the output plane has strides {plane.strides}; the samples of a row have to lie "
+                "side by side and the rows in order: pass an array with a positive row stride"
             )
         plane = np.ascontiguousarray(plane)
         row_bytes = width * plane.itemsize
@@ -96,15 +96,14 @@ def plane_shapes(layout: PixelLayout, height: int, width: int) -> tuple[tuple[in
 
 def empty_planes(layout: PixelLayout, height: int, width: int) -> tuple[Plane, ...]:
     """Uninitialised planes, rows padded to 64 bytes as FFmpeg pads them."""
-    return tuple(
-        _empty_plane(shape, sample_dtype(layout)) for shape in plane_shapes(layout, height, width)
-    )
+    dtype = sample_dtype(layout)
+    return tuple(_empty_plane(shape, dtype) for shape in plane_shapes(layout, height, width))
 
 
 def _empty_plane(shape: tuple[int, ...], dtype: type[np.uint8] | type[np.uint16]) -> Plane:
     step = _ROW_ALIGN_BYTES // np.dtype(dtype).itemsize
     samples = int(np.prod(shape[1:]))
-    rows: Plane = np.empty((shape[0], -(-samples // step) * step), dtype)
+    rows: NDArray[Any] = np.empty((shape[0], -(-samples // step) * step), dtype)
     return rows[:, :samples].reshape(shape)
 
 
@@ -118,9 +117,7 @@ def check_planes(
     """
     if not planes or planes[0].ndim != 2 or 0 in planes[0].shape:
         shape = planes[0].shape if planes else ()
-        raise ShapeError(
-            f"{what}: the first plane has shape {shape}; it has to be (H, W), 1x1 or more"
-        )
+        raise ShapeError(f"{what}: the first plane is {shape}; it has to be (H, W), 1x1 or more")
     height, width = planes[0].shape
     shapes = plane_shapes(layout, height, width)
     found = tuple(plane.shape for plane in planes)

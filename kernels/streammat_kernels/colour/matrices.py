@@ -1,8 +1,8 @@
 """Luma coefficients and code ranges as plain numbers, for every kernel that reads or writes YUV.
 
 Sources: ITU-R BT.601-7, BT.709-6, BT.2020-2 (luma coefficients, limited-range coding); ITU-T H.273
-(full-range coding). The forms below are chosen for float32: a chroma sample minus ``neutral`` is exact,
-so grey has no colour, and all three channels share one luma term, so it stays grey.
+(full-range coding). The forms below are chosen for float32: a chroma sample minus ``neutral`` is
+exact, so grey has no colour, and all three channels share one luma term, so it stays grey.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ _KR_KB = {
 
 
 class ToRgb(NamedTuple):
-    """R = y + r_v cr, G = y - g_u cb - g_v cr, B = y + b_u cb; y = y_scale (Y - black), cb = U - neutral.
+    """R = y + r_v cr, G = y - g_u cb - g_v cr, B = y + b_u cb.
 
-    R, G, B run from 0 to the ``peak`` asked for; Y, U, V are sample values (after undoing the shift).
+    y = y_scale (Y - black), cb = U - neutral, cr = V - neutral. R, G, B run from 0 to the ``peak``
+    asked for; Y, U, V are sample values (after undoing the shift).
     """
 
     black: float
@@ -36,7 +37,10 @@ class ToRgb(NamedTuple):
 
 
 class FromRgb(NamedTuple):
-    """y = G + kr (R - G) + kb (B - G); Y = black + y_scale y, U = neutral + u_b (B - y), V = neutral + v_r (R - y)."""
+    """Y = black + y_scale y, U = neutral + u_b (B - y), V = neutral + v_r (R - y).
+
+    y = G + kr (R - G) + kb (B - G), which is exactly G for grey.
+    """
 
     black: float
     y_scale: float
@@ -55,7 +59,7 @@ def luma_weights(matrix: Matrix) -> tuple[float, float, float]:
 
 
 def code_range(layout: PixelLayout, colour: Colour) -> tuple[float, float, float, float]:
-    """(black, span of luma or RGB, neutral chroma, span of chroma from -0.5 to 0.5) in sample values."""
+    """(black, span of luma or RGB, neutral chroma, span of chroma) in sample values."""
     unit = float(1 << (layout.bits - 8))
     if colour.full_range:
         top = float((1 << layout.bits) - 1)
@@ -79,7 +83,7 @@ def to_rgb_terms(layout: PixelLayout, colour: Colour, peak: float) -> ToRgb:
 
 
 def from_rgb_terms(layout: PixelLayout, colour: Colour, peak: float) -> FromRgb:
-    """Numbers that turn R'G'B' of 0..``peak`` into Y, U, V samples of this layout (before the shift)."""
+    """Numbers that turn R'G'B' of 0..``peak`` into Y, U, V samples (before the shift)."""
     black, span, neutral, chroma_span = code_range(layout, colour)
     kr, _, kb = luma_weights(colour.matrix)
     unit = chroma_span / peak

@@ -1,4 +1,4 @@
-"""What the colour kernels compute, in NumPy float64: the definition that every backend is held to."""
+"""What the colour kernels compute, in NumPy float64: the definition all backends are held to."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SDR_GAMMA = 2.4
 def linearise(code: Float, transfer: Transfer) -> Float:
     """Light 0..1 of encoded values 0..1.
 
-    SDR: display light of ITU-R BT.1886 with black 0, a pure gamma of 2.4. SRGB: IEC 61966-2-1. PQ: SMPTE
-    ST 2084, 1 = 10,000 cd/m2. HLG: scene light of ITU-R BT.2100 (the inverse OETF; no OOTF, which would
-    depend on the display). LINEAR: as it is.
+    SDR: display light of ITU-R BT.1886 with black 0, a pure gamma of 2.4. SRGB: IEC 61966-2-1.
+    PQ: SMPTE ST 2084, 1 = 10,000 cd/m2. HLG: scene light of ITU-R BT.2100 (the inverse OETF; no
+    OOTF, which would depend on the display). LINEAR: as it is.
     """
     if transfer is Transfer.SDR:
         return code**_SDR_GAMMA
