@@ -5,3 +5,6 @@ PSP_MATRIX = 1e-7
 
 ENGINE_F32 = 2e-5
 """Engine against float64: float32 sums over 32 x 32 cells, and OpenVINO's approximated sigmoid."""
+
+FLOAT64 = 1e-12
+"""Relative error of a few float64 operations."""

@@ -1,0 +1,23 @@
+"""From a plate to its alpha: models by name, working sizes, the matters of the pipeline."""
+
+from __future__ import annotations
+
+from streammat.matting.build import frame_matter
+from streammat.matting.catalogue import ModelCard, find_model, shipped_models
+from streammat.matting.fixed import FixedMatter
+from streammat.matting.gfm import GfmMatter
+from streammat.matting.protocol import FrameMatter
+from streammat.matting.sizes import NetworkSize, network_size, size_note
+
+__all__ = [
+    "FixedMatter",
+    "FrameMatter",
+    "GfmMatter",
+    "ModelCard",
+    "NetworkSize",
+    "find_model",
+    "frame_matter",
+    "network_size",
+    "shipped_models",
+    "size_note",
+]

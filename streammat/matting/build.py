@@ -1,0 +1,50 @@
+"""The matter that the settings ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streammat.device import Device, choose_device
+from streammat.errors import ConfigError
+from streammat.matting.catalogue import find_model
+from streammat.matting.gfm import GfmMatter
+from streammat.settings import MatteSettings
+
+if TYPE_CHECKING:
+    from streammat_kernels.bands import Bands
+
+__all__ = ["frame_matter"]
+
+_MAX_REQUESTS = 8  # beyond it more frames in flight only cost memory
+
+
+def frame_matter(
+    settings: MatteSettings,
+    device: Device | None = None,
+    *,
+    requests: int | None = None,
+    bands: Bands | None = None,
+) -> GfmMatter:
+    """The matter for ``settings.model``, ``.size`` and ``.strategy`` on a device.
+
+    Nothing is compiled before the first frame (or `GfmMatter.warm_up`).
+
+    Args:
+        settings: of the job.
+        device: as chosen before; None chooses by the settings.
+        requests: frames computed at the same time; None means one a thread (most frames a second),
+            1 means all threads on one frame (shortest wait).
+        bands: the pool for the kernels.
+
+    Raises:
+        ConfigError: an unknown model, size, strategy or device name.
+        DeviceUnavailable: the asked-for device is not there.
+        EngineFileError: the model's card is damaged.
+    """
+    if settings.strategy != "single":
+        raise ConfigError(f"strategy {settings.strategy!r}: this version knows only single")
+    device = device or choose_device(settings.device, settings.threads)
+    if requests is None:
+        requests = min(device.threads, _MAX_REQUESTS)
+    card = find_model(settings.model)
+    return GfmMatter(card, settings.size, requests, device.threads, bands=bands)

@@ -1,0 +1,101 @@
+"""The models that come with the program, by name, and model files of the user's own.
+
+Every shipped ONNX file has a card beside it (same name, ``.json``) that states its hash, variant,
+licence and limits. Reading the catalogue imports neither a runtime nor torch.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from streammat.errors import ConfigError, EngineFileError
+
+__all__ = ["ModelCard", "Variant", "find_model", "shipped_models"]
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+Variant = Literal["tt", "ft", "bt"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What the catalogue knows of a model.
+
+    Attributes:
+        name: as given to ``--model``.
+        path: of the ONNX file.
+        variant: how glance and focus are fused (RoSTa of Li et al., IJCV 2021); None when the file
+            has no card and its name does not say: three glance planes then mean tt.
+        sha256: what the file must hash to; None for a file without a card.
+        summary: one line.
+        licence: one line on what the weights may be used for; empty when unknown.
+        details: the whole card.
+    """
+
+    name: str
+    path: Path
+    variant: Variant | None = None
+    sha256: str | None = None
+    summary: str = ""
+    licence: str = ""
+    details: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@cache
+def shipped_models(folder: Path = WEIGHTS) -> tuple[ModelCard, ...]:
+    """Every model with a card in ``folder``, by name.
+
+    Raises:
+        EngineFileError: a card is damaged.
+    """
+    return tuple(_read_card(path) for path in sorted(folder.glob("*.json")))
+
+
+def find_model(model: str) -> ModelCard:
+    """The model of this name, or the ONNX file at this path (a card beside it is used).
+
+    Raises:
+        ConfigError: neither a known name nor an ONNX file's path.
+        EngineFileError: a card is damaged.
+    """
+    for card in shipped_models():
+        if card.name == model:
+            return card
+    path = Path(model).expanduser()
+    if path.suffix.lower() == ".onnx":
+        beside = path.with_suffix(".json")
+        return _read_card(beside) if beside.is_file() else ModelCard(path.stem, path, _suffix(path))
+    names = ", ".join(card.name for card in shipped_models()) or "none"
+    raise ConfigError(
+        f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file"
+    )
+
+
+def _read_card(path: Path) -> ModelCard:
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        variant = str(card["variant"]).lower()
+        if variant not in get_args(Variant):
+            raise ValueError(f"variant {variant!r}")
+        return ModelCard(
+            name=str(card["name"]),
+            path=path.with_name(str(card.get("file", f"{path.stem}.onnx"))),
+            variant=cast("Variant", variant),
+            sha256=str(card["sha256"]),
+            summary=str(card.get("summary", "")),
+            licence=str(card.get("licence", "")),
+            details=card,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EngineFileError(
+            f"model card {path} is damaged ({type(error).__name__}: {error}): install it again"
+        ) from error
+
+
+def _suffix(path: Path) -> Variant | None:
+    """The variant that a file name like ``gfm_r34_tt.onnx`` states."""
+    ending = path.stem.lower().rpartition("_")[2]
+    return cast("Variant", ending) if ending in get_args(Variant) else None

@@ -1,0 +1,220 @@
+"""GFM behind the pipeline's protocol: network view, engine, fusion, guided upsampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.errors import ConfigError, EngineFileError
+from streammat.matting.cache import engine_cache
+from streammat.matting.catalogue import ModelCard, Variant
+from streammat.matting.sizes import NetworkSize, network_size
+from streammat.types import Alpha, Frame
+
+if TYPE_CHECKING:
+    from streammat_engines.engine import Engine, Ticket
+    from streammat_engines.manifest import Manifest
+    from streammat_kernels import guided
+    from streammat_kernels.bands import Bands
+
+__all__ = ["GfmMatter"]
+
+_GLANCE_PLANES = {"tt": 3, "ft": 2, "bt": 2}
+_SPARE_SLOTS = 2  # one being prepared and one being upsampled while the network is fully busy
+
+
+@dataclass(slots=True, eq=False)
+class _Network:
+    """The engine for one frame size, and how its outputs are fused."""
+
+    frame_size: tuple[int, int]  # height, width
+    size: NetworkSize
+    engine: Engine
+    variant: Variant
+
+
+class _Slot:
+    """One frame's buffers at one network size."""
+
+    def __init__(self, network: _Network) -> None:
+        from streammat_kernels import guided
+
+        size, shapes = network.size, network.engine.manifest.outputs
+        self.network = network
+        self.rgb: NDArray[np.float32] = np.zeros((1, 3, size.height, size.width), np.float32)
+        self.outputs = {spec.name: np.zeros(spec.shape, np.float32) for spec in shapes}
+        self.small: NDArray[np.float32] = np.zeros((size.height, size.width), np.float32)
+        self.workspace: guided.Workspace = guided.Workspace()
+        self.ticket: Ticket | None = None
+
+    @property
+    def content(self) -> tuple[int, int]:
+        """Rows and columns of the network's input that the picture covers."""
+        return self.network.size.content_height, self.network.size.content_width
+
+
+class GfmMatter:
+    """A GFM model as a `FrameMatter`.
+
+    The engine is built when the first frame tells the size, and again when the size changes; frames
+    of the old size that are under way finish on the old engine.
+
+    Args:
+        card: the model.
+        size: fast, balanced, best or WxH.
+        requests: frames computed at the same time, one thread each or more.
+        threads: threads of the network.
+        bands: the pipeline's pool for the kernels; None computes in the calling thread.
+        spare_slots: slots beyond ``requests``.
+    """
+
+    def __init__(
+        self,
+        card: ModelCard,
+        size: str = "balanced",
+        requests: int = 1,
+        threads: int = 1,
+        *,
+        bands: Bands | None = None,
+        spare_slots: int = _SPARE_SLOTS,
+    ) -> None:
+        network_size(16, 9, size)  # a size that cannot be is refused now, not at the first frame
+        self.card = card
+        self.size = size
+        self.requests = max(1, requests)
+        self.threads = max(self.requests, threads)
+        self.bands = bands
+        self.slots = range(self.requests + spare_slots)
+        self._slots: list[_Slot | None] = [None] * len(self.slots)
+        self._network: _Network | None = None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """Facts of the current engine; None before the first frame."""
+        return self._network.engine.manifest if self._network else None
+
+    def warm_up(self, height: int, width: int) -> None:
+        """Build the engine for frames of this size now instead of at the first frame.
+
+        Raises:
+            EngineFileError: the model file is missing, damaged or of another form.
+        """
+        if self._network is None or self._network.frame_size != (height, width):
+            self._network = self._build(height, width)
+
+    def prepare(self, frame: Frame, slot: int) -> None:
+        """Fill the slot's network input; see `FrameMatter.prepare`. Not from two threads at once.
+
+        Raises:
+            EngineFileError: the model file is missing, damaged or of another form.
+        """
+        from streammat_kernels.resize import network_view
+
+        self.warm_up(frame.height, frame.width)
+        buffers = self._slots[slot]
+        if buffers is None or buffers.network is not self._network:
+            assert self._network is not None
+            buffers = self._slots[slot] = _Slot(self._network)
+        network_view(
+            frame.planes,
+            frame.layout,
+            frame.colour,
+            buffers.rgb[0],
+            content=buffers.content,
+            bands=self.bands,
+        )
+
+    def submit(self, slot: int) -> None:
+        """Start the network on a prepared slot and return at once."""
+        buffers = self._buffers(slot)
+        engine = buffers.network.engine
+        buffers.ticket = engine.submit({"rgb": buffers.rgb}, buffers.outputs)
+
+    def wait(self, slot: int) -> None:
+        """Block until the slot's outputs are there."""
+        buffers = self._buffers(slot)
+        ticket, buffers.ticket = buffers.ticket, None
+        assert ticket is not None, "wait without submit"
+        buffers.network.engine.wait(ticket)
+
+    def alpha(self, frame: Frame, slot: int, out: Alpha) -> None:
+        """Fuse glance and focus, and upsample along the edges of the plate; see `FrameMatter`."""
+        from streammat_kernels.fusion import fuse
+        from streammat_kernels.guided import guided_upsample
+
+        buffers = self._buffers(slot)
+        outputs = buffers.outputs
+        fuse(outputs["glance"][0], outputs["focus"][0, 0], buffers.network.variant, buffers.small)
+        guided_upsample(
+            buffers.small,
+            frame.planes,
+            frame.layout,
+            out,
+            content=buffers.content,
+            workspace=buffers.workspace,
+            bands=self.bands,
+        )
+
+    def describe(self) -> str:
+        """Model and size, e.g. ``gfm_lite0_tt 512x288``."""
+        if self._network is None:
+            return f"{self.card.name} {self.size}"
+        size = self._network.size
+        return f"{self.card.name} {size.width}x{size.height}"
+
+    def close(self) -> None:
+        """Wait for frames under way and free the engines; may be called again."""
+        used = {id(s.network): s.network for s in self._slots if s is not None}
+        if self._network is not None:
+            used[id(self._network)] = self._network
+        self._slots = [None] * len(self.slots)
+        self._network = None
+        for network in used.values():
+            network.engine.close()
+
+    def _buffers(self, slot: int) -> _Slot:
+        buffers = self._slots[slot]
+        assert buffers is not None, "prepare comes first"
+        return buffers
+
+    def _build(self, height: int, width: int) -> _Network:
+        from streammat_engines.openvino import OpenVinoEngine
+
+        size = network_size(width, height, self.size)
+        engine = OpenVinoEngine(
+            self.card.path,
+            (1, 3, size.height, size.width),
+            self.requests,
+            self.threads,
+            sha256=self.card.sha256,
+            cache_dir=engine_cache(),
+        )
+        variant = _variant(self.card, engine)
+        return _Network((height, width), size, engine, variant)
+
+
+def _variant(card: ModelCard, engine: Engine) -> Variant:
+    """The card's variant, checked against the graph's outputs; three glance planes mean tt."""
+    shapes = {spec.name: spec.shape for spec in engine.manifest.outputs}
+    if shapes.keys() != {"glance", "focus"} or shapes["focus"][1] != 1:
+        raise EngineFileError(
+            f"model file {card.path} has outputs {', '.join(sorted(shapes))}; expected are glance "
+            "and focus of one plane: export it with streammat's exporter"
+        )
+    planes = shapes["glance"][1]
+    if card.variant is None and planes == 3:
+        return "tt"
+    if card.variant is None:
+        raise ConfigError(
+            f"model file {card.path}: two glance planes may be ft or bt; "
+            f"rename it to {card.path.stem}_ft.onnx or {card.path.stem}_bt.onnx"
+        )
+    if planes != _GLANCE_PLANES[card.variant]:
+        raise EngineFileError(
+            f"model file {card.path}: {planes} glance planes, but variant {card.variant} has "
+            f"{_GLANCE_PLANES[card.variant]}"
+        )
+    return card.variant

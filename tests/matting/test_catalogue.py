@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streammat.errors import ConfigError, EngineFileError
+from streammat.matting.catalogue import find_model, shipped_models
+
+CARD = {"name": "tiny_ft", "variant": "ft", "sha256": "ab" * 32, "licence": "research only"}
+
+
+def test_the_default_model_is_shipped_and_matches_its_card() -> None:
+    card = find_model("gfm_lite0_tt")
+    assert card.variant == "tt"
+    assert card.sha256 == hashlib.sha256(card.path.read_bytes()).hexdigest()
+    assert "research" in card.licence
+
+
+def test_a_card_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "tiny_ft.json").write_text(json.dumps(CARD | {"recipe": "none"}))
+    (card,) = shipped_models(tmp_path)
+    assert (card.name, card.variant, card.licence) == ("tiny_ft", "ft", "research only")
+    assert card.path == tmp_path / "tiny_ft.onnx"
+    assert card.details["recipe"] == "none"
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", json.dumps(CARD | {"variant": "xx"}), json.dumps({"name": "n"})]
+)
+def test_a_damaged_card_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "broken.json").write_text(text)
+    with pytest.raises(EngineFileError, match=r"model card .*broken\.json is damaged"):
+        shipped_models(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"), [("mine_tt", "tt"), ("mine_FT", "ft"), ("mine_bt", "bt"), ("mine", None)]
+)
+def test_a_file_of_ones_own_says_its_variant_in_its_name(name: str, variant: str | None) -> None:
+    card = find_model(f"/somewhere/{name}.onnx")
+    assert (card.name, card.variant, card.sha256) == (name, variant, None)
+
+
+def test_a_card_beside_a_file_of_ones_own_is_used(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(json.dumps(CARD))
+    assert find_model(str(tmp_path / "mine.onnx")).sha256 == CARD["sha256"]
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"'gfm_r99' is unknown: use one of .*gfm_lite0_tt"):
+        find_model("gfm_r99")
+
+
+def test_listing_models_imports_no_runtime() -> None:
+    code = (
+        "import sys; from streammat.matting import shipped_models; shipped_models(); "
+        "print({'torch', 'openvino', 'numba'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streammat import device
+from streammat.device import choose_device, thread_budget
+from streammat.errors import ConfigError, DeviceUnavailable
+
+
+@pytest.fixture
+def control_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sixteen cores and a control group hierarchy of our own, without any quota yet."""
+    monkeypatch.setattr(device, "_CGROUP_ROOT", tmp_path / "cgroup")
+    monkeypatch.setattr(device, "_CGROUP_SELF", tmp_path / "self")
+    monkeypatch.setattr(device, "_usable_cores", lambda: 16)
+    (tmp_path / "self").write_text("0::/job/inner\n")
+    (tmp_path / "cgroup" / "job" / "inner").mkdir(parents=True)
+    return tmp_path
+
+
+def test_cpu_as_asked_for() -> None:
+    chosen = choose_device("cpu", 3)
+    assert (chosen.kind, chosen.threads, chosen.reason) == ("cpu", 3, "cpu: as asked for")
+
+
+def test_auto_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_nvidia_driver", lambda: "")
+    assert choose_device().reason == "cpu: no NVIDIA driver found"
+    monkeypatch.setattr(device, "_nvidia_driver", lambda: "an NVIDIA driver is loaded")
+    assert "NVIDIA driver is loaded, but" in choose_device().reason
+
+
+def test_cuda_never_falls_back_in_silence() -> None:
+    with pytest.raises(DeviceUnavailable, match=r"no GPU path yet .*--device cpu") as caught:
+        choose_device("cuda")
+    assert caught.value.exit_code == 4
+
+
+def test_another_device_is_refused() -> None:
+    with pytest.raises(ConfigError, match="auto, cpu or cuda"):
+        choose_device("tpu")
+
+
+def test_threads_as_asked_for() -> None:
+    assert thread_budget(5) == 5
+    with pytest.raises(ConfigError, match="threads 0"):
+        thread_budget(0)
+
+
+def test_all_cores_without_a_quota(control_groups: Path) -> None:
+    assert thread_budget() == 16
+
+
+def test_unlimited_quota_is_no_quota(control_groups: Path) -> None:
+    (control_groups / "cgroup" / "job" / "cpu.max").write_text("max 100000\n")
+    assert thread_budget() == 16
+
+
+def test_the_tightest_quota_of_the_hierarchy_counts(control_groups: Path) -> None:
+    (control_groups / "cgroup" / "job" / "cpu.max").write_text("250000 100000\n")
+    (control_groups / "cgroup" / "job" / "inner" / "cpu.max").write_text("700000 100000\n")
+    assert thread_budget() == 2
+
+
+def test_a_fraction_of_a_core_is_one_thread(control_groups: Path) -> None:
+    (control_groups / "cgroup" / "cpu.max").write_text("50000 100000\n")
+    assert thread_budget() == 1
+
+
+def test_version_one_groups_are_read(control_groups: Path) -> None:
+    (control_groups / "self").write_text("3:memory:/x\n2:cpu,cpuacct:/job\n")
+    group = control_groups / "cgroup" / "cpu" / "job"
+    group.mkdir(parents=True)
+    (group / "cpu.cfs_quota_us").write_text("300000\n")
+    (group / "cpu.cfs_period_us").write_text("100000\n")
+    assert thread_budget() == 3
