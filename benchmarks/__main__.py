@@ -12,6 +12,7 @@ CASES = {
     "memory": "peak memory, and growth from frame 200 to 2,000",
     "matte": "error of the default model against reference frames and exact alphas",
     "temporal": "flicker and lag of the smoothing",
+    "tables": "writes README's tables from results/",
     "start": "seconds to --help and to the first frame, cold and warm",
 }
 

@@ -1,0 +1,149 @@
+"""Writes README's tables from the stored results: ``python -m benchmarks tables [--check]``.
+
+Nothing in README's "Measured" chapter is typed by hand; ``--check`` fails when README is out of date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+BEGIN, END = "<!-- tables:begin -->", "<!-- tables:end -->"
+Record = dict[str, Any]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def _reached(row: Record) -> str:
+    if row.get("valid") is False:
+        return "not valid: others used the machine"
+    return {True: "yes", False: "**no**", None: ""}[row.get("reached")]
+
+
+def _net(record: Record) -> str:
+    rows = [
+        [row["net"], f"{row['cpu_ms']['median']:.1f}", f"{row['ratio_to_first']:.2f}"]
+        for row in record["rows"]
+    ]
+    return "Network at 512x288, OpenVINO, CPU-ms a frame:\n\n" + _table(
+        ["network", "CPU-ms", "times ours"], rows
+    )
+
+
+def _pipeline(record: Record) -> str:
+    rows = [
+        [
+            row["case"],
+            f"{row['fps']:.1f}",
+            f"{row['limit_fps']:g}" if row.get("limit_fps") else "",
+            f"{row['efficiency']:.2f}",
+            row["limited_by"],
+            _reached(row),
+        ]
+        for row in record["rows"]
+    ]
+    return "Whole jobs, file to file:\n\n" + _table(
+        ["job", "fps", "wanted", "efficiency", "limited by", "reached"], rows
+    )
+
+
+def _memory(record: Record) -> str:
+    rows = [
+        [
+            row["case"],
+            f"{row['peak_mib']:.0f} MiB",
+            f"{row['limit_mib']} MiB",
+            f"{row['growth_mib']:.1f} MiB" if "growth_mib" in row else "",
+            _reached(row),
+        ]
+        for row in record["rows"]
+    ]
+    return "Memory (resident, peak):\n\n" + _table(
+        ["job", "peak", "limit", "growth, frame 200 to 2,000", "reached"], rows
+    )
+
+
+def _matte(record: Record) -> str:
+    rows = [
+        [
+            row["clip"],
+            "people" if row["people"] else "other",
+            f"{row['mean_absolute_error']:.3f}",
+            f"{row['largest_hole']:.1%}" if "largest_hole" in row else "",
+            _reached(row),
+        ]
+        for row in record["rows"]
+    ]
+    return (
+        "Mattes of the default model against reference frames (clips that it was not trained on; "
+        "the references are a stronger network's, the hairball's alpha is exact):\n\n"
+        + _table(["clip", "subject", "mean absolute error", "largest hole", "reached"], rows)
+    )
+
+
+def _start(record: Record) -> str:
+    rows = [
+        [
+            row["case"],
+            f"{row['seconds']['median']:.2f} s",
+            f"{row['limit_seconds']:g} s",
+            _reached(row),
+        ]
+        for row in record["rows"]
+    ]
+    return "Start:\n\n" + _table(["what", "seconds", "limit", "reached"], rows)
+
+
+def _quality(record: Record) -> str:
+    rows = [[row["case"], row["figure"], row["limit"], _reached(row)] for row in record["rows"]]
+    return "Edges and time:\n\n" + _table(["what", "measured", "wanted", "reached"], rows)
+
+
+TABLES: dict[str, Callable[[Record], str]] = {
+    "pipeline": _pipeline,
+    "net": _net,
+    "matte": _matte,
+    "temporal": _quality,
+    "memory": _memory,
+    "start": _start,
+}
+
+
+def text() -> str:
+    """All tables for which a result is stored, with the machine that made them."""
+    parts = []
+    for name, table in TABLES.items():
+        path = RESULTS / f"{name}.json"
+        if not path.exists():
+            continue
+        record = json.loads(path.read_text())
+        machine = record["machine"]
+        where = f"{machine['processor']}, {machine['cores']} cores, {record['date']}"
+        parts.append(f"{table(record)}\n\n<sub>{where}, commit {record['commit']}</sub>")
+    return "\n\n".join(parts)
+
+
+def main(arguments: list[str]) -> int:
+    """Command line of this tool."""
+    parser = argparse.ArgumentParser(prog="benchmarks tables", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 if out of date"
+    )
+    options = parser.parse_args(arguments)
+    readme = ROOT / "README.md"
+    old = readme.read_text()
+    before, _, rest = old.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    new = f"{before}{BEGIN}\n{text()}\n{END}{after}"
+    if options.check:
+        return int(new != old)
+    readme.write_text(new)
+    return 0
