@@ -1,6 +1,6 @@
 """Writes README's tables from the stored results: ``python -m benchmarks tables [--check]``.
 
-Nothing in README's "Measured" chapter is typed by hand; ``--check`` fails when README is out of date.
+Nothing in README's "Measured" chapter is typed by hand; ``--check`` fails when it is out of date.
 """
 
 from __future__ import annotations
@@ -134,9 +134,7 @@ def text() -> str:
 def main(arguments: list[str]) -> int:
     """Command line of this tool."""
     parser = argparse.ArgumentParser(prog="benchmarks tables", description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 if out of date"
-    )
+    parser.add_argument("--check", action="store_true", help="exit 1 if README is out of date")
     options = parser.parse_args(arguments)
     readme = ROOT / "README.md"
     old = readme.read_text()
