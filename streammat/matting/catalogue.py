@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from streammat.errors import ConfigError, EngineFileError
+from streammat_engines.manifest import file_sha256
 
 __all__ = ["ModelCard", "Variant", "find_model", "shipped_models"]
 
@@ -29,7 +30,7 @@ class ModelCard:
         path: of the ONNX file.
         variant: how glance and focus are fused (RoSTa of Li et al., IJCV 2021); None when the file
             has no card and its name does not say: three glance planes then mean tt.
-        sha256: what the file must hash to; None for a file without a card.
+        sha256: what the file must hash to; without a card it is what the file hashes to now.
         summary: one line.
         licence: one line on what the weights may be used for; empty when unknown.
         details: the whole card.
@@ -37,8 +38,8 @@ class ModelCard:
 
     name: str
     path: Path
-    variant: Variant | None = None
-    sha256: str | None = None
+    variant: Variant | None
+    sha256: str
     summary: str = ""
     licence: str = ""
     details: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -59,7 +60,7 @@ def find_model(model: str) -> ModelCard:
 
     Raises:
         ConfigError: neither a known name nor an ONNX file's path.
-        EngineFileError: a card is damaged.
+        EngineFileError: a card is damaged, or the file is missing.
     """
     for card in shipped_models():
         if card.name == model:
@@ -67,7 +68,9 @@ def find_model(model: str) -> ModelCard:
     path = Path(model).expanduser()
     if path.suffix.lower() == ".onnx":
         beside = path.with_suffix(".json")
-        return _read_card(beside) if beside.is_file() else ModelCard(path.stem, path, _suffix(path))
+        if beside.is_file():
+            return _read_card(beside)
+        return ModelCard(path.stem, path, _suffix(path), file_sha256(path))
     names = ", ".join(card.name for card in shipped_models()) or "none"
     raise ConfigError(
         f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file"

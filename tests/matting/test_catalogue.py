@@ -41,9 +41,19 @@ def test_a_damaged_card_is_named(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "variant"), [("mine_tt", "tt"), ("mine_FT", "ft"), ("mine_bt", "bt"), ("mine", None)]
 )
-def test_a_file_of_ones_own_says_its_variant_in_its_name(name: str, variant: str | None) -> None:
-    card = find_model(f"/somewhere/{name}.onnx")
-    assert (card.name, card.variant, card.sha256) == (name, variant, None)
+def test_a_file_of_ones_own_says_its_variant_in_its_name(
+    tmp_path: Path, name: str, variant: str | None
+) -> None:
+    path = tmp_path / f"{name}.onnx"
+    path.write_bytes(b"graph")
+    card = find_model(str(path))
+    assert (card.name, card.variant) == (name, variant)
+    assert card.sha256 == hashlib.sha256(b"graph").hexdigest()
+
+
+def test_a_missing_file_of_ones_own_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(EngineFileError, match=r"nowhere\.onnx does not exist"):
+        find_model(str(tmp_path / "nowhere.onnx"))
 
 
 def test_a_card_beside_a_file_of_ones_own_is_used(tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""The Python API: a clip's mattes one by one, and the alpha of a picture in memory.
+
+A clip on disk; every frame's alpha is (H, W) uint16, 65535 = opaque, and keeps its time stamp:
+
+>>> import streammat
+>>> for m in streammat.open("in.mp4").matte(size="fast", limit=3):
+...     print(m.index, m.alpha.shape, m.alpha.dtype, float(m.pts * m.time_base))
+0 (90, 160) uint16 0.0
+1 (90, 160) uint16 0.04
+2 (90, 160) uint16 0.08
+
+Pictures in memory, (H, W, 3) uint8; the state carries the smoothing from one to the next:
+
+>>> import numpy as np
+>>> rgb = np.zeros((90, 160, 3), np.uint8)
+>>> matter = streammat.create_matter(size="fast")
+>>> alpha, state = matter(rgb, None)
+>>> alpha, state = matter(rgb, state)
+>>> alpha.shape, alpha.dtype
+((90, 160), dtype('uint16'))
+>>> matter.close()
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from streammat.options import ClipOptions, MatterOptions, settings_from
+from streammat.settings import MatteSettings
+from streammat.types import Matte, StreamInfo
+
+if TYPE_CHECKING:
+    from streammat.matting.arrays import ArrayMatter
+
+__all__ = ["Clip", "create_matter", "open"]
+
+
+class Clip:
+    """A video, an image or an image sequence on disk.
+
+    Attributes:
+        path: as given.
+        info: size, rate, colour and the other facts of its video stream.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], notify: Callable[[str], None]) -> None:
+        from streammat.media.reader import open_reader
+
+        self.path = os.fspath(path)
+        self._notify = notify
+        with open_reader(self.path, notify=notify) as reader:
+            self.info: StreamInfo = reader.info
+
+    def matte(
+        self, settings: MatteSettings | None = None, **options: Unpack[ClipOptions]
+    ) -> Generator[Matte, None, None]:
+        """Matte the clip, frame by frame in order; several frames are under way at a time.
+
+        Leaving the loop early, or ``close()``, ends what is under way and closes the file. Each
+        call starts a new run over the clip.
+
+        Args:
+            settings: to start from, for example of a preset; None means the defaults.
+            **options: changes to them, named as in `MatteSettings` (``size="fast"``,
+                ``smooth="off"``, ``grow_px=1.5``, ``start="0:10"``, ``limit=100`` ...).
+
+        Yields:
+            `Matte`: ``alpha`` (H, W) uint16, 65535 = opaque, yours to keep; ``pts`` in units of
+            ``time_base``; ``frame``, the plate; ``cut``, whether smoothing started afresh.
+
+        Raises:
+            ConfigError: a setting that is unknown or out of range.
+            DeviceUnavailable: the asked-for device is not there.
+            MediaError: the clip cannot be read, or holds nothing within the selection.
+        """
+        from streammat.mattes import clip_mattes
+
+        chosen = settings_from(settings, dict(options), ClipOptions)
+        return clip_mattes(self.path, chosen, self._notify)
+
+    def __repr__(self) -> str:
+        return f"Clip({self.path!r}, {self.info.width}x{self.info.height})"
+
+
+def open(path: str | os.PathLike[str], *, notify: Callable[[str], None] | None = None) -> Clip:
+    """Open a video, an image, a folder of images, ``NAME.%05d.png`` or a glob.
+
+    Args:
+        path: of the clip.
+        notify: gets one line for every assumption that has to be made about the file (colour tags,
+            interlacing ...); None prints them to stderr.
+
+    Raises:
+        MediaError: missing, no video, or nothing to decode.
+    """
+    from streammat.media.notices import to_stderr
+
+    return Clip(Path(path) if isinstance(path, os.PathLike) else path, notify or to_stderr)
+
+
+def create_matter(
+    settings: MatteSettings | None = None, **options: Unpack[MatterOptions]
+) -> ArrayMatter:
+    """A callable for pictures in memory: ``alpha, state = matter(rgb, state)``.
+
+    Args:
+        settings: to start from; None means the defaults.
+        **options: changes to them, named as in `MatteSettings`.
+
+    Returns:
+        See `streammat.matting.arrays.ArrayMatter`; it is a context manager.
+
+    Raises:
+        ConfigError: a setting that is unknown or out of range.
+        DeviceUnavailable: the asked-for device is not there.
+    """
+    from streammat.matting.arrays import ArrayMatter
+
+    return ArrayMatter(settings_from(settings, dict(options), MatterOptions))

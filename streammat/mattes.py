@@ -1,0 +1,96 @@
+"""A clip's mattes in order, pulled by the caller: the API's way through the pipeline's stages.
+
+No threads of our own: while the caller works on one matte, the network computes the next frames.
+Whoever writes files uses `streammat.pipeline` instead, which runs each stage on a thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing
+
+import numpy as np
+
+from streammat.device import choose_device
+from streammat.matting.build import frame_matter
+from streammat.matting.protocol import FrameMatter
+from streammat.matting.smoothing import smoothing_strength
+from streammat.media.reader import Reader, open_reader
+from streammat.pipeline.queue import Pool
+from streammat.pipeline.refine import Finesse, RefineStage
+from streammat.pipeline.stages import InferStage, PrepareStage, works
+from streammat.pipeline.work import Work
+from streammat.settings import MatteSettings
+from streammat.types import Alpha, Matte
+
+__all__ = ["clip_mattes", "pull"]
+
+
+def clip_mattes(
+    path: str, settings: MatteSettings, notify: Callable[[str], None]
+) -> Generator[Matte, None, None]:
+    """The mattes of the clip at ``path``; settings are checked now, the file is opened at ``next``.
+
+    Raises:
+        ConfigError, DeviceUnavailable, MediaError: see `streammat.api.Clip.matte`.
+    """
+    device = choose_device(settings.device, settings.threads)
+    smoothing_strength(settings.smooth)
+    matter = frame_matter(settings, device)
+    return _run(path, settings, matter, notify)
+
+
+def _run(
+    path: str, settings: MatteSettings, matter: FrameMatter, notify: Callable[[str], None]
+) -> Generator[Matte, None, None]:
+    with ExitStack() as stack:
+        stack.enter_context(closing(matter))
+        reader = stack.enter_context(
+            open_reader(
+                path,
+                start=settings.start,
+                end=settings.end,
+                frames=settings.frames,
+                limit=settings.limit,
+                strict=settings.strict,
+                threads=settings.threads,
+                notify=notify,
+            )
+        )
+        strength = smoothing_strength(settings.smooth, still=reader.info.still)
+        yield from pull(reader, matter, strength, _touch(settings))
+
+
+def pull(
+    reader: Reader, matter: FrameMatter, strength: float = 0.0, touch: Finesse | None = None
+) -> Generator[Matte, None, None]:
+    """Mattes of the reader's frames in order, ``matter.requests`` frames under way."""
+    slots, alphas = Pool(matter.slots), Pool[Alpha]([])
+    prepare, infer = PrepareStage(matter, slots), InferStage(matter)
+    refine = RefineStage(matter, slots, alphas, strength, touch)
+    under_way: deque[Work] = deque()
+
+    def finish() -> Matte:
+        work = infer.process(under_way.popleft())
+        alphas.give(np.empty((work.frame.height, work.frame.width), np.uint16))
+        refine.process(work)
+        assert work.alpha is not None
+        return Matte(work.alpha, work.frame, work.cut)
+
+    try:
+        for work in works(reader):
+            under_way.append(prepare.process(work))
+            if len(under_way) > matter.requests:
+                yield finish()
+        while under_way:
+            yield finish()
+    finally:
+        for work in under_way:
+            infer.process(work)
+
+
+def _touch(settings: MatteSettings) -> Finesse | None:
+    names = ("grow_px", "shrink_px", "feather_px", "clip_black", "clip_white", "roi")
+    touch = Finesse(**{name: getattr(settings, name) for name in names})
+    return None if touch == Finesse() else touch

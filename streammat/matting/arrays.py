@@ -1,0 +1,146 @@
+"""Matting of pictures that are already in memory: an array in, its alpha out."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.device import choose_device
+from streammat.errors import ConfigError, ShapeError
+from streammat.matting.build import frame_matter
+from streammat.matting.smoothing import smoothing_strength
+from streammat.settings import MatteSettings
+from streammat.types import Alpha, Frame
+from streammat_kernels.bands import Bands
+from streammat_kernels.layout import Colour, Family, PixelLayout, Transfer
+
+if TYPE_CHECKING:
+    from streammat_kernels.temporal import TemporalState
+
+__all__ = ["ArrayMatter"]
+
+_LAYOUT = PixelLayout(Family.RGB, 1, 1)
+_COLOUR = Colour(full_range=True, transfer=Transfer.SRGB)
+_TIME_BASE = Fraction(1, 1000)
+
+
+class ArrayMatter:
+    """Mattes one picture after the other: ``alpha, state = matter(rgb, state)``.
+
+    All threads work on the one picture, for the shortest wait. Not for two threads at once; a
+    stream of its own has a matter, or at least a state, of its own.
+
+    Args:
+        settings: ``model``, ``device``, ``size``, ``strategy``, ``smooth``, ``threads`` and the
+            finesse settings are used; ``garbage`` and ``holdout`` need a clip and are refused.
+
+    Raises:
+        ConfigError: a setting that is unknown, out of range or needs a clip.
+        DeviceUnavailable: the asked-for device is not there.
+    """
+
+    def __init__(self, settings: MatteSettings) -> None:
+        if settings.garbage or settings.holdout:
+            raise ConfigError("garbage and holdout files go with a clip: streammat.open(...).matte")
+        self.device = choose_device(settings.device, settings.threads)
+        self._strength = smoothing_strength(settings.smooth)
+        self._finesse = _finesse_options(settings)
+        self._pool = ThreadPoolExecutor(self.device.threads, "streammat-bands")
+        bands = Bands(self._pool, self.device.threads)
+        self._bands = bands
+        self._matter = frame_matter(settings, self.device, requests=1, bands=bands)
+        self._planes = np.empty((3, 0, 0), np.uint8)
+
+    def __call__(
+        self, rgb: NDArray[np.uint8], state: TemporalState | None = None
+    ) -> tuple[Alpha, TemporalState | None]:
+        """The alpha of one picture.
+
+        Args:
+            rgb: (H, W, 3) uint8, sRGB or video R'G'B', 0..255; not changed.
+            state: what the call for the previous picture of the stream returned; None for the first
+                and after a seek. It is used up: ``copy.deepcopy`` it to come back to this moment. A
+                cut or another size of picture starts afresh.
+
+        Returns:
+            alpha (H, W) uint16, 65535 = opaque, the caller's own; and the state for the next
+            picture (None when smoothing is off).
+
+        Raises:
+            ShapeError: ``rgb`` is not (H, W, 3) uint8 with at least one pixel.
+            EngineFileError: the model file is missing or damaged (at the first call).
+        """
+        frame = self._frame(rgb)
+        matter = self._matter
+        matter.prepare(frame, 0)
+        matter.submit(0)
+        matter.wait(0)
+        alpha: Alpha = np.empty(rgb.shape[:2], np.uint16)
+        matter.alpha(frame, 0, alpha)
+        state = self._smooth(frame, alpha, state)
+        return self._touch_up(alpha), state
+
+    def describe(self) -> str:
+        """Model and size, e.g. ``gfm_lite0_tt 512x288``."""
+        return self._matter.describe()
+
+    def close(self) -> None:
+        """Free the network and the threads; may be called again."""
+        self._matter.close()
+        self._pool.shutdown()
+
+    def __enter__(self) -> ArrayMatter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _frame(self, rgb: NDArray[np.uint8]) -> Frame:
+        given: Any = rgb
+        if getattr(given, "dtype", None) != np.uint8 or given.ndim != 3 or given.shape[2] != 3:
+            found = f"{getattr(given, 'dtype', type(given).__name__)} {np.shape(given)}"
+            raise ShapeError(f"rgb is {found}: an array (H, W, 3) of uint8 0..255 is needed")
+        if rgb.size == 0:
+            raise ShapeError(f"rgb is {rgb.shape}: at least one pixel is needed")
+        if self._planes.shape[1:] != rgb.shape[:2]:
+            self._planes = np.empty((3, *rgb.shape[:2]), np.uint8)
+        np.copyto(self._planes, rgb.transpose(2, 0, 1))
+        planes = (self._planes[0], self._planes[1], self._planes[2])
+        return Frame(planes, _LAYOUT, _COLOUR, pts=0, time_base=_TIME_BASE, index=0)
+
+    def _smooth(
+        self, frame: Frame, alpha: Alpha, state: TemporalState | None
+    ) -> TemporalState | None:
+        if self._strength == 0:
+            return None
+        from streammat_kernels.temporal import smooth
+
+        strength, bands = self._strength, self._bands
+        return smooth(
+            alpha, frame.planes, frame.layout, state, out=alpha, strength=strength, bands=bands
+        )
+
+    def _touch_up(self, alpha: Alpha) -> Alpha:
+        if not self._finesse:
+            return alpha
+        from streammat_kernels.finesse import finesse
+
+        return finesse(alpha, None, bands=self._bands, **self._finesse)
+
+
+def _finesse_options(settings: MatteSettings) -> dict[str, Any]:
+    """The finesse settings that differ from doing nothing."""
+    plain = MatteSettings()
+    names = ("grow_px", "shrink_px", "feather_px", "clip_black", "clip_white", "roi")
+    chosen = {name: getattr(settings, name) for name in names}
+    return {name: value for name, value in chosen.items() if value != getattr(plain, name)}
