@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layout import Transfer
+from ..layout import Colour, Family, PixelLayout, Siting, Transfer
+from .matrices import code_range, luma_weights
 
 Float = NDArray[np.float64]
 
@@ -48,3 +52,95 @@ def encode(light: Float, transfer: Transfer) -> Float:
             bright = _HLG_A * np.log(12 * light - _HLG_B) + _HLG_C
         return np.where(light <= 1 / 12, np.sqrt(3 * light), bright)
     return light.copy()
+
+
+def upsample(chroma: Float, length: int, subsampling: int, cosited: bool) -> Float:
+    """Rows of chroma interpolated linearly to ``length`` luma rows, the ends repeated."""
+    position = (np.arange(length) - (0.0 if cosited or subsampling == 1 else 0.5)) / subsampling
+    rows = np.arange(chroma.shape[0])
+    return np.stack([np.interp(position, rows, column) for column in chroma.T], axis=1)
+
+
+def downsample(full: Float, subsampling: int, cosited: bool) -> Float:
+    """Rows low-passed to the chroma grid: mean of 2, or 1 2 1 around a co-sited row."""
+    if subsampling == 1:
+        return full
+    taps = {-1: 0.25, 0: 0.5, 1: 0.25} if cosited else {0: 0.5, 1: 0.5}
+    rows = np.arange(0, full.shape[0], 2)
+    last = full.shape[0] - 1
+    total = np.zeros((rows.size, full.shape[1]))
+    for offset, weight in taps.items():
+        total += weight * full[np.clip(rows + offset, 0, last)]
+    return total
+
+
+def cosited(colour: Colour) -> tuple[bool, bool]:
+    """Whether chroma sits on the first luma sample of its pair (in columns, in rows)."""
+    return colour.siting is not Siting.CENTER, colour.siting is Siting.TOPLEFT
+
+
+def chroma_pair(planes: Sequence[NDArray[Any]], layout: PixelLayout) -> tuple[Float, Float]:
+    """Cb and Cr codes as float64, whatever the layout."""
+    unit = float(1 << layout.shift)
+    if layout.family is Family.SEMIPLANAR:
+        return planes[1][..., 0] / unit, planes[1][..., 1] / unit
+    return planes[1] / unit, planes[2] / unit
+
+
+def unclipped_rgb(
+    planes: Sequence[NDArray[Any]], layout: PixelLayout, colour: Colour, peak: float
+) -> Float:
+    """(3, H, W) R'G'B' where 0..peak is black to white; values outside that are kept."""
+    black, span, neutral, chroma_span = code_range(layout, colour)
+    unit = float(1 << layout.shift)
+    if layout.family is Family.RGB:
+        return np.stack([(plane / unit - black) / span for plane in planes[:3]]) * peak
+    luma = (planes[0] / unit - black) / span
+    if layout.family is Family.GRAY:
+        return np.stack([luma] * 3) * peak
+    height, width = luma.shape
+    across, down = cosited(colour)
+    differences = []
+    for plane in chroma_pair(planes, layout):
+        tall = upsample(plane, height, layout.chroma_y, down)
+        full = upsample(tall.T, width, layout.chroma_x, across).T
+        differences.append((full - neutral) / chroma_span)
+    cb, cr = differences
+    kr, kg, kb = luma_weights(colour.matrix)
+    red = luma + 2 * (1 - kr) * cr
+    blue = luma + 2 * (1 - kb) * cb
+    return np.stack([red, (luma - kr * red - kb * blue) / kg, blue]) * peak
+
+
+def to_rgb(
+    planes: Sequence[NDArray[Any]], layout: PixelLayout, colour: Colour, peak: float
+) -> Float:
+    """(3, H, W) R'G'B' 0..peak before rounding."""
+    return np.clip(unclipped_rgb(planes, layout, colour, peak), 0.0, peak)
+
+
+def from_rgb(
+    rgb: Float, layout: PixelLayout, colour: Colour, alpha: Float | None = None
+) -> list[Float]:
+    """Codes (before rounding and shift) of the planes for R'G'B' 0..1 and alpha 0..1.
+
+    ``rgb`` is (3, H, W). Semi-planar chroma comes as one (h, w, 2) array, as it is stored.
+    """
+    black, span, neutral, chroma_span = code_range(layout, colour)
+    top = float((1 << layout.bits) - 1)
+    luma = np.tensordot(luma_weights(colour.matrix), rgb, 1)
+    planes = [black + span * channel for channel in rgb]
+    if layout.family is not Family.RGB:
+        planes = [black + span * luma]
+    if layout.family in {Family.PLANAR, Family.SEMIPLANAR}:
+        kr, _, kb = luma_weights(colour.matrix)
+        across, down = cosited(colour)
+        cb_cr = []
+        for difference in ((rgb[2] - luma) / (2 * (1 - kb)), (rgb[0] - luma) / (2 * (1 - kr))):
+            short = downsample(difference, layout.chroma_y, down)
+            narrow = downsample(short.T, layout.chroma_x, across).T
+            cb_cr.append(neutral + chroma_span * narrow)
+        planes += [np.stack(cb_cr, axis=2)] if layout.family is Family.SEMIPLANAR else cb_cr
+    if layout.alpha:
+        planes.append(top * (np.ones(luma.shape) if alpha is None else alpha))
+    return [np.clip(plane, 0.0, top) for plane in planes]

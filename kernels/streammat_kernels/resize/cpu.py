@@ -1,0 +1,290 @@
+"""Separable filters on the CPU: rows are summed first (vectorised along x), then columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .. import taps
+from ..bands import Bands, run_bands
+from ..colour.matrices import to_rgb_terms
+from ..layout import Colour, Family, PixelLayout, Siting
+from ..planes import chroma_rows, padded
+from ..taps import Taps
+
+__all__ = ["network_view", "resample_chroma", "resize"]
+
+F = np.float32
+
+
+@njit(nogil=True)
+def sum_rows(plane, step, start, weights, count, acc):
+    """acc[:count] = the weighted sum of rows start, start + 1, ... of every ``step``-th sample."""
+    number = weights.shape[0]
+    for i in range(count):
+        acc[i] = F(0.0)
+    if step == 2:
+        for k in range(number):
+            row, weight = plane[start + k], weights[k]
+            for i in range(count):
+                acc[i] += weight * F(row[2 * i])
+        return
+    k = 0
+    while k + 4 <= number:  # four rows a pass: acc is read and written a quarter as often
+        a, b, c, d = (
+            plane[start + k],
+            plane[start + k + 1],
+            plane[start + k + 2],
+            plane[start + k + 3],
+        )
+        wa, wb, wc, wd = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+        for i in range(count):
+            acc[i] += (wa * F(a[i]) + wb * F(b[i])) + (wc * F(c[i]) + wd * F(d[i]))
+        k += 4
+    while k < number:
+        row, weight = plane[start + k], weights[k]
+        for i in range(count):
+            acc[i] += weight * F(row[i])
+        k += 1
+
+
+@njit(nogil=True)
+def sum_columns(acc, start, weights, dst):
+    """dst[x] = the weighted sum of acc[start[x]], acc[start[x] + 1], ..."""
+    number = weights.shape[1]
+    for x in range(start.shape[0]):
+        first = start[x]
+        total = F(0.0)
+        for k in range(number):
+            total += weights[x, k] * acc[first + k]
+        dst[x] = total
+
+
+@njit(nogil=True)
+def store_clipped(a, a_gain, b, b_gain, c, c_gain, offset, top, dst, width):
+    """dst = the weighted sum + offset within 0..top; its last value fills the rest of ``width``."""
+    columns = a.shape[0]
+    for x in range(columns):
+        value = a_gain * a[x] + b_gain * b[x] + c_gain * c[x] + offset
+        dst[x] = min(max(value, F(0.0)), top)
+    last = dst[columns - 1]
+    for x in range(columns, width):
+        dst[x] = last
+
+
+@njit(nogil=True, cache=True)
+def view_yuv(y, u, v, step, width, count, taps_y, taps_c, terms, red, green, blue, full, y0, y1):
+    """Rows y0..y1 of R, G, B 0..255, ``full`` wide; the matrix follows the (linear) filters."""
+    row_start, row_weights, column_start, column_weights = taps_y
+    c_row_start, c_row_weights, c_column_start, c_column_weights = taps_c
+    acc = np.empty(width, F)
+    columns = column_start.shape[0]
+    luma = np.empty(columns, F)
+    cb = np.empty(columns, F)
+    cr = np.empty(columns, F)
+    top = F(255.0)
+    scale, neutral, black = terms[1], terms[2], -terms[0] * terms[1]
+    r_v, g_u, g_v, b_u = terms[3], -terms[4], -terms[5], terms[6]
+    for row in range(y0, y1):
+        sum_rows(y, 1, row_start[row], row_weights[row], width, acc)
+        sum_columns(acc, column_start, column_weights, luma)
+        sum_rows(u, step, c_row_start[row], c_row_weights[row], count, acc)
+        sum_columns(acc, c_column_start, c_column_weights, cb)
+        sum_rows(v, step, c_row_start[row], c_row_weights[row], count, acc)
+        sum_columns(acc, c_column_start, c_column_weights, cr)
+        # A later tone map for PQ and HLG belongs here: luma, cb, cr of one row, before the matrix.
+        zero = F(0.0)
+        offset = black - r_v * neutral
+        store_clipped(luma, scale, cr, r_v, cr, zero, offset, top, red[row], full)
+        offset = black - (g_u + g_v) * neutral
+        store_clipped(luma, scale, cb, g_u, cr, g_v, offset, top, green[row], full)
+        offset = black - b_u * neutral
+        store_clipped(luma, scale, cb, b_u, cb, zero, offset, top, blue[row], full)
+
+
+@njit(nogil=True, cache=True)
+def resize_float(src, width, row_taps, column_taps, gain, offset, top, dst, full, y0, y1):
+    """Rows y0..y1 of dst = gain * filtered + offset within 0..top; top 0: neither, as filtered."""
+    row_start, row_weights = row_taps
+    column_start, column_weights = column_taps
+    acc = np.empty(width, F)
+    values = np.empty(column_start.shape[0], F)
+    zero = F(0.0)
+    for row in range(y0, y1):
+        sum_rows(src, 1, row_start[row], row_weights[row], width, acc)
+        if top > zero:
+            sum_columns(acc, column_start, column_weights, values)
+            store_clipped(values, gain, values, zero, values, zero, offset, top, dst[row], full)
+        else:
+            sum_columns(acc, column_start, column_weights, dst[row])
+
+
+@njit(nogil=True, cache=True)
+def resize_codes(
+    src, src_step, count, row_taps, column_taps, gain, offset, top, unit, dst, dst_step, y0, y1
+):
+    """Rows y0..y1 of dst = the code nearest to gain * filtered + offset, times unit."""
+    row_start, row_weights = row_taps
+    column_start, column_weights = column_taps
+    acc = np.empty(count, F)
+    values = np.empty(column_start.shape[0], F)
+    for row in range(y0, y1):
+        sum_rows(src, src_step, row_start[row], row_weights[row], count, acc)
+        sum_columns(acc, column_start, column_weights, values)
+        out = dst[row]
+        for x in range(values.shape[0]):
+            value = gain * values[x] + (offset + F(0.5))
+            out[x * dst_step] = np.int32(min(max(value, F(0.0)), top)) * unit
+
+
+def network_view(
+    planes: Sequence[NDArray[Any]],
+    layout: PixelLayout,
+    colour: Colour,
+    out: NDArray[np.float32],
+    content: tuple[int, int],
+    bands: Bands | None,
+) -> None:
+    """See ``resize.network_view``; arguments are checked."""
+    if layout.family in {Family.RGB, Family.GRAY}:
+        _view_channels(planes, layout, colour, out, content, bands)
+    else:
+        _view_yuv(planes, layout, colour, out, content, bands)
+    out[:, content[0] :] = out[:, content[0] - 1 : content[0]]
+
+
+def _view_yuv(
+    planes: Sequence[NDArray[Any]],
+    layout: PixelLayout,
+    colour: Colour,
+    out: NDArray[np.float32],
+    content: tuple[int, int],
+    bands: Bands | None,
+) -> None:
+    height, width = planes[0].shape
+    terms = np.array(_stored(layout, colour), F)
+    count, full = layout.chroma_size(height, width)[1], out.shape[2]
+    taps_y, taps_c = _view_taps(height, width, content, layout, colour.siting)
+    y = padded(planes[0])
+    u, v, step = chroma_rows(planes, layout)
+    red, green, blue = (padded(channel, output=True) for channel in out)
+
+    def rows(y0: int, y1: int) -> None:
+        view_yuv(
+            y, u, v, step, width, count, taps_y, taps_c, terms, red, green, blue, full, y0, y1
+        )  # fmt: skip
+
+    run_bands(rows, content[0], bands)
+
+
+def _view_taps(
+    height: int, width: int, content: tuple[int, int], layout: PixelLayout, siting: Siting
+) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
+    rows, columns = taps.area(height, content[0]), taps.area(width, content[1])
+    down, across = siting is Siting.TOPLEFT, siting is not Siting.CENTER
+    chroma_rows_taps = taps.through_chroma(rows, height, layout.chroma_y, down)
+    chroma_columns = taps.through_chroma(columns, width, layout.chroma_x, across)
+    return (*rows, *columns), (*chroma_rows_taps, *chroma_columns)
+
+
+def _stored(layout: PixelLayout, colour: Colour) -> list[float]:
+    """Terms to R'G'B' 0..255 from stored values: undoing the shift is part of the scale."""
+    unit = 1 << layout.shift
+    terms = to_rgb_terms(layout, colour, 255.0)
+    stored = [terms.black * unit, terms.y_scale / unit, terms.neutral * unit]
+    return stored + [term / unit for term in terms[3:]]
+
+
+def _view_channels(
+    planes: Sequence[NDArray[Any]],
+    layout: PixelLayout,
+    colour: Colour,
+    out: NDArray[np.float32],
+    content: tuple[int, int],
+    bands: Bands | None,
+) -> None:
+    black, gain = _stored(layout, colour)[:2]
+    height, width = planes[0].shape
+    rows, columns = taps.area(height, content[0]), taps.area(width, content[1])
+    for channel in range(3 if layout.family is Family.RGB else 1):
+        affine = (gain, -black * gain, 255.0)
+        _to_float(planes[channel], out[channel], rows, columns, affine, bands)
+    if layout.family is Family.GRAY:
+        out[1:, : content[0]] = out[0, : content[0]]
+
+
+def _to_float(
+    plane: NDArray[Any],
+    out: NDArray[np.float32],
+    rows: Taps,
+    columns: Taps,
+    affine: tuple[float, float, float],
+    bands: Bands | None,
+) -> None:
+    src, dst, width = padded(plane), padded(out, output=True), plane.shape[1]
+    gain, offset, top = (F(number) for number in affine)
+    row_taps, column_taps, full = tuple(rows), tuple(columns), out.shape[1]
+
+    def kernel(y0: int, y1: int) -> None:
+        resize_float(src, width, row_taps, column_taps, gain, offset, top, dst, full, y0, y1)
+
+    run_bands(kernel, rows.start.size, bands)
+
+
+def resize(
+    plane: NDArray[Any], out: NDArray[Any], rows: Taps, columns: Taps, bands: Bands | None
+) -> None:
+    """Filter ``plane`` into ``out`` (same dtype, or float32): codes are rounded, float32 is not."""
+    if out.dtype == np.float32:
+        _to_float(plane, out, rows, columns, (1.0, 0.0, 0.0), bands)
+        return
+    src, dst = padded(plane), padded(out, output=True)
+    top = float(np.iinfo(out.dtype).max)
+    _to_codes(src, 1, plane.shape[1], rows, columns, (1.0, 0.0, top, 0), dst, 1, bands)
+
+
+def resample_chroma(
+    planes: Sequence[NDArray[Any]],
+    layout: PixelLayout,
+    out: Sequence[NDArray[Any]],
+    to_layout: PixelLayout,
+    rows: Taps,
+    columns: Taps,
+    code_map: tuple[float, float],
+    bands: Bands | None,
+) -> None:
+    """Cb and Cr on another grid and in another code range: gain and offset between codes."""
+    height, width = planes[0].shape
+    count = layout.chroma_size(height, width)[1]
+    u, v, step = chroma_rows(planes, layout)
+    to_u, to_v, to_step = chroma_rows(out, to_layout, output=True)
+    top = float((1 << to_layout.bits) - 1)
+    affine = (code_map[0] / (1 << layout.shift), code_map[1], top, to_layout.shift)
+    for source, target in ((u, to_u), (v, to_v)):
+        _to_codes(source, step, count, rows, columns, affine, target, to_step, bands)
+
+
+def _to_codes(
+    src: NDArray[Any],
+    step: int,
+    count: int,
+    rows: Taps,
+    columns: Taps,
+    affine: tuple[float, float, float, int],
+    dst: NDArray[Any],
+    to_step: int,
+    bands: Bands | None,
+) -> None:
+    gain, offset, top = (F(number) for number in affine[:3])
+    unit, row_taps, column_taps = np.int32(1 << affine[3]), tuple(rows), tuple(columns)
+
+    def kernel(y0: int, y1: int) -> None:
+        resize_codes(
+            src, step, count, row_taps, column_taps, gain, offset, top, unit, dst, to_step, y0, y1
+        )  # fmt: skip
+
+    run_bands(kernel, rows.start.size, bands)
