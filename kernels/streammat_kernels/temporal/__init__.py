@@ -1,0 +1,128 @@
+"""Temporal smoothing: quiets flicker where nothing moves, without a frame of delay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bands import Bands, run_bands
+from ..errors import ShapeError
+from ..layout import Family, PixelLayout
+from ..planes import check_planes, padded
+from .cut import is_cut
+from .state import TemporalState, block_size
+
+__all__ = ["TemporalState", "is_cut", "smooth"]
+
+
+def smooth(
+    alpha: NDArray[np.uint16],
+    planes: Sequence[NDArray[Any]],
+    layout: PixelLayout,
+    state: TemporalState | None,
+    out: NDArray[np.uint16] | None = None,
+    *,
+    strength: float = 0.75,
+    bands: Bands | None = None,
+) -> TemporalState:
+    """Blend alpha with what is remembered of it, where the picture is still and the two agree.
+
+    Per pixel ``memory = alpha + keep * (memory - alpha)``, ``out`` is the memory rounded, and ``keep``
+    is 0.85 * strength times two gates:
+
+    - motion: mean luma of 4x4 blocks; a block keeps its memory when neither it nor one of its eight
+      neighbours changed by more than noise (2.5 steps of 255), and none of it from 6 steps on;
+    - disagreement: 1 / (1 + (difference / 0.25)^4), so that a new shape wins at once.
+
+    Where alpha is exactly 0 or 1 and the memory within half an 8-bit step, the memory is dropped. A
+    scene cut (another coarse luma pattern, not merely another brightness) starts afresh.
+
+    Args:
+        alpha: (H, W) uint16, 65535 = opaque.
+        planes: of the frame that alpha belongs to; only luma (green for RGB) is read.
+        layout: of ``planes``.
+        state: what the call for the previous frame returned (it is reused); None starts afresh.
+        out: (H, W) uint16 to write into; may be ``alpha`` itself; None means ``alpha``, in place.
+        strength: 0..1; 0 gives alpha back bit for bit.
+        bands: row bands on a pool; None is serial.
+
+    Returns:
+        The state for the next frame. ``state.cut`` says that a given state was dropped because of a
+        cut or a change of size. After a fresh start ``out`` equals ``alpha`` bit for bit.
+
+    Raises:
+        ShapeError: strength outside 0..1, or arrays that do not belong together.
+    """
+    if not 0 <= strength <= 1:
+        raise ShapeError(f"smoothing strength {strength}; it has to be 0..1")
+    height, width = check_planes(planes, layout)
+    out = alpha if out is None else out
+    for name, array in (("alpha", alpha), ("out", out)):
+        if array.shape != (height, width) or array.dtype != np.uint16:
+            raise ShapeError(
+                f"{name} is {array.dtype} {array.shape}; it has to be uint16 {(height, width)}"
+            )
+    fresh = state is None or state.memory.shape != (height, width)
+    resized = fresh and state is not None
+    current = TemporalState(height, width) if fresh or state is None else state
+    _measure(planes, layout, current, bands)
+    current.cut = resized or (not fresh and is_cut(current._previous, current.luma))
+    if fresh or current.cut or strength == 0:
+        _start(alpha, out, current, bands)
+    else:
+        _blend(alpha, out, current, strength, bands)
+    return current
+
+
+def _measure(
+    planes: Sequence[NDArray[Any]], layout: PixelLayout, state: TemporalState, bands: Bands | None
+) -> None:
+    from .cpu import block_means
+
+    plane = planes[1] if layout.family is Family.RGB else planes[0]
+    luma, width = padded(plane), plane.shape[1]
+    scale = np.float32(255.0 / (((1 << layout.bits) - 1) << layout.shift))
+    state.luma, state._previous = state._previous, state.luma
+    means = state.luma
+
+    def band(first_block: int, end_block: int) -> None:
+        block_means(luma, width, scale, means, first_block, end_block)
+
+    run_bands(band, means.shape[0], bands)
+
+
+def _start(
+    alpha: NDArray[np.uint16], out: NDArray[np.uint16], state: TemporalState, bands: Bands | None
+) -> None:
+    from .cpu import start
+
+    source, target, width = padded(alpha), padded(out, output=True), alpha.shape[1]
+
+    def band(first_block: int, end_block: int) -> None:
+        start(source, width, target, state.memory, state.solid, first_block, end_block)
+
+    run_bands(band, block_size(*alpha.shape)[0], bands)
+
+
+def _blend(
+    alpha: NDArray[np.uint16],
+    out: NDArray[np.uint16],
+    state: TemporalState,
+    strength: float,
+    bands: Bands | None,
+) -> None:
+    from .cpu import blend, stillness
+
+    source, target, width = padded(alpha), padded(out, output=True), alpha.shape[1]
+    keep = np.float32(strength)
+
+    def band(first_block: int, end_block: int) -> None:
+        stillness(state._previous, state.luma, state._still, first_block, end_block)
+        blend(
+            source, width, target, state.memory, state.solid, state._still, keep, first_block, end_block
+        )
+
+    run_bands(band, state.luma.shape[0], bands)

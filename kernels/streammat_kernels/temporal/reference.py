@@ -1,0 +1,42 @@
+"""The definition of motion-gated smoothing, in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .gates import DISAGREEMENT, MAX_KEEP, MOTION_HIGH, MOTION_LOW, SNAP
+from .state import BLOCK_PX
+
+__all__ = ["blend", "block_means", "stillness"]
+
+
+def block_means(luma: NDArray[Any], maximum: float) -> NDArray[np.float64]:
+    """Mean of each 4x4 block, scaled from 0..maximum to 0..255; border blocks may be partial."""
+    rows = range(0, luma.shape[0], BLOCK_PX)
+    columns = range(0, luma.shape[1], BLOCK_PX)
+    blocks = [[luma[y : y + BLOCK_PX, x : x + BLOCK_PX].mean() for x in columns] for y in rows]
+    return np.array(blocks, np.float64) * (255.0 / maximum)
+
+
+def stillness(previous: NDArray[Any], current: NDArray[Any]) -> NDArray[np.float64]:
+    """1 where a block and its eight neighbours are still, 0 where one of them moves."""
+    change = np.pad(np.abs(current.astype(np.float64) - previous), 1, mode="edge")
+    rows, columns = current.shape
+    worst = np.max([change[y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0)
+    return np.clip((MOTION_HIGH - worst) / (MOTION_HIGH - MOTION_LOW), 0.0, 1.0)
+
+
+def blend(
+    alpha: NDArray[Any], memory: NDArray[Any], still: NDArray[Any], strength: float
+) -> NDArray[np.float64]:
+    """New memory from alpha (codes), the old memory (codes) and the stillness of the blocks."""
+    height, width = alpha.shape
+    still_px = np.repeat(np.repeat(still, BLOCK_PX, axis=0), BLOCK_PX, axis=1)[:height, :width]
+    difference = memory.astype(np.float64) - alpha
+    agreement = 1.0 / (1.0 + (difference / DISAGREEMENT) ** 4)
+    smoothed = alpha + MAX_KEEP * strength * still_px * agreement * difference
+    solid = (alpha == 0) | (alpha == 65535)
+    return np.where(solid & (np.abs(smoothed - alpha) < SNAP), alpha.astype(np.float64), smoothed)

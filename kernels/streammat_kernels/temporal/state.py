@@ -1,0 +1,70 @@
+"""What temporal smoothing remembers from frame to frame; it belongs to the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ShapeError
+
+__all__ = ["BLOCK_PX", "TemporalState", "block_size"]
+
+BLOCK_PX = 4
+"""Side of the blocks whose mean luma is remembered: averaging 16 samples quarters the noise."""
+
+
+def block_size(height: int, width: int) -> tuple[int, int]:
+    """Rows and columns of blocks that cover a picture; the last ones may be partial."""
+    return -(-height // BLOCK_PX), -(-width // BLOCK_PX)
+
+
+class TemporalState:
+    """Memory of ``smooth``; reused in place from frame to frame.
+
+    Attributes:
+        memory: (H, W) float32, the smoothed alpha in code units, 0..65535.
+        luma: (ceil(H / 4), ceil(W / 4)) float32, mean luma of each block, 0..255.
+        solid: same size uint8: 1 where the block of memory is all 0, 2 all 65535, else 0.
+        cut: this frame started afresh because of a scene cut or a change of size.
+    """
+
+    __slots__ = ("_previous", "_still", "cut", "luma", "memory", "solid")
+
+    def __init__(self, height: int, width: int) -> None:
+        blocks = block_size(height, width)
+        self.memory: NDArray[np.float32] = np.zeros((height, width), np.float32)
+        self.luma: NDArray[np.float32] = np.zeros(blocks, np.float32)
+        self.solid: NDArray[np.uint8] = np.zeros(blocks, np.uint8)
+        self.cut = False
+        self._previous: NDArray[np.float32] = np.zeros(blocks, np.float32)
+        self._still: NDArray[np.float32] = np.zeros(blocks, np.float32)
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Copies of everything that a later run needs, for ``numpy.savez`` and the like."""
+        return {"memory": self.memory.copy(), "luma": self.luma.copy(), "solid": self.solid.copy()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> TemporalState:
+        """The state that ``to_arrays`` described; smoothing goes on bit for bit.
+
+        Raises:
+            ShapeError: arrays are missing or do not belong together.
+        """
+        missing = {"memory", "luma", "solid"} - set(arrays)
+        if missing:
+            raise ShapeError(f"the saved state lacks {', '.join(sorted(missing))}; start afresh")
+        memory = arrays["memory"]
+        if memory.ndim != 2:
+            raise ShapeError(f"the saved memory has shape {memory.shape}; it has to be (H, W)")
+        state = cls(*memory.shape)
+        for name in ("memory", "luma", "solid"):
+            target, source = getattr(state, name), arrays[name]
+            if source.shape != target.shape or source.dtype != target.dtype:
+                raise ShapeError(
+                    f"the saved {name} is {source.dtype} {source.shape}, not {target.dtype} "
+                    f"{target.shape}; start afresh"
+                )
+            np.copyto(target, source)
+        return state
