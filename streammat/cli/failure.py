@@ -18,7 +18,7 @@ import click
 
 from streammat import __version__
 
-__all__ = ["EXIT_INTERRUPTED", "EXIT_LOST_FRAMES", "explain", "guarded"]
+__all__ = ["EXIT_INTERRUPTED", "EXIT_LOST_FRAMES", "EXIT_USAGE", "explain", "guarded"]
 
 EXIT_BUG = 1
 EXIT_USAGE = 2
@@ -27,13 +27,16 @@ EXIT_RESOURCE = 5
 EXIT_INTERRUPTED = 130
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EFBIG}
+_PATH_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 _NO_MEMORY = "out of memory; use a smaller --size, fewer --threads, or close other programs"
 
 
 def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     """Run ``command`` and turn whatever it raises into a line and an exit code."""
     try:
-        result = command.main(list(arguments), prog_name="streammat", standalone_mode=False)
+        result = command.main(
+            list(arguments), prog_name="streammat", standalone_mode=False, obj=list(arguments)
+        )
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -72,11 +75,18 @@ def _expected(error: BaseException) -> tuple[str, int] | None:
             return _one_line(str(error)), error.exit_code
         case MemoryError():
             return _NO_MEMORY, EXIT_RESOURCE
-        case OSError(errno=number) if number in _FULL:
-            where = f" while writing {error.filename}" if error.filename else ""
-            return f"{error.strerror}{where}; free some space or write elsewhere", EXIT_RESOURCE
-        case FileNotFoundError() | PermissionError() | IsADirectoryError() | NotADirectoryError():
-            return (f"{error.filename}: {error.strerror}", EXIT_USAGE) if error.filename else None
+        case OSError():
+            return _system(error)
+    return None
+
+
+def _system(error: OSError) -> tuple[str, int] | None:
+    """What the system refused: space, or access to a path; None for anything else."""
+    if error.errno in _FULL:
+        where = f" while writing {error.filename}" if error.filename else ""
+        return f"{error.strerror}{where}; free some space or write elsewhere", EXIT_RESOURCE
+    if isinstance(error, _PATH_ERRORS) and error.filename:
+        return f"{error.filename}: {error.strerror}", EXIT_USAGE
     return None
 
 

@@ -1,0 +1,174 @@
+"""``streammat matte INPUT... [-o [kind=]OUTPUT]...``: the main job."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streammat.cli.failure import EXIT_LOST_FRAMES, EXIT_USAGE, explain
+from streammat.cli.interrupt import interruptible
+from streammat.cli.options import OUTPUT, debug_option, json_option, setting_options
+from streammat.cli.output import envelope, print_json, print_table
+from streammat.cli.paths import STDOUT, Job, plan_jobs
+from streammat.cli.progress import Display, open_display
+from streammat.config import PRESETS, Resolved, resolve
+from streammat.errors import OutputError
+from streammat.settings import MatteSettings, OutputRequest
+
+if TYPE_CHECKING:
+    from streammat.pipeline import JobReport
+
+__all__ = ["make_folder", "matte", "run_job"]
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=OUTPUT,
+    metavar="[KIND=]PATH",
+    help="rgba=, alpha=, foreground= or composite=; repeatable; - is stdout. Without a kind: "
+    "rgba where the file can carry alpha, else composite. [default: STEM.matte.mov]",
+)
+@click.option("--out-dir", metavar="FOLDER", help="Where the results of several inputs go.")
+@setting_options
+@click.option("--dry-run", is_flag=True, help="Print the resolved values and do nothing.")
+@click.option("--report", metavar="FILE", help="Write the JSON object to a file as well.")
+@json_option
+@debug_option
+def matte(
+    inputs: Sequence[str],
+    outputs: Sequence[OutputRequest],
+    out_dir: str | None,
+    dry_run: bool,
+    report: str | None,
+    as_json: bool,
+    **given: Any,
+) -> int:
+    """Matte clips, stills or image sequences.
+
+    INPUT is a video, a picture, a folder of pictures, or a pattern such as shot.%04d.png.
+    """
+    _check_stdout(outputs, as_json)
+    resolved = resolve(given, suffixes=[Path(request.path).suffix for request in outputs])
+    preset = resolved.values["preset"]
+    suffix = PRESETS[preset].suffix if preset else ".mov"
+    jobs = plan_jobs(inputs, outputs, out_dir, suffix)
+    if dry_run:
+        _print_plan(jobs, resolved, as_json)
+        return 0
+    make_folder(out_dir)
+    results, code = _run_all(jobs, resolved)
+    content = {"exit_code": code, "jobs": results}
+    if report is not None:
+        _write_report(Path(report), content)
+    if as_json:
+        print_json("matte", content)
+    return code
+
+
+def _check_stdout(outputs: Sequence[OutputRequest], as_json: bool) -> None:
+    if not any(request.path == STDOUT for request in outputs):
+        return
+    if as_json:
+        raise click.UsageError("-o - and --json both write to stdout; use --report FILE instead")
+    if sys.stdout.isatty():
+        raise click.UsageError("-o - writes raw video; send it to a program or a file")
+
+
+def make_folder(folder: str | None) -> None:
+    """Make the folder of ``--out-dir``; OutputError where that cannot be done."""
+    if folder is None:
+        return
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"--out-dir {folder} cannot be made: {error.strerror}") from error
+
+
+def _run_all(jobs: Sequence[Job], resolved: Resolved) -> tuple[list[dict[str, Any]], int]:
+    """Every job in turn; a bad input does not keep the others from being done."""
+    results: list[dict[str, Any]] = []
+    codes: list[int] = []
+    with interruptible() as cancel, open_display(resolved.values["progress"]) as display:
+        for job in jobs:
+            result, code = _outcome(job, resolved, display, cancel)
+            results.append({"input": job.source, "exit_code": code, **result})
+            codes.append(code)
+            if code not in {0, EXIT_USAGE, EXIT_LOST_FRAMES}:
+                break
+    return results, _overall(codes)
+
+
+def _overall(codes: Sequence[int]) -> int:
+    """What ended the run, else 2 before 3: an input without a result is worse than a gap in one."""
+    if codes[-1] not in {0, EXIT_USAGE, EXIT_LOST_FRAMES}:
+        return codes[-1]
+    return min((code for code in codes if code), default=0)
+
+
+def _outcome(
+    job: Job, resolved: Resolved, display: Display, cancel: threading.Event
+) -> tuple[dict[str, Any], int]:
+    try:
+        report = run_job(job, resolved.settings(), display, cancel)
+    except Exception as error:  # whatever ends a job is one line, one JSON entry, one exit code
+        line, code = explain(error, click.get_current_context().find_object(list) or ())
+        display.finish()
+        display.note(f"streammat: {line}")
+        return {"error": line}, code
+    return {"report": report.to_json()}, report.exit_code
+
+
+def run_job(
+    job: Job, settings: MatteSettings, display: Display, cancel: threading.Event
+) -> JobReport:
+    """One job with its progress on ``display``, the summary as its last line."""
+    from streammat.pipeline import matte_file
+
+    display.begin(Path(job.source).name)
+    report = matte_file(
+        job.source,
+        job.outputs,
+        settings,
+        on_progress=display.update,
+        notify=display.note,
+        cancel=cancel,
+    )
+    display.last_line(report.last_line())
+    return report
+
+
+def _print_plan(jobs: Sequence[Job], resolved: Resolved, as_json: bool) -> None:
+    from streammat.pipeline import resolve_job
+
+    settings = resolved.settings()
+    plans = [resolve_job(job.source, job.outputs, settings) for job in jobs]
+    if as_json:
+        print_json("matte --dry-run", {"settings": resolved.values, "jobs": plans})
+        return
+    for job, plan in zip(jobs, plans, strict=True):
+        click.echo(f"{job.source}:")
+        for name, value in envelope("", {"plan": plan})["plan"].items():
+            click.echo(f"  {name}: {json.dumps(value)}")
+    rows = [(name, str(value), resolved.origins[name]) for name, value in resolved.values.items()]
+    print_table(("setting", "value", "origin"), rows)
+
+
+def _write_report(path: Path, content: dict[str, Any]) -> None:
+    """Under a temporary name first, so that nobody reads half of it."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(json.dumps(envelope("matte", content), indent=2) + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise OutputError(f"--report {path} cannot be written: {error.strerror}") from error
