@@ -18,19 +18,24 @@ __all__ = ["interruptible"]
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C (SIGINT) or SIGTERM sets; a second one ends the process.
+    """An event that the first Ctrl-C (SIGINT) or SIGTERM sets; a second one interrupts.
 
     The job sees the event, finalises a playable ``NAME.partial.EXT`` and returns. Only the main
     thread may set signal handlers; elsewhere the event is never set.
     """
     cancel = threading.Event()
+    presses = 0
     if threading.current_thread() is not threading.main_thread():
         yield cancel
         return
 
     def handle(number: int, frame: FrameType | None) -> None:
         del number, frame
-        if cancel.is_set():
+        nonlocal presses
+        presses += 1
+        if presses == 2:
+            raise KeyboardInterrupt  # the job removes its drafts on the way out
+        if presses > 2:
             os._exit(EXIT_INTERRUPTED)
         cancel.set()
         click.echo("\nfinishing the file; press Ctrl-C again to quit at once", err=True)

@@ -1,0 +1,89 @@
+"""Written forms of settings: what is taken, and a message that names the value and what is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from streammat.config import SETTINGS, setting, values
+from streammat.errors import ConfigError
+from streammat.settings import MatteSettings
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "value"),
+    [
+        ("size", "512x288", "512x288"),
+        ("size", "best", "best"),
+        ("smooth", "off", "off"),
+        ("smooth", "0.3", "0.3"),
+        ("despill", "1", 1.0),
+        ("grow", "2.5", 2.5),
+        ("roi", "1, 2,30,40", (1, 2, 30, 40)),
+        ("start", "12.5", "12.5"),
+        ("start", "1:02:03.5", "1:02:03.5"),
+        ("start", "0:59", "0:59"),
+        ("frames", "10-20", "10-20"),
+        ("frames", "7", "7-7"),
+        ("frames", "-20", "0-20"),
+        ("frames", "20-", "20-"),
+        ("background", "#00b140", "#00b140"),
+        ("background", "blur:0.25", "blur:0.25"),
+        ("background", "a folder/beach.jpg", "a folder/beach.jpg"),
+        ("bitrate", "8M", "8M"),
+        ("limit", "3", 3),
+        ("overwrite", "yes", True),
+    ],
+)
+def test_allowed_forms_are_taken(name: str, written: str, value: object) -> None:
+    assert setting(name).parse(written) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("size", "512*288"),
+        ("size", "16x16"),
+        ("smooth", "1.5"),
+        ("despill", "nan"),
+        ("grow", "-1"),
+        ("roi", "1,2,3"),
+        ("roi", "1,2,0,4"),
+        ("start", "1:75"),
+        ("start", "-3"),
+        ("frames", "20-10"),
+        ("background", "#12345"),
+        ("background", "blur:2"),
+        ("bitrate", "fast"),
+        ("limit", "0"),
+        ("crf", "64"),
+        ("device", "gpu"),
+        ("overwrite", "perhaps"),
+        ("model", " "),
+    ],
+)
+def test_other_forms_are_refused_with_the_value_in_the_message(name: str, written: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        setting(name).parse(written)
+    assert repr(written) in str(caught.value)
+    assert "use " in str(caught.value)
+
+
+def test_choice_lists_what_is_allowed() -> None:
+    parse: Callable[[str], Any] = values.choice(("left", "right"))
+    with pytest.raises(ConfigError, match=r"'up' is not allowed; use left \| right"):
+        parse("up")
+
+
+def test_every_field_of_a_job_has_a_setting() -> None:
+    fields = set(MatteSettings.__dataclass_fields__) - {"extra"}
+    assert {row.key for row in SETTINGS if row.of_job} == fields
+
+
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row.name)
+def test_every_default_passes_its_own_check(row: Any) -> None:
+    default = row.fallback()
+    if default is not None:
+        assert row.parse(str(default)) == default
