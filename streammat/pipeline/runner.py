@@ -90,6 +90,7 @@ class Runner:
         self._stop_source = threading.Event()
         self._error: BaseException | None = None
         self.interrupted = False
+        self.source_ended = False
 
     def queue(self, depth: int) -> BoundedQueue[Any]:
         """A queue that an error in any stage ends."""
@@ -191,6 +192,7 @@ class Runner:
             try:
                 item = meter.work(next, items)
             except StopIteration:
+                self.source_ended = True
                 break
             meter.frames += 1
             for sink in sinks:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["library_cpu_seconds", "name_thread", "thread_named"]
+__all__ = ["LibraryCpu", "name_thread", "thread_named"]
 
 _PREFIX = "sm-"
 _TASKS = Path("/proc/self/task")
@@ -52,30 +53,45 @@ def thread_named(stage: str) -> Iterator[None]:
             libc.prctl(_SET_NAME, before.encode()[:15], 0, 0, 0)
 
 
-def library_cpu_seconds(own: set[int]) -> dict[str, float]:
-    """CPU seconds of living threads by the stage whose name they carry, Python's own left out.
+class LibraryCpu:
+    """CPU time of the threads that libraries started for the stages, sampled while they live.
 
-    Args:
-        own: native ids of the threads that count their time themselves.
-
-    Returns:
-        Stage name to seconds; empty where the system does not tell.
+    A thread that ends between two samples takes at most that much unseen time with it. Where the
+    system does not tell (no ``/proc``), everything is empty.
     """
-    totals: defaultdict[str, float] = defaultdict(float)
-    if sys.platform != "linux" or not _TASKS.is_dir():
-        return {}
-    tick = os.sysconf("SC_CLK_TCK")
-    for task in _TASKS.iterdir():
-        if int(task.name) in own:
-            continue
-        try:
-            name, _, fields = (task / "stat").read_text().partition("(")[2].rpartition(")")
-        except OSError:  # the thread has just ended
-            continue
-        if stage := _stage_of(name):
-            user, system = fields.split()[11:13]
-            totals[stage] += (int(user) + int(system)) / tick
-    return dict(totals)
+
+    def __init__(self) -> None:
+        self._before = self._read(set())
+        self._seen: dict[int, tuple[str, float]] = {}
+
+    def sample(self, own: set[int]) -> None:
+        """Look at all threads but ``own``, the native ids of those that count their own time."""
+        self._seen.update(self._read(own))
+
+    def by_stage(self) -> dict[str, float]:
+        """Stage to CPU seconds since this object was made."""
+        totals: defaultdict[str, float] = defaultdict(float)
+        for thread, (stage, seconds) in self._seen.items():
+            totals[stage] += seconds - self._before.get(thread, ("", 0.0))[1]
+        return dict(totals)
+
+    @staticmethod
+    def _read(own: set[int]) -> dict[int, tuple[str, float]]:
+        if sys.platform != "linux" or not _TASKS.is_dir():
+            return {}
+        tick = os.sysconf("SC_CLK_TCK")
+        found = {}
+        for task in _TASKS.iterdir():
+            if int(task.name) in own:
+                continue
+            try:
+                name, _, fields = (task / "stat").read_text().partition("(")[2].rpartition(")")
+            except OSError:  # the thread has just ended
+                continue
+            if stage := _stage_of(name):
+                user, system = fields.split()[11:13]
+                found[int(task.name)] = stage, (int(user) + int(system)) / tick
+        return found
 
 
 def _stage_of(name: str) -> str:
@@ -89,12 +105,6 @@ def _stage_of(name: str) -> str:
 
 def _own_name() -> str:
     try:
-        return Path(f"/proc/self/task/{_native_id()}/comm").read_text().strip()
+        return Path(f"/proc/self/task/{threading.get_native_id()}/comm").read_text().strip()
     except OSError:
         return ""
-
-
-def _native_id() -> int:
-    import threading
-
-    return threading.get_native_id()

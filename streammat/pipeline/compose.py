@@ -1,0 +1,198 @@
+"""Draws one frame and its alpha into the encoder's picture, whatever the output holds.
+
+The common case, a composite in the source's own layout, never leaves YUV: one pass over the planes
+straight into the encoder's memory. Colours in RGB exist only where an output needs them, once a
+frame however many outputs there are, in buffers that belong to the worker's ``Bench``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.settings import OutputKind
+from streammat.types import Alpha, Frame
+from streammat_kernels import colour
+from streammat_kernels.layout import Colour, Family, PixelLayout
+from streammat_kernels.planes import empty_planes
+
+from .outputs import OutputPlan, blur_strength
+from .seams import Planes, Sink
+
+__all__ = ["Bench", "draw"]
+
+RGB = NDArray[np.uint16]
+
+ALPHA_LAYOUT = PixelLayout(Family.GRAY, 1, 1, bits=16)
+
+
+class Bench:
+    """One worker's buffers and the colours of the frame that it works on.
+
+    Args:
+        height, width: of the frames; the buffers are made when first used and then kept.
+        screen: "green" or "blue", for despill.
+    """
+
+    def __init__(self, height: int, width: int, screen: Literal["green", "blue"] = "green") -> None:
+        self._size = height, width
+        self._screen = screen
+        self._rgb: dict[str, RGB] = {}
+        self._planes: dict[tuple[str, PixelLayout], Planes] = {}
+        self._foreground_workspace: Any = None
+        self._blur_workspace: Any = None
+        self._known: dict[tuple[bool, float], RGB] = {}
+
+    def begin(self) -> None:
+        """A new frame: nothing is known about its colours."""
+        self._known.clear()
+
+    def colours(self, frame: Frame, alpha: Alpha, estimated: bool, amount: float) -> RGB:
+        """Foreground colours (3, H, W) uint16, estimated or the source's, despilled."""
+        key = estimated, amount
+        if key not in self._known:
+            self._known[key] = self._find(frame, alpha, estimated, amount)
+        return self._known[key]
+
+    def rgb(self, name: str) -> RGB:
+        """A (3, H, W) uint16 buffer of that name."""
+        if name not in self._rgb:
+            self._rgb[name] = np.empty((3, *self._size), np.uint16)
+        return self._rgb[name]
+
+    def planes(self, name: str, layout: PixelLayout) -> Planes:
+        """Planes of that name and layout."""
+        key = name, layout
+        if key not in self._planes:
+            self._planes[key] = empty_planes(layout, *self._size)
+        return self._planes[key]
+
+    def blurred(
+        self, planes: Planes, layout: PixelLayout, its: Colour, alpha: Alpha, strength: float
+    ) -> Planes:
+        """The picture blurred behind the subject, in its own layout."""
+        from streammat_kernels import blur
+
+        if self._blur_workspace is None:
+            self._blur_workspace = blur.Workspace()
+        out = self.planes("blurred", layout)
+        blur.blur_background(
+            planes, layout, its, alpha, out, strength=strength, workspace=self._blur_workspace
+        )
+        return out
+
+    def _find(self, frame: Frame, alpha: Alpha, estimated: bool, amount: float) -> RGB:
+        if amount > 0:
+            from streammat_kernels import despill
+
+            clean = self.colours(frame, alpha, estimated, 0.0)
+            out = self.rgb(f"despilled {estimated}")
+            return despill.despill(clean, alpha, out, screen=self._screen, amount=amount)
+        if not estimated:
+            source = self.rgb("source")
+            colour.to_rgb(frame.planes, frame.layout, frame.colour, source)
+            return source
+        from streammat_kernels import foreground
+
+        if self._foreground_workspace is None:
+            self._foreground_workspace = foreground.Workspace(*self._size)
+        return foreground.estimate_foreground(
+            frame.planes,
+            frame.layout,
+            frame.colour,
+            alpha,
+            self.rgb("estimated"),
+            workspace=self._foreground_workspace,
+        )
+
+
+def draw(
+    plan: OutputPlan,
+    sink: Sink,
+    out: Planes,
+    frame: Frame,
+    alpha: Alpha,
+    background: Planes | None,
+    bench: Bench,
+) -> None:
+    """Draw the frame for one output into ``out``.
+
+    Args:
+        plan: what to draw.
+        sink: its layout and colour are those of ``out`` and of ``background``.
+        out: the encoder's planes.
+        frame: the plate, without an alpha plane.
+        alpha: (H, W) uint16.
+        background: planes for a composite over a colour or a file.
+        bench: the worker's buffers; ``begin`` has been called for this frame.
+    """
+    if plan.kind is OutputKind.ALPHA:
+        _draw_alpha(sink, out, alpha)
+    elif plan.kind is OutputKind.COMPOSITE:
+        _draw_composite(plan, sink, out, frame, alpha, background, bench)
+    else:
+        _draw_colours(plan, sink, out, frame, alpha, bench)
+
+
+def _draw_alpha(sink: Sink, out: Planes, alpha: Alpha) -> None:
+    layout, planes = _without_alpha(sink.layout, out)
+    whole = replace(
+        sink.colour, full_range=True
+    )  # 65535 = 1; the file's range is the sink's affair
+    colour.convert((alpha,), ALPHA_LAYOUT, whole, layout, sink.colour, planes)
+
+
+def _draw_colours(
+    plan: OutputPlan, sink: Sink, out: Planes, frame: Frame, alpha: Alpha, bench: Bench
+) -> None:
+    wanted = alpha if plan.kind is OutputKind.RGBA else None
+    layout, planes = (sink.layout, out) if wanted is not None else _without_alpha(sink.layout, out)
+    if not plan.estimated and not plan.premultiplied and plan.despill == 0:
+        colour.convert(
+            frame.planes, frame.layout, frame.colour, layout, sink.colour, planes, alpha=wanted
+        )
+        return
+    rgb = bench.colours(frame, alpha, plan.estimated, plan.despill)
+    if plan.premultiplied:
+        from streammat_kernels import composite
+
+        rgb = composite.premultiply(
+            rgb, alpha, bench.rgb("premultiplied"), transfer=frame.colour.transfer
+        )
+    colour.from_rgb(rgb, layout, sink.colour, planes, alpha=wanted)
+
+
+def _draw_composite(
+    plan: OutputPlan,
+    sink: Sink,
+    out: Planes,
+    frame: Frame,
+    alpha: Alpha,
+    background: Planes | None,
+    bench: Bench,
+) -> None:
+    from streammat_kernels import composite
+
+    layout, planes = _without_alpha(sink.layout, out)
+    plate = frame.planes
+    if layout != frame.layout or sink.colour != frame.colour:
+        plate = bench.planes("plate", layout)
+        colour.convert(frame.planes, frame.layout, frame.colour, layout, sink.colour, plate)
+    strength = blur_strength(plan.background)
+    if strength is not None:
+        background = bench.blurred(plate, layout, sink.colour, alpha, strength)
+    rgb = None
+    if plan.estimated or plan.despill > 0:
+        rgb = bench.colours(frame, alpha, plan.estimated, plan.despill)
+    composite.over(plate, layout, sink.colour, alpha, background, planes, foreground=rgb)
+
+
+def _without_alpha(layout: PixelLayout, planes: Planes) -> tuple[PixelLayout, Planes]:
+    """The colour planes of an output that is opaque; its alpha plane, if any, is filled here."""
+    if not layout.alpha:
+        return layout, planes
+    planes[-1][...] = (1 << layout.bits) - 1 << layout.shift
+    return replace(layout, alpha=False), planes[:-1]
