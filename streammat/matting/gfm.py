@@ -17,7 +17,6 @@ from streammat.types import Alpha, Frame
 if TYPE_CHECKING:
     from streammat_engines.engine import Engine, Ticket
     from streammat_engines.manifest import Manifest
-    from streammat_kernels import guided
     from streammat_kernels.bands import Bands
 
 __all__ = ["GfmMatter"]
@@ -40,14 +39,17 @@ class _Slot:
     """One frame's buffers at one network size."""
 
     def __init__(self, network: _Network) -> None:
-        from streammat_kernels import guided
+        from streammat_kernels.guided import Workspace
 
         size, shapes = network.size, network.engine.manifest.outputs
         self.network = network
         self.rgb: NDArray[np.float32] = np.zeros((1, 3, size.height, size.width), np.float32)
         self.outputs = {spec.name: np.zeros(spec.shape, np.float32) for spec in shapes}
         self.small: NDArray[np.float32] = np.zeros((size.height, size.width), np.float32)
-        self.workspace: guided.Workspace = guided.Workspace()
+        height, width = network.frame_size
+        rows, columns = self.content
+        # A frame smaller than the network's input is upsampled from its own size.
+        self.workspace = Workspace(min(rows, height), min(columns, width), height, width)
         self.ticket: Ticket | None = None
 
     @property

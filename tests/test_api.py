@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import streammat
+from streammat import api, mattes
+from streammat.errors import ConfigError, DeviceUnavailable, MediaError
+from streammat.matting.fixed import FixedMatter
+from streammat.settings import MatteSettings
+from streammat.types import Alpha, Frame
+from tests.clips import make_clip
+from tests.engines.tiny_model import write_tiny_model
+
+FRAMES = 9
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path / "cache"))
+    return str(write_tiny_model(tmp_path / "tiny_tt.onnx"))
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> streammat.Clip:
+    return streammat.open(make_clip(tmp_path / "in.mp4", FRAMES).path)
+
+
+@pytest.fixture
+def fixed(monkeypatch: pytest.MonkeyPatch) -> list[FixedMatter]:
+    """Every matter that the API makes is a fixed one whose alpha is the frame's number."""
+    made: list[FixedMatter] = []
+
+    def matter(*_: object, **__: object) -> FixedMatter:
+        made.append(FixedMatter(numbered))
+        return made[-1]
+
+    monkeypatch.setattr(mattes, "frame_matter", matter)
+    return made
+
+
+def numbered(frame: Frame) -> Alpha:
+    return np.full((frame.height, frame.width), frame.index, np.uint16)
+
+
+def test_the_examples_of_the_documentation_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path / "cache"))
+    make_clip(tmp_path / "in.mp4", 4, (160, 90))
+    result = doctest.testmod(api)
+    assert result.attempted >= 8
+    assert result.failed == 0
+
+
+def test_a_clip_gives_its_mattes_in_order_with_their_times(
+    tmp_path: Path, fixed: list[FixedMatter]
+) -> None:
+    stamps = [0, 40, 95, 100, 260, 300]
+    made = make_clip(tmp_path / "vfr.mkv", pts=stamps, size=(64, 48))
+    found = list(streammat.open(made.path).matte(smooth="off"))
+    assert [m.index for m in found] == list(range(len(stamps)))
+    assert [m.pts * m.time_base for m in found] == made.pts_seconds
+    assert [int(m.alpha[0, 0]) for m in found] == list(range(len(stamps)))
+    assert {m.alpha.shape for m in found} == {(48, 64)}
+    assert fixed[0].closed
+
+
+def test_mattes_are_the_callers_own(clip: streammat.Clip, fixed: list[FixedMatter]) -> None:
+    found = list(clip.matte(smooth="off"))
+    assert len({m.alpha.ctypes.data for m in found}) == FRAMES
+
+
+def test_several_frames_are_under_way(clip: streammat.Clip, fixed: list[FixedMatter]) -> None:
+    run = clip.matte()
+    next(run)
+    assert len(fixed[0]._submitted) == fixed[0].requests
+    run.close()
+
+
+def test_leaving_early_ends_what_is_under_way_and_closes_the_file(
+    clip: streammat.Clip, fixed: list[FixedMatter]
+) -> None:
+    for matte in clip.matte():
+        if matte.index == 2:
+            break
+    del matte
+    assert not fixed[0]._submitted
+    assert fixed[0].closed
+    assert not _is_open(Path(clip.path))
+
+
+def test_an_error_while_reading_ends_the_run_and_frees_the_network(
+    clip: streammat.Clip, fixed: list[FixedMatter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mattes, "works", _broken_after(mattes.works, 3))
+    with pytest.raises(MediaError, match="broken"):
+        list(clip.matte())
+    assert not fixed[0]._submitted
+    assert fixed[0].closed
+
+
+def test_every_call_is_a_run_of_its_own(clip: streammat.Clip, fixed: list[FixedMatter]) -> None:
+    assert len(list(clip.matte(limit=2))) == 2
+    assert len(list(clip.matte())) == FRAMES
+
+
+def test_a_part_of_the_clip(clip: streammat.Clip, fixed: list[FixedMatter]) -> None:
+    found = list(clip.matte(start=0.12, end="0.24", smooth="off"))
+    assert [m.pts * m.time_base for m in found] == [Fraction(n, 25) for n in (3, 4, 5)]
+
+
+def test_finesse_and_smoothing_are_the_command_lines(
+    clip: streammat.Clip, fixed: list[FixedMatter]
+) -> None:
+    plain = list(clip.matte(smooth="off"))
+    smoothed = list(clip.matte(MatteSettings(smooth="off"), smooth=1, roi=(8, 4, 16, 8)))
+    for matte in smoothed:
+        assert not matte.alpha[:4].any()
+        assert not matte.alpha[:, :8].any()
+    assert not smoothed[0].cut
+    assert smoothed[-1].alpha[5, 9] < plain[-1].alpha[5, 9]
+
+
+def test_a_whole_clip_through_a_real_network(clip: streammat.Clip, model: str) -> None:
+    found = list(clip.matte(model=model, size="fast", threads=2))
+    assert [m.index for m in found] == list(range(FRAMES))
+    assert found[0].alpha[32, 30] > 3 * found[0].alpha[2, 2]  # the red disc, and the bluish edge
+
+
+def test_settings_are_checked_when_the_run_is_asked_for(clip: streammat.Clip) -> None:
+    with pytest.raises(ConfigError, match="unknown setting 'crf'"):
+        clip.matte(crf=3)  # type: ignore[call-arg]
+    with pytest.raises(ConfigError, match="smooth"):
+        clip.matte(smooth="very")
+    with pytest.raises(ConfigError, match="size"):
+        clip.matte(size="12")
+    with pytest.raises(ConfigError, match="model"):
+        clip.matte(model="gfm_r99")
+    with pytest.raises(DeviceUnavailable):
+        clip.matte(device="cuda")
+
+
+def test_a_missing_file_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"nothing\.mp4"):
+        streammat.open(tmp_path / "nothing.mp4")
+
+
+def test_assumptions_are_told_to_the_caller(tmp_path: Path) -> None:
+    lines: list[str] = []
+    made = make_clip(tmp_path / "untagged.mp4", 2, tags=None)
+    streammat.open(made.path, notify=lines.append)
+    assert any("colour" in line for line in lines)
+
+
+def test_public_names_are_listed_and_load() -> None:
+    assert sorted(streammat.__all__) == streammat.__all__
+    for name in streammat.__all__:
+        assert getattr(streammat, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'matte_everything'"):
+        _ = streammat.matte_everything
+
+
+def test_importing_the_package_loads_no_library() -> None:
+    code = "import sys, streammat; print(*sorted(m.split('.')[0] for m in sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "av", "numba", "openvino", "torch"} & set(run.stdout.split())
+
+
+def _is_open(path: Path) -> bool:
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        pytest.skip("needs /proc to see which files are open")
+    targets = set()
+    for link in folder.iterdir():
+        try:
+            targets.add(link.readlink())
+        except OSError:  # closed meanwhile
+            continue
+    return path in targets
+
+
+def _broken_after(
+    works: Callable[..., Iterator[mattes.Work]], count: int
+) -> Callable[..., Iterator[mattes.Work]]:
+    def broken(frames: object) -> Iterator[mattes.Work]:
+        for number, work in enumerate(works(frames)):
+            if number == count:
+                raise MediaError("broken")
+            yield work
+
+    return broken
