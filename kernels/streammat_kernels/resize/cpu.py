@@ -33,35 +33,62 @@ def sum_rows(plane, step, start, weights, count, acc):
             for i in range(count):
                 acc[i] += weight * F(row[2 * i])
         return
-    k = 0
-    while k + 4 <= number:  # four rows a pass: acc is read and written a quarter as often
-        a, b, c, d = (
-            plane[start + k],
-            plane[start + k + 1],
-            plane[start + k + 2],
-            plane[start + k + 3],
-        )
+    for k in range(0, number - 3, 4):  # four rows a pass: acc is read and written less often
+        a, b = plane[start + k], plane[start + k + 1]
+        c, d = plane[start + k + 2], plane[start + k + 3]
         wa, wb, wc, wd = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
         for i in range(count):
             acc[i] += (wa * F(a[i]) + wb * F(b[i])) + (wc * F(c[i]) + wd * F(d[i]))
-        k += 4
-    while k < number:
+    for k in range(number // 4 * 4, number):
         row, weight = plane[start + k], weights[k]
         for i in range(count):
             acc[i] += weight * F(row[i])
-        k += 1
+
+
+@njit(nogil=True, fastmath={"reassoc"})
+def sum_columns(acc, start, weights, dst):
+    """dst[x] = the weighted sum of acc[start[x]], acc[start[x] + 1], ..., in any order."""
+    number = weights.shape[1]
+    for x in range(start.shape[0]):
+        first = np.uint64(start[x])  # unsigned: no test for indices from the end
+        total = F(0.0)
+        for k in range(number):
+            total += weights[x, k] * acc[first + np.uint64(k)]
+        dst[x] = total
 
 
 @njit(nogil=True)
-def sum_columns(acc, start, weights, dst):
-    """dst[x] = the weighted sum of acc[start[x]], acc[start[x] + 1], ..."""
-    number = weights.shape[1]
-    for x in range(start.shape[0]):
-        first = start[x]
-        total = F(0.0)
-        for k in range(number):
-            total += weights[x, k] * acc[first + k]
-        dst[x] = total
+def filter_row(src, step, count, row, row_taps, column_taps, acc, kept, kept_rows, dst):
+    """dst = output row ``row``. Where rows grow, the two source rows around it stay filtered."""
+    row_start, row_weights = row_taps
+    column_start, column_weights = column_taps
+    start, weights = row_start[row], row_weights[row]
+    if kept_rows.shape[0] == 0:
+        sum_rows(src, step, start, weights, count, acc)
+        sum_columns(acc, column_start, column_weights, dst)
+        return
+    one = np.ones(1, F)
+    for k in range(weights.shape[0]):
+        slot = (start + k) & 1
+        if kept_rows[slot] != start + k:
+            sum_rows(src, step, start + k, one, count, acc)
+            sum_columns(acc, column_start, column_weights, kept[slot])
+            kept_rows[slot] = start + k
+    first = kept[start & 1]
+    second = kept[(start + weights.shape[0] - 1) & 1]
+    first_weight = weights[0]
+    second_weight = weights[1] if weights.shape[0] == 2 else F(0.0)
+    for x in range(column_start.shape[0]):
+        dst[x] = first_weight * first[x] + second_weight * second[x]
+
+
+@njit(nogil=True)
+def keep_rows(row_taps, src_rows, columns):
+    """Scratch of ``filter_row``: two rows where rows are interpolated, else none."""
+    row_start, row_weights = row_taps
+    grows = row_start.shape[0] > src_rows and row_weights.shape[1] <= 2
+    number = 2 if grows else 0
+    return np.empty((number, columns), F), np.full(number, -1, np.int64)
 
 
 @njit(nogil=True)
@@ -109,36 +136,37 @@ def view_yuv(y, u, v, step, width, count, taps_y, taps_c, terms, red, green, blu
 @njit(nogil=True, cache=True)
 def resize_float(src, width, row_taps, column_taps, gain, offset, top, dst, full, y0, y1):
     """Rows y0..y1 of dst = gain * filtered + offset within 0..top; top 0: neither, as filtered."""
-    row_start, row_weights = row_taps
-    column_start, column_weights = column_taps
     acc = np.empty(width, F)
-    values = np.empty(column_start.shape[0], F)
+    values = np.empty(column_taps[0].shape[0], F)
+    kept, kept_rows = keep_rows(row_taps, src.shape[0], values.shape[0])
     zero = F(0.0)
     for row in range(y0, y1):
-        sum_rows(src, 1, row_start[row], row_weights[row], width, acc)
+        target = values if top > zero else dst[row]
+        filter_row(src, 1, width, row, row_taps, column_taps, acc, kept, kept_rows, target)
         if top > zero:
-            sum_columns(acc, column_start, column_weights, values)
             store_clipped(values, gain, values, zero, values, zero, offset, top, dst[row], full)
-        else:
-            sum_columns(acc, column_start, column_weights, dst[row])
 
 
 @njit(nogil=True, cache=True)
 def resize_codes(
-    src, src_step, count, row_taps, column_taps, gain, offset, top, unit, dst, dst_step, y0, y1
+    src, step, count, row_taps, column_taps, gain, offset, top, unit, dst, dst_step, y0, y1
 ):
     """Rows y0..y1 of dst = the code nearest to gain * filtered + offset, times unit."""
-    row_start, row_weights = row_taps
-    column_start, column_weights = column_taps
     acc = np.empty(count, F)
-    values = np.empty(column_start.shape[0], F)
+    values = np.empty(column_taps[0].shape[0], F)
+    kept, kept_rows = keep_rows(row_taps, src.shape[0], values.shape[0])
+    half = offset + F(0.5)
     for row in range(y0, y1):
-        sum_rows(src, src_step, row_start[row], row_weights[row], count, acc)
-        sum_columns(acc, column_start, column_weights, values)
-        out = dst[row]
+        filter_row(src, step, count, row, row_taps, column_taps, acc, kept, kept_rows, values)
         for x in range(values.shape[0]):
-            value = gain * values[x] + (offset + F(0.5))
-            out[x * dst_step] = np.int32(min(max(value, F(0.0)), top)) * unit
+            values[x] = min(max(gain * values[x] + half, F(0.0)), top)
+        out = dst[row]
+        if dst_step == 1:
+            for x in range(values.shape[0]):
+                out[x] = np.int32(values[x]) * unit
+        else:
+            for x in range(values.shape[0]):
+                out[2 * x] = np.int32(values[x]) * unit
 
 
 def network_view(
