@@ -22,7 +22,7 @@ from streammat.errors import OutputError
 from streammat.settings import MatteSettings, OutputRequest
 
 if TYPE_CHECKING:
-    from streammat.pipeline import JobReport
+    from streammat.pipeline.report import JobReport
 
 __all__ = ["make_folder", "matte", "run_job"]
 
@@ -133,7 +133,7 @@ def run_job(
     job: Job, settings: MatteSettings, display: Display, cancel: threading.Event
 ) -> JobReport:
     """One job with its progress on ``display``, the summary as its last line."""
-    from streammat.pipeline import matte_file
+    from streammat.pipeline.job import matte_file
 
     display.begin(Path(job.source).name)
     report = matte_file(
@@ -149,7 +149,7 @@ def run_job(
 
 
 def _print_plan(jobs: Sequence[Job], resolved: Resolved, as_json: bool) -> None:
-    from streammat.pipeline import resolve_job
+    from streammat.pipeline.job import resolve_job
 
     settings = resolved.settings()
     plans = [resolve_job(job.source, job.outputs, settings) for job in jobs]
