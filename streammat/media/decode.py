@@ -57,13 +57,15 @@ class PacketDecoder:
         strict: bool,
     ) -> None:
         self.damage = Damage()
-        self.finished = False
         self._container = container
         self._stream = stream
         self._decoder: av.VideoCodecContext = decoder or stream.codec_context
         self._path = path
         self._strict = strict
         self._packets = 0
+        self._frames = 0
+        self._hidden = 0  # cut off by an edit list: decoded for reference, never shown
+        self._interlaced = False
         self._end: Fraction = Fraction(0)
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
@@ -75,7 +77,6 @@ class PacketDecoder:
         for packet in self._demux():
             yield from self._decode(packet)
         yield from self._decode(None)
-        self.finished = True
 
     def count_missing(self, *, from_start: bool) -> None:
         """Add the frames that the container promises but the file no longer holds.
@@ -85,9 +86,12 @@ class PacketDecoder:
         Args:
             from_start: it was read from its first packet, not from a seek.
         """
-        missing = self._missing_frames(from_start)
+        missing = self._missing_packets(from_start)
         if missing > 0:
             self._lose(missing, "the file ends early")
+        silent = self._stated_frames(from_start) - self._frames - self.damage.lost
+        if silent > 0:  # PyAV swallows an error when the same call also gave a frame
+            self._lose(silent, "some packets gave no picture")
 
     def _demux(self) -> Iterator[av.Packet[av.VideoStream]]:
         packets = self._container.demux(self._stream)
@@ -102,6 +106,7 @@ class PacketDecoder:
             if packet.size == 0:
                 continue  # PyAV's flush packet; the decoder is flushed explicitly
             self._packets += 1
+            self._hidden += packet.is_discard
             if packet.pts is not None:
                 end = (packet.pts + (packet.duration or 0)) * fraction(packet.time_base)
                 self._end = max(self._end, end)
@@ -116,6 +121,8 @@ class PacketDecoder:
             self._lose(1, reason(error))
             return
         for frame in frames:
+            self._frames += 1
+            self._interlaced |= frame.interlaced_frame
             if frame.is_corrupt:
                 self._mar()
             yield frame
@@ -136,7 +143,16 @@ class PacketDecoder:
                 "leave --strict away to keep what can be decoded"
             )
 
-    def _missing_frames(self, from_start: bool) -> int:
+    def _stated_frames(self, from_start: bool) -> int:
+        """Pictures that the index promises to show, 0 when it is no measure.
+
+        Fields of interlaced pictures may be indexed one by one, so those are left out.
+        """
+        if not from_start or self._interlaced or self._stream.frames <= 0:
+            return 0
+        return self._stream.frames - self._hidden
+
+    def _missing_packets(self, from_start: bool) -> int:
         """Frames between the last packet and the stated end of the stream."""
         rate = fraction(self._stream.average_rate)
         stated = self._stated_duration()

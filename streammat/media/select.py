@@ -40,6 +40,11 @@ class Selection:
         return bool(self.start_seconds) or bool(self.first_frame)
 
     @property
+    def limits_end(self) -> bool:
+        """The output may end before the source ends."""
+        return not (self.end_seconds is None and self.last_frame is None and self.limit is None)
+
+    @property
     def frame_limit(self) -> int | None:
         """How many frames can be delivered at most."""
         limits = [] if self.limit is None else [self.limit]

@@ -132,7 +132,9 @@ class SequenceReader:
         if len(planes) in {2, 4} and not self._keep_alpha:
             self._notices.once("alpha", f"{self._path}: its own alpha channel is not used")
         height, width = planes[0].shape
-        colour, tags = resolve(ColourTags(transfer=13, primaries=1, full_range=True, matrix=1), layout, height)
+        colour, tags = resolve(
+            ColourTags(transfer=13, primaries=1, full_range=True, matrix=1), layout, height
+        )
         number = number_of(self._images[0])
         return StreamInfo(
             path=self._path,

@@ -1,0 +1,190 @@
+"""What lies behind the subject: a colour, an image or a looped video, as planes of the target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.errors import ConfigError
+from streammat.types import Frame, Plane
+from streammat_kernels import colour as colours
+from streammat_kernels.layout import Colour, PixelLayout
+
+from .fit import cover_plane
+from .image_file import read_image
+from .notices import Notify, to_stderr
+from .reader import open_reader
+from .sequence import IMAGE_SUFFIXES
+
+Planes = Sequence[NDArray[Any]]
+
+_HEX = re.compile(r"^#([0-9a-fA-F]{6})$")
+_LAST_FRAME_SECONDS = Fraction(1, 25)  # how long a video's last frame stays when it does not say
+
+
+class BackgroundSource(Protocol):
+    """Something that knows its picture at every moment."""
+
+    def planes_at(self, seconds: float | Fraction) -> Planes:
+        """Planes in the target's layout; valid until the next call; nobody writes into them."""
+
+    def close(self) -> None:
+        """Release files."""
+
+
+def open_background(
+    spec: str,
+    width: int,
+    height: int,
+    layout: PixelLayout,
+    colour: Colour,
+    *,
+    notify: Notify = to_stderr,
+) -> BackgroundSource:
+    """Open a background; ``blur`` and ``none`` are not sources.
+
+    Args:
+        spec: ``#RRGGBB``, an image, or a video (cover-fit, looped, its sound ignored).
+        width, height, layout, colour: of the planes that it is composited with.
+        notify: gets one line for every assumption.
+
+    Raises:
+        ConfigError: neither a colour nor an existing file.
+        MediaError: a file that cannot be read.
+    """
+    if spec.startswith("#"):
+        rgb = np.empty((3, height, width), np.uint8)
+        rgb[:] = parse_colour(spec)[:, None, None]
+        return _Fixed(colours.from_rgb(rgb, layout, colour))
+    if not Path(spec).exists() and "%" not in spec:
+        raise ConfigError(
+            f"--background {spec}: no such file; give none, blur, #RRGGBB, an image or a video"
+        )
+    if Path(spec).suffix.lower() in IMAGE_SUFFIXES and "%" not in spec:
+        return _Fixed(colours.from_rgb(_image(Path(spec), width, height), layout, colour))
+    return _Video(spec, width, height, layout, colour, notify)
+
+
+def parse_colour(spec: str) -> NDArray[np.uint8]:
+    """(3,) uint8 of ``#RRGGBB``.
+
+    Raises:
+        ConfigError: not of that form.
+    """
+    match = _HEX.match(spec)
+    if match is None:
+        raise ConfigError(f"--background {spec}: not a colour; write it as #RRGGBB")
+    return np.frombuffer(bytes.fromhex(match.group(1)), np.uint8)
+
+
+class _Fixed:
+    """The same planes for ever."""
+
+    def __init__(self, planes: Planes) -> None:
+        self._planes = planes
+
+    def planes_at(self, seconds: float | Fraction) -> Planes:
+        return self._planes
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Video:
+    """Frames of a looped video, each held until the next one is due."""
+
+    def __init__(
+        self,
+        path: str,
+        width: int,
+        height: int,
+        layout: PixelLayout,
+        colour: Colour,
+        notify: Notify,
+    ) -> None:
+        self._path = path
+        self._size = (width, height)
+        self._layout, self._colour = layout, colour
+        self._notify = notify
+        self._loop_start = Fraction(0)
+        self._frames: Iterator[Frame] = iter(())
+        self._planes: Planes | None = None
+        self._rewind()
+
+    def planes_at(self, seconds: float | Fraction) -> Planes:
+        """The picture shown at ``seconds`` (0 = the job's first frame), which only move on."""
+        moment = Fraction(seconds)
+        while moment >= self._shown_until():
+            self._advance()
+        if self._planes is None:
+            self._planes = self._convert(self._shown)
+        return self._planes
+
+    def close(self) -> None:
+        """Release the file."""
+        with suppress(Exception):
+            self._reader.close()
+
+    def _rewind(self) -> None:
+        self._reader = open_reader(self._path, threads=2, notify=self._notify)
+        self._notify = _silent  # each line once, not once a loop
+        self._frames = iter(self._reader)
+        self._shown = next(self._frames)
+        self._following = next(self._frames, None)
+        self._begin = self._shown.pts
+        self._planes = None
+
+    def _advance(self) -> None:
+        if self._following is None:
+            self._loop_start = self._shown_until()
+            self._reader.close()
+            self._rewind()
+            return
+        self._shown, self._following = self._following, next(self._frames, None)
+        self._planes = None
+
+    def _shown_until(self) -> Fraction:
+        """The moment at which the shown frame gives way."""
+        if self._following is not None:
+            return self._loop_start + self._time(self._following)
+        length = self._shown.duration * self._shown.time_base
+        if length <= 0:
+            rate = self._reader.info.rate
+            length = 1 / rate if rate else _LAST_FRAME_SECONDS
+        return self._loop_start + self._time(self._shown) + length
+
+    def _time(self, frame: Frame) -> Fraction:
+        return (frame.pts - self._begin) * frame.time_base
+
+    def _convert(self, frame: Frame) -> Planes:
+        rgb = colours.to_rgb(frame.planes, frame.layout, frame.colour)
+        return colours.from_rgb(_cover(tuple(rgb), *self._size), self._layout, self._colour)
+
+
+def _image(path: Path, width: int, height: int) -> NDArray[Any]:
+    """(3, H, W) of an image; transparent parts are over black."""
+    planes, layout, _ = read_image(path)
+    channels = planes[:-1] if layout.alpha else planes
+    if layout.alpha:
+        channels = tuple(_times(plane, planes[-1]) for plane in channels)
+    return _cover(channels if len(channels) == 3 else channels * 3, width, height)
+
+
+def _times(plane: Plane, alpha: Plane) -> Plane:
+    top = float(np.iinfo(plane.dtype).max)
+    return np.rint(plane.astype(np.float32) * (alpha / top)).astype(plane.dtype)
+
+
+def _cover(channels: tuple[Any, ...], width: int, height: int) -> NDArray[Any]:
+    return np.stack([cover_plane(channel, width, height) for channel in channels])
+
+
+def _silent(line: str) -> None:
+    """Drop a line that was already said."""

@@ -1,0 +1,149 @@
+"""Garbage and holdout mattes: grey images or videos that follow the source's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.errors import MediaError
+from streammat.types import Alpha, Frame
+from streammat_kernels.layout import Family
+
+from .fit import resample
+from .image_file import read_image
+from .notices import Notify, to_stderr
+from .reader import open_reader
+from .select import Selection
+from .sequence import IMAGE_SUFFIXES, is_image_source, is_pattern
+
+_ASPECT_TOLERANCE = 0.01  # a guide of another shape would not lie where it was drawn
+
+
+class GuideSource(Protocol):
+    """A matte drawn by hand, for every moment of the source."""
+
+    def alpha_at(self, seconds: float | Fraction) -> Alpha:
+        """(H, W) uint16, 65535 = white; valid until the next call; nobody writes into it."""
+
+    def close(self) -> None:
+        """Release files."""
+
+
+def open_guide(
+    path: str,
+    width: int,
+    height: int,
+    *,
+    rate: Fraction | None = None,
+    notify: Notify = to_stderr,
+) -> GuideSource:
+    """Open a garbage or holdout matte.
+
+    Args:
+        path: a grey image (for the whole clip), an image sequence or a video.
+        width, height: of the source, upright; a guide of the same aspect is scaled to it.
+        rate: frames per second of an image sequence: the source's.
+        notify: gets one line for every assumption.
+
+    Raises:
+        MediaError: unreadable, or of another aspect than the source.
+    """
+    if Path(path).suffix.lower() in IMAGE_SUFFIXES and not is_pattern(path):
+        planes, layout, _ = read_image(Path(path))
+        alpha = _gray(planes, layout.alpha, layout.family)
+        return _Still(_fitted(alpha, width, height, path))
+    return _Moving(path, width, height, rate, notify)
+
+
+class _Still:
+    def __init__(self, alpha: Alpha) -> None:
+        self._alpha = alpha
+
+    def alpha_at(self, seconds: float | Fraction) -> Alpha:
+        return self._alpha
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Moving:
+    """Each frame holds until the next one is due; the last one stays."""
+
+    def __init__(
+        self, path: str, width: int, height: int, rate: Fraction | None, notify: Notify
+    ) -> None:
+        self._path, self._size = path, (width, height)
+        if is_image_source(path) and rate is not None:
+            from .sequence_reader import SequenceReader
+
+            self._reader: Any = SequenceReader(
+                path, Selection(), strict=True, keep_alpha=True, notify=notify, rate=rate
+            )
+        else:
+            self._reader = open_reader(path, threads=1, notify=notify)
+        self._frames: Iterator[Frame] = iter(self._reader)
+        self._shown = next(self._frames)
+        self._following = next(self._frames, None)
+        self._begin = self._shown.pts
+        self._alpha: Alpha | None = None
+
+    def alpha_at(self, seconds: float | Fraction) -> Alpha:
+        """The guide at ``seconds`` after the source's first frame; time only moves on."""
+        while self._following is not None and self._time(self._following) <= Fraction(seconds):
+            self._shown, self._following = self._following, next(self._frames, None)
+            self._alpha = None
+        if self._alpha is None:
+            gray = _gray_of_frame(self._shown)
+            self._alpha = _fitted(gray, *self._size, self._path)
+        return self._alpha
+
+    def close(self) -> None:
+        """Release the file."""
+        with suppress(Exception):
+            self._reader.close()
+
+    def _time(self, frame: Frame) -> Fraction:
+        return (frame.pts - self._begin) * frame.time_base
+
+
+def _gray_of_frame(frame: Frame) -> Alpha:
+    """Luma of YUV, scaled from its range; BT.709 luma of RGB."""
+    layout = frame.layout
+    if layout.family is Family.RGB:
+        return _gray(frame.planes, layout.alpha, layout.family, layout.bits)
+    luma = frame.planes[0].astype(np.float32) / (1 << layout.shift)
+    scale = 1 << (layout.bits - 8)
+    low, span = (0, (1 << layout.bits) - 1)
+    if not frame.colour.full_range and layout.family is not Family.GRAY:
+        low, span = 16 * scale, 219 * scale
+    return np.rint(np.clip((luma - low) / span, 0, 1) * 65535).astype(np.uint16)
+
+
+def _gray(
+    planes: tuple[NDArray[Any], ...], has_alpha: bool, family: Family, bits: int | None = None
+) -> Alpha:
+    """White where the picture is white and opaque."""
+    top = float((1 << (bits or 8 * planes[0].dtype.itemsize)) - 1)
+    level = planes[0] / top
+    if family is Family.RGB:
+        level = (0.2126 * planes[0] + 0.7152 * planes[1] + 0.0722 * planes[2]) / top
+    if has_alpha:
+        level = level * (planes[-1] / top)
+    return np.rint(np.clip(level, 0, 1) * 65535).astype(np.uint16)
+
+
+def _fitted(alpha: Alpha, width: int, height: int, path: str) -> Alpha:
+    rows, columns = alpha.shape
+    if abs((columns / rows) / (width / height) - 1) > _ASPECT_TOLERANCE:
+        raise MediaError(
+            f"{path}: {columns}x{rows} does not lie over {width}x{height}; "
+            "draw the guide in the source's aspect"
+        )
+    fitted: Alpha = resample(alpha, width, height).astype(np.uint16, copy=False)
+    return fitted
