@@ -6,7 +6,7 @@ from numba import njit
 __all__ = ["limit_screen"]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def limit_screen(screen, first, second, alpha, width, amount, band, first_row, end_row):
     """Rows [first_row, end_row) of padded (H, stride) uint16 planes; only ``screen`` is written."""
     one = np.float32(1)

@@ -9,7 +9,7 @@ _FULL = np.float32(65535)
 _ZERO = np.float32(0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def load(alpha, plane, black, gain, inverted, first_row, end_row):
     """Codes, remapped so that black and less is 0 and white and more 65535; 65535 - that if inverted."""
     width = plane.shape[1]
@@ -20,7 +20,7 @@ def load(alpha, plane, black, gain, inverted, first_row, end_row):
             plane[y, x] = _FULL - value if inverted else value
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def grow_step(source, target, samples, first_row, end_row):
     """Maximum of each pixel and the bilinear samples (n, 3, 3) around it; borders replicated."""
     height, width = source.shape
@@ -44,7 +44,7 @@ def grow_step(source, target, samples, first_row, end_row):
             target[y, x] = min(best, _FULL)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def blur_rows(source, target, weights, first_row, end_row):
     """Correlate along x with ``weights``; borders replicated."""
     width = source.shape[1]
@@ -65,7 +65,7 @@ def blur_rows(source, target, weights, first_row, end_row):
                 result[x] += weight * row[width - 1]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def blur_columns(source, target, weights, first_row, end_row):
     """Correlate along y with ``weights``; borders replicated."""
     height, width = source.shape
@@ -80,7 +80,7 @@ def blur_columns(source, target, weights, first_row, end_row):
                 result[x] += weight * row[x]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def store(plane, out, inverted, holdout, garbage, roi, first_row, end_row):
     """Round; raise to holdout, lower to 65535 - garbage, clear outside roi = (x0, y0, x1, y1)."""
     width = plane.shape[1]

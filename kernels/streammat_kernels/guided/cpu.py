@@ -15,7 +15,7 @@ _ALPHA_NOISE = np.float32(ALPHA_NOISE)
 _NINTH = np.float32(1 / 9)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def replicate_border(plane):
     """Fill the border of one cell."""
     plane[0, 1:-1] = plane[1, 1:-1]
@@ -24,7 +24,7 @@ def replicate_border(plane):
     plane[:, -1] = plane[:, -2]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def snap(alpha, plane, goal, raw_slope, slope):
     """Copy alpha into its plane, exact 0 and 1 where it is within half an 8-bit step; clear the rest."""
     rows, columns = plane.shape[0] - 2, plane.shape[1] - 2
@@ -39,7 +39,7 @@ def snap(alpha, plane, goal, raw_slope, slope):
     slope[:] = _ZERO
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def mark_mixed(alpha, mixed, first_row, end_row):
     """1 for cells whose 3x3 neighbourhood is neither all 0 nor all 1."""
     columns = alpha.shape[1] - 2
@@ -56,7 +56,7 @@ def mark_mixed(alpha, mixed, first_row, end_row):
             row[x + 1] = np.uint8(1) if high > _ZERO and low < _ONE else np.uint8(0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def find_runs(mixed, runs, run_count, first_row, end_row):
     """Per row the runs [start, end) of cells within two cells of a mixed one."""
     rows, columns = mixed.shape[0] - 2, mixed.shape[1] - 2
@@ -79,7 +79,7 @@ def find_runs(mixed, runs, run_count, first_row, end_row):
         run_count[y] = count
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def shrink_guide(
     luma, scale, guide, runs, run_count, first_y, weights_y, first_x, weights_x, first_row, end_row
 ):
@@ -108,7 +108,7 @@ def shrink_guide(
                 guide[y + 1, x + 1] = value
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def fit(alpha, guide, mixed, raw_slope, runs, run_count, first_row, end_row):
     """Slope of alpha over the guide in 3x3 cells, times its squared coefficient of determination."""
     for y in range(first_row, end_row):
@@ -137,7 +137,7 @@ def fit(alpha, guide, mixed, raw_slope, runs, run_count, first_row, end_row):
                 raw_slope[y + 1, x + 1] = slope * explained * explained
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def spread(raw_slope, slope, runs, run_count, first_row, end_row):
     """Mean of 3x3 raw slopes."""
     for y in range(first_row, end_row):
@@ -152,7 +152,7 @@ def spread(raw_slope, slope, runs, run_count, first_row, end_row):
                 target[x] = (total + down[x] + down[x + 1] + down[x + 2]) * _NINTH
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def sharpen(source, plus, factor, target, blur_y, blur_x, add, runs, run_count, first_row, end_row):
     """target = add * source + plus - blur(source) * factor, in the cells of the runs.
 
@@ -177,7 +177,7 @@ def sharpen(source, plus, factor, target, blur_y, blur_x, add, runs, run_count, 
                 result[x] = add * here[x + 1] + base[x] - blurred * scale[x]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _gap_kind(alpha, y, x):
     """0 or 1 where the 2x2 cells around the gap are all that, else 2."""
     first = alpha[y, x]
@@ -188,7 +188,7 @@ def _gap_kind(alpha, y, x):
     return 2
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _limits(alpha, y, x):
     """Least and greatest of the 4x4 cells around the gap."""
     low, high = _ONE, _ZERO
@@ -199,7 +199,7 @@ def _limits(alpha, y, x):
     return low, high
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def paint(luma, scale, alpha, slope, offset, out, first_y, part_y, first_x, part_x, first_gap, end_gap):
     """Write the pixels of rows of gaps: solid ones filled, the others slope * luma + offset, limited."""
     gaps = first_x.size - 1

@@ -13,6 +13,7 @@ from ..errors import ShapeError
 from ..layout import Family, PixelLayout
 from ..planes import check_planes, padded
 from .cut import is_cut
+from .gates import MAX_KEEP
 from .state import TemporalState, block_size
 
 __all__ = ["TemporalState", "is_cut", "smooth"]
@@ -69,7 +70,7 @@ def smooth(
     resized = fresh and state is not None
     current = TemporalState(height, width) if fresh or state is None else state
     _measure(planes, layout, current, bands)
-    current.cut = resized or (not fresh and is_cut(current._previous, current.luma))
+    current.cut = resized or (not fresh and is_cut(current.previous_luma, current.luma))
     if fresh or current.cut or strength == 0:
         _start(alpha, out, current, bands)
     else:
@@ -85,7 +86,7 @@ def _measure(
     plane = planes[1] if layout.family is Family.RGB else planes[0]
     luma, width = padded(plane), plane.shape[1]
     scale = np.float32(255.0 / (((1 << layout.bits) - 1) << layout.shift))
-    state.luma, state._previous = state._previous, state.luma
+    state.luma, state.previous_luma = state.previous_luma, state.luma
     means = state.luma
 
     def band(first_block: int, end_block: int) -> None:
@@ -114,15 +115,16 @@ def _blend(
     strength: float,
     bands: Bands | None,
 ) -> None:
-    from .cpu import blend, stillness
+    from .cpu import blend
 
     source, target, width = padded(alpha), padded(out, output=True), alpha.shape[1]
-    keep = np.float32(strength)
+    keep, in_place = np.float32(MAX_KEEP * strength), out is alpha
+    memory, solid = state.memory, state.solid
+    before, now = state.previous_luma, state.luma
 
     def band(first_block: int, end_block: int) -> None:
-        stillness(state._previous, state.luma, state._still, first_block, end_block)
         blend(
-            source, width, target, state.memory, state.solid, state._still, keep, first_block, end_block
+            source, width, target, in_place, memory, solid, before, now, keep, first_block, end_block
         )
 
     run_bands(band, state.luma.shape[0], bands)

@@ -1,128 +1,156 @@
-"""Motion-gated smoothing in Numba: blocks that were and are solid cost one look at alpha."""
+"""Motion-gated smoothing in Numba: a tile that was and is solid costs one look at its alpha."""
 
 import numpy as np
 from numba import njit
 
-from .gates import DISAGREEMENT, MAX_KEEP, MOTION_HIGH, MOTION_LOW, SNAP
+from .gates import DISAGREEMENT, MOTION_HIGH, MOTION_LOW, SNAP
+from .state import BLOCK_PX, TILE_PX
 
-__all__ = ["block_means", "blend", "start", "stillness"]
+__all__ = ["blend", "block_means", "coarse_means", "start"]
 
-_KEEP = np.float32(MAX_KEEP)
 _HIGH = np.float32(MOTION_HIGH)
 _SLOPE = np.float32(1 / (MOTION_HIGH - MOTION_LOW))
 _DISAGREEMENT = np.float32(1 / DISAGREEMENT)
 _SNAP = np.float32(SNAP)
+_FULL = np.float32(65535)
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
 _HALF = np.float32(0.5)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def block_means(luma, width, scale, means, first_block, end_block):
     """Mean of 4x4 blocks of a padded (H, stride) plane, times ``scale``, for rows of blocks."""
     height = luma.shape[0]
-    full = width // 4
+    blocks = width // BLOCK_PX
+    line = np.empty(width, np.int32)
     for by in range(first_block, end_block):
-        y = by * 4
-        if y + 4 <= height:
-            r0, r1, r2, r3 = luma[y], luma[y + 1], luma[y + 2], luma[y + 3]
-            for bx in range(full):
-                total = np.uint32(0)
-                for i in range(4):
-                    x = bx * 4 + i
-                    total += np.uint32(r0[x]) + np.uint32(r1[x]) + np.uint32(r2[x]) + np.uint32(r3[x])
-                means[by, bx] = np.float32(total) * (scale * np.float32(0.0625))
-            first = full
-        else:
-            first = 0
-        for bx in range(first, means.shape[1]):
-            partial = 0
-            count = 0
-            for yy in range(y, min(y + 4, height)):
-                for xx in range(bx * 4, min(bx * 4 + 4, width)):
-                    partial += luma[yy, xx]
-                    count += 1
-            means[by, bx] = np.float32(partial) * (scale / np.float32(count))
+        y = by * BLOCK_PX
+        rows = min(BLOCK_PX, height - y)
+        line[:] = 0
+        for j in range(rows):
+            row = luma[y + j, :width]
+            for x in range(width):
+                line[x] += np.int32(row[x])
+        target = means[by]
+        gain = scale / np.float32(BLOCK_PX * rows)
+        for bx in range(blocks):
+            x = bx * 4
+            target[bx] = np.float32(line[x] + line[x + 1] + line[x + 2] + line[x + 3]) * gain
+        if blocks < target.size:
+            rest = line[blocks * BLOCK_PX :]
+            target[blocks] = np.float32(rest.sum()) * (scale / np.float32(rest.size * rows))
 
 
-@njit(nogil=True, cache=True)
-def stillness(previous, current, still, first_block, end_block):
+@njit(nogil=True, cache=True, error_model="numpy")
+def stillness(previous, current, by, bx):
     """1 where a block and its neighbours are still, falling to 0 where the worst of them moves."""
-    rows, columns = current.shape
-    for by in range(first_block, end_block):
-        for bx in range(columns):
-            worst = _ZERO
-            for ny in range(max(by - 1, 0), min(by + 2, rows)):
-                for nx in range(max(bx - 1, 0), min(bx + 2, columns)):
-                    worst = max(worst, abs(current[ny, nx] - previous[ny, nx]))
-            still[by, bx] = min(_ONE, max(_ZERO, (_HIGH - worst) * _SLOPE))
+    worst = _ZERO
+    for ny in range(max(by - 1, 0), min(by + 2, current.shape[0])):
+        for nx in range(max(bx - 1, 0), min(bx + 2, current.shape[1])):
+            worst = max(worst, abs(current[ny, nx] - previous[ny, nx]))
+    return min(_ONE, max(_ZERO, (_HIGH - worst) * _SLOPE))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
+def coarse_means(means, step_y, step_x, coarse):
+    """Means of step_y x step_x blocks; blocks that do not fill a cell are left out."""
+    columns = coarse.shape[1] * step_x
+    line = np.empty(columns, np.float32)
+    for cy in range(coarse.shape[0]):
+        line[:] = _ZERO
+        for y in range(cy * step_y, (cy + 1) * step_y):
+            row = means[y]
+            for x in range(columns):
+                line[x] += row[x]
+        for cx in range(coarse.shape[1]):
+            coarse[cy, cx] = line[cx * step_x : (cx + 1) * step_x].sum() / (step_y * step_x)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _solid_kind(alpha, y, end_y, x, end_x):
+    """1 where the tile is all 0, 2 where it is all 65535, else 0."""
     first = alpha[y, x]
-    if first != 0 and first != 65535:
+    if 0 < first < 65535:
         return np.uint8(0)
+    some, every = np.uint16(0), np.uint16(65535)
     for yy in range(y, end_y):
-        for xx in range(x, end_x):
-            if alpha[yy, xx] != first:
-                return np.uint8(0)
-    return np.uint8(1) if first == 0 else np.uint8(2)
+        row = alpha[yy, x:end_x]
+        for i in range(row.size):
+            some |= row[i]
+            every &= row[i]
+    if some == 0:
+        return np.uint8(1)
+    return np.uint8(2) if every == 65535 else np.uint8(0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def start(alpha, width, out, memory, solid, first_block, end_block):
     """A fresh memory: alpha as it is."""
     for by in range(first_block, end_block):
-        end_y = min(by * 4 + 4, alpha.shape[0])
-        for y in range(by * 4, end_y):
+        y, end_y = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0])
+        for yy in range(y, end_y):
+            source, target, kept = alpha[yy, :width], out[yy, :width], memory[yy]
             for x in range(width):
-                value = alpha[y, x]
-                memory[y, x] = np.float32(value)
-                out[y, x] = value
-        for bx in range(solid.shape[1]):
-            x = bx * 4
-            solid[by, bx] = _solid_kind(alpha, by * 4, end_y, x, min(x + 4, width))
+                kept[x] = np.float32(source[x])
+                target[x] = source[x]
+        for tile in range(solid.shape[1]):
+            x = tile * TILE_PX
+            solid[by, tile] = _solid_kind(alpha, y, end_y, x, min(x + TILE_PX, width))
 
 
-@njit(nogil=True, cache=True)
-def blend(alpha, width, out, memory, solid, still, strength, first_block, end_block):
-    """Blend alpha with the memory, for rows of blocks; ``out`` may be ``alpha``."""
-    height = alpha.shape[0]
-    for by in range(first_block, end_block):
-        y = by * 4
-        end_y = min(y + 4, height)
-        for bx in range(solid.shape[1]):
-            x = bx * 4
-            end_x = min(x + 4, width)
-            kind = _solid_kind(alpha, y, end_y, x, end_x)
-            if kind != 0 and kind == solid[by, bx]:
-                for yy in range(y, end_y):
-                    for xx in range(x, end_x):
-                        out[yy, xx] = alpha[yy, xx]
-                continue
-            share = _KEEP * strength * still[by, bx]
-            for yy in range(y, end_y):
-                for xx in range(x, end_x):
-                    value = np.float32(alpha[yy, xx])
-                    difference = memory[yy, xx] - value
-                    ratio = difference * _DISAGREEMENT
-                    square = ratio * ratio
-                    moved = share * difference / (_ONE + square * square)
-                    if (value == _ZERO or value == np.float32(65535)) and abs(moved) < _SNAP:
-                        moved = _ZERO
-                    memory[yy, xx] = value + moved
-                    out[yy, xx] = np.uint16(value + moved + _HALF)
-            solid[by, bx] = _memory_kind(memory, y, end_y, x, end_x)
+@njit(nogil=True, cache=True, error_model="numpy")
+def _blend_row(source, kept, target, share):
+    """One row of a tile."""
+    for x in range(source.size):
+        value = np.float32(source[x])
+        difference = kept[x] - value
+        ratio = difference * _DISAGREEMENT
+        square = ratio * ratio
+        moved = share[x] * difference / (_ONE + square * square)
+        exact = (value == _ZERO) | (value == _FULL)
+        new = value if exact & (abs(moved) < _SNAP) else value + moved
+        kept[x] = new
+        target[x] = np.uint16(np.int32(new + _HALF))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _memory_kind(memory, y, end_y, x, end_x):
+    """1 where the tile of memory is all 0, 2 where it is all 65535, else 0; leaves at the first other."""
     first = memory[y, x]
-    if first != _ZERO and first != np.float32(65535):
+    if _ZERO < first < _FULL:
         return np.uint8(0)
     for yy in range(y, end_y):
         for xx in range(x, end_x):
             if memory[yy, xx] != first:
                 return np.uint8(0)
     return np.uint8(1) if first == _ZERO else np.uint8(2)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def blend(
+    alpha, width, out, in_place, memory, solid, previous, current, keep, first_block, end_block
+):
+    """Blend alpha with the memory, for rows of blocks; ``in_place``: ``out`` is ``alpha``.
+
+    ``previous`` and ``current`` are the block means of luma, ``keep`` the share of the memory that a
+    still picture keeps.
+    """
+    share = np.empty(TILE_PX, np.float32)
+    for by in range(first_block, end_block):
+        y, end_y = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0])
+        for tile in range(solid.shape[1]):
+            x, end_x = tile * TILE_PX, min(tile * TILE_PX + TILE_PX, width)
+            kind = _solid_kind(alpha, y, end_y, x, end_x)
+            if kind != 0 and kind == solid[by, tile]:
+                if not in_place:
+                    for yy in range(y, end_y):
+                        out[yy, x:end_x] = alpha[yy, x]
+                continue
+            for bx in range(x // BLOCK_PX, -(-end_x // BLOCK_PX)):
+                first = bx * BLOCK_PX - x
+                share[first : first + BLOCK_PX] = keep * stillness(previous, current, by, bx)
+            for yy in range(y, end_y):
+                kept, target = memory[yy, x:end_x], out[yy, x:end_x]
+                _blend_row(alpha[yy, x:end_x], kept, target, share)
+            solid[by, tile] = _memory_kind(memory, y, end_y, x, end_x)

@@ -29,10 +29,11 @@ def is_cut(previous: NDArray[np.float32], current: NDArray[np.float32]) -> bool:
 
 
 def _coarse(blocks: NDArray[np.float32]) -> NDArray[np.float64]:
-    step = max(1, max(blocks.shape) // _GRID)
-    rows, columns = (max(1, size // step) for size in blocks.shape)
-    kept = blocks[: rows * step, : columns * step]
-    step_y, step_x = min(step, kept.shape[0]), min(step, kept.shape[1])
-    cells = kept.reshape(rows, step_y, columns, step_x)
-    mean: NDArray[np.float64] = cells.mean(axis=(1, 3), dtype=np.float64)
-    return mean
+    from .cpu import coarse_means
+
+    rows, columns = blocks.shape
+    step = max(1, max(rows, columns) // _GRID)
+    step_y, step_x = min(step, rows), min(step, columns)
+    coarse = np.empty((rows // step_y, columns // step_x), np.float64)
+    coarse_means(blocks, step_y, step_x, coarse)
+    return coarse

@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 
 from ..errors import ShapeError
 
-__all__ = ["BLOCK_PX", "TemporalState", "block_size"]
+__all__ = ["BLOCK_PX", "TILE_PX", "TemporalState", "block_size"]
 
 BLOCK_PX = 4
 """Side of the blocks whose mean luma is remembered: averaging 16 samples quarters the noise."""
+
+
+TILE_PX = 64
+"""Width of the tiles, four rows high, that are skipped where they were and are solid."""
 
 
 def block_size(height: int, width: int) -> tuple[int, int]:
@@ -26,20 +30,21 @@ class TemporalState:
     Attributes:
         memory: (H, W) float32, the smoothed alpha in code units, 0..65535.
         luma: (ceil(H / 4), ceil(W / 4)) float32, mean luma of each block, 0..255.
-        solid: same size uint8: 1 where the block of memory is all 0, 2 all 65535, else 0.
+        previous_luma: the same of the frame before; scratch, not saved.
+        solid: (ceil(H / 4), ceil(W / 64)) uint8, 1 where that tile of memory is all 0, 2 where it is
+            all 65535, else 0.
         cut: this frame started afresh because of a scene cut or a change of size.
     """
 
-    __slots__ = ("_previous", "_still", "cut", "luma", "memory", "solid")
+    __slots__ = ("cut", "luma", "memory", "previous_luma", "solid")
 
     def __init__(self, height: int, width: int) -> None:
         blocks = block_size(height, width)
         self.memory: NDArray[np.float32] = np.zeros((height, width), np.float32)
         self.luma: NDArray[np.float32] = np.zeros(blocks, np.float32)
-        self.solid: NDArray[np.uint8] = np.zeros(blocks, np.uint8)
+        self.solid: NDArray[np.uint8] = np.zeros((blocks[0], -(-width // TILE_PX)), np.uint8)
         self.cut = False
-        self._previous: NDArray[np.float32] = np.zeros(blocks, np.float32)
-        self._still: NDArray[np.float32] = np.zeros(blocks, np.float32)
+        self.previous_luma: NDArray[np.float32] = np.zeros(blocks, np.float32)
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Copies of everything that a later run needs, for ``numpy.savez`` and the like."""
