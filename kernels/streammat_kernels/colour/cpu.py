@@ -76,28 +76,27 @@ def store_sum(luma, a, a_gain, b, b_gain, peak, width, dst):
 
 
 @njit(nogil=True, cache=True)
-def yuv_to_rgb(
-    y, u, v, step, red, green, blue, width, chroma_x, chroma_y, across, down, terms, peak, y0, y1
-):
-    """Rows y0..y1 of R, G, B from Y, U, V; ``terms`` as matrices.ToRgb, for stored values."""
+def yuv_to_rgb(y, uv, step, rgb, width, chroma_x, chroma_y, across, down, terms, peak, y0, y1):
+    """Rows y0..y1 of R, G, B from Y, (U, V); ``terms`` as matrices.ToRgb, for stored values."""
     count = (width + chroma_x - 1) // chroma_x
-    rows = u.shape[0]
     half = np.empty(count + 2, F)
-    cb = np.empty(2 * count, F)
-    cr = np.empty(2 * count, F)
+    wide = np.empty((2, 2 * count), F)
     luma = np.empty(width, F)
     black, scale, neutral = terms[0], terms[1], terms[2]
+    gains = ((F(0.0), terms[3]), (-terms[4], -terms[5]), (terms[6], F(0.0)))
     for row in range(y0, y1):
-        chroma_row(u, step, row, rows, chroma_y, down, count, neutral, half)
-        widen(half, count, chroma_x, across, cb)
-        chroma_row(v, step, row, rows, chroma_y, down, count, neutral, half)
-        widen(half, count, chroma_x, across, cr)
+        for part in range(2):
+            plane = uv[part]
+            chroma_row(
+                plane, step, row, plane.shape[0], chroma_y, down, count, neutral, half
+            )  # fmt: skip
+            widen(half, count, chroma_x, across, wide[part])
         y_row = y[row]
         for x in range(width):
             luma[x] = (F(y_row[x]) - black) * scale
-        store_sum(luma, cr, terms[3], cr, F(0.0), peak, width, red[row])
-        store_sum(luma, cb, -terms[4], cr, -terms[5], peak, width, green[row])
-        store_sum(luma, cb, terms[6], cb, F(0.0), peak, width, blue[row])
+        for channel in range(3):
+            u_gain, v_gain = gains[channel]
+            store_sum(luma, wide[0], u_gain, wide[1], v_gain, peak, width, rgb[channel][row])
 
 
 @njit(nogil=True)
@@ -150,11 +149,11 @@ def store_difference(channel, luma, gain, neutral, top, unit, count, step, dst):
 
 
 @njit(nogil=True, cache=True)
-def rgb_to_luma(red, green, blue, y, width, terms, unit, y0, y1):
+def rgb_to_luma(rgb, y, width, terms, unit, y0, y1):
     """Rows y0..y1 of Y from R, G, B; ``terms`` as matrices.FromRgb, unit = 1 << shift (int32)."""
     black, scale, kr, kb, top = terms[0] + F(0.5), terms[1], terms[3], terms[4], terms[7]
     for row in range(y0, y1):
-        r, g, b, dst = red[row], green[row], blue[row], y[row]
+        r, g, b, dst = rgb[0][row], rgb[1][row], rgb[2][row], y[row]
         for x in range(width):
             middle = F(g[x])
             luma = middle + kr * (F(r[x]) - middle) + kb * (F(b[x]) - middle)
@@ -162,28 +161,25 @@ def rgb_to_luma(red, green, blue, y, width, terms, unit, y0, y1):
 
 
 @njit(nogil=True, cache=True)
-def rgb_to_chroma(
-    red, green, blue, u, v, step, width, chroma_x, chroma_y, across, down, terms, unit, y0, y1
-):
-    """Chroma rows y0..y1 of U and V: R, G, B are low-passed first, as the matrix is linear."""
+def rgb_to_chroma(rgb, uv, step, width, chroma_x, chroma_y, across, down, terms, unit, y0, y1):
+    """Chroma rows y0..y1 of (U, V): R, G, B are low-passed first, as the matrix is linear."""
     count = (width + chroma_x - 1) // chroma_x
-    rows = red.shape[0]
     full = np.empty(2 * count + 2, F)
-    r = np.empty(count, F)
-    g = np.empty(count, F)
-    b = np.empty(count, F)
+    small = np.empty((3, count), F)
     neutral, kr, kb, top = terms[2], terms[3], terms[4], terms[7]
+    luma = small[1]
     for row in range(y0, y1):
-        low_pass_rows(red, row, rows, chroma_y, down, width, full)
-        low_pass_columns(full, count, chroma_x, across, r)
-        low_pass_rows(green, row, rows, chroma_y, down, width, full)
-        low_pass_columns(full, count, chroma_x, across, g)
-        low_pass_rows(blue, row, rows, chroma_y, down, width, full)
-        low_pass_columns(full, count, chroma_x, across, b)
+        for channel in range(3):
+            plane = rgb[channel]
+            low_pass_rows(plane, row, plane.shape[0], chroma_y, down, width, full)
+            low_pass_columns(full, count, chroma_x, across, small[channel])
         for i in range(count):
-            g[i] = g[i] + kr * (r[i] - g[i]) + kb * (b[i] - g[i])
-        store_difference(b, g, terms[5], neutral, top, unit, count, step, u[row])
-        store_difference(r, g, terms[6], neutral, top, unit, count, step, v[row])
+            middle = small[1, i]
+            luma[i] = middle + kr * (small[0, i] - middle) + kb * (small[2, i] - middle)
+        for part in range(2):
+            source = small[2 - 2 * part]  # U from B, V from R
+            gain = terms[5 + part]
+            store_difference(source, luma, gain, neutral, top, unit, count, step, uv[part][row])
 
 
 @njit(nogil=True, cache=True)
@@ -219,12 +215,12 @@ def to_rgb(
     numbers = np.array([*stored, *(term / unit for term in terms[3:])], F)
     y = padded(planes[0])
     u, v, step = chroma_rows(planes, layout)
-    red, green, blue = (padded(channel, output=True) for channel in out)
+    channels = tuple(padded(channel, output=True) for channel in out)
     across, down = cosited(colour)
 
     def rows(y0: int, y1: int) -> None:
         yuv_to_rgb(
-            y, u, v, step, red, green, blue, width, layout.chroma_x, layout.chroma_y, across, down,
+            y, (u, v), step, channels, width, layout.chroma_x, layout.chroma_y, across, down,
             numbers, F(peak), y0, y1,
         )  # fmt: skip
 
@@ -251,10 +247,10 @@ def from_rgb(
     unit = np.int32(1 << layout.shift)
     _, height, width = rgb.shape
     y = padded(out[0], output=True)
-    red, green, blue = (padded(channel) for channel in rgb)
+    channels = tuple(padded(channel) for channel in rgb)
 
     def luma(y0: int, y1: int) -> None:
-        rgb_to_luma(red, green, blue, y, width, numbers, unit, y0, y1)
+        rgb_to_luma(channels, y, width, numbers, unit, y0, y1)
 
     run_bands(luma, height, bands)
     if layout.family is Family.GRAY:
@@ -264,7 +260,7 @@ def from_rgb(
 
     def chroma(y0: int, y1: int) -> None:
         rgb_to_chroma(
-            red, green, blue, u, v, step, width, layout.chroma_x, layout.chroma_y, across, down,
+            channels, (u, v), step, width, layout.chroma_x, layout.chroma_y, across, down,
             numbers, unit, y0, y1,
         )  # fmt: skip
 

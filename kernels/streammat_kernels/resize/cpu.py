@@ -19,6 +19,7 @@ from ..taps import Taps
 __all__ = ["network_view", "resample_chroma", "resize"]
 
 F = np.float32
+_YUV = {Family.PLANAR, Family.SEMIPLANAR}
 
 
 @njit(nogil=True)
@@ -92,8 +93,10 @@ def keep_rows(row_taps, src_rows, columns):
 
 
 @njit(nogil=True)
-def store_clipped(a, a_gain, b, b_gain, c, c_gain, offset, top, dst, width):
-    """dst = the weighted sum + offset within 0..top; its last value fills the rest of ``width``."""
+def store_clipped(parts, row, top, dst, width):
+    """dst = row[:3] . parts + row[3] within 0..top; its last value fills the rest of ``width``."""
+    a, b, c = parts[0], parts[1], parts[2]
+    a_gain, b_gain, c_gain, offset = row[0], row[1], row[2], row[3]
     columns = a.shape[0]
     for x in range(columns):
         value = a_gain * a[x] + b_gain * b[x] + c_gain * c[x] + offset
@@ -104,47 +107,33 @@ def store_clipped(a, a_gain, b, b_gain, c, c_gain, offset, top, dst, width):
 
 
 @njit(nogil=True, cache=True)
-def view_yuv(y, u, v, step, width, count, taps_y, taps_c, terms, red, green, blue, full, y0, y1):
-    """Rows y0..y1 of R, G, B 0..255, ``full`` wide; the matrix follows the (linear) filters."""
-    row_start, row_weights, column_start, column_weights = taps_y
-    c_row_start, c_row_weights, c_column_start, c_column_weights = taps_c
-    acc = np.empty(width, F)
-    columns = column_start.shape[0]
-    luma = np.empty(columns, F)
-    cb = np.empty(columns, F)
-    cr = np.empty(columns, F)
+def view_rows(planes, steps, counts, row_taps, column_taps, matrix, used, out, full, y0, y1):
+    """Rows y0..y1 of R, G, B 0..255, ``full`` wide; the (3, 4) matrix follows the linear filters.
+
+    The first ``used`` of three planes are read, each with its own taps.
+    """
+    acc = np.empty(counts[0], F)
+    columns = column_taps[0][0].shape[0]
+    parts = np.zeros((3, columns), F)
     top = F(255.0)
-    scale, neutral, black = terms[1], terms[2], -terms[0] * terms[1]
-    r_v, g_u, g_v, b_u = terms[3], -terms[4], -terms[5], terms[6]
     for row in range(y0, y1):
-        sum_rows(y, 1, row_start[row], row_weights[row], width, acc)
-        sum_columns(acc, column_start, column_weights, luma)
-        sum_rows(u, step, c_row_start[row], c_row_weights[row], count, acc)
-        sum_columns(acc, c_column_start, c_column_weights, cb)
-        sum_rows(v, step, c_row_start[row], c_row_weights[row], count, acc)
-        sum_columns(acc, c_column_start, c_column_weights, cr)
-        # A later tone map for PQ and HLG belongs here: luma, cb, cr of one row, before the matrix.
-        zero = F(0.0)
-        offset = black - r_v * neutral
-        store_clipped(luma, scale, cr, r_v, cr, zero, offset, top, red[row], full)
-        offset = black - (g_u + g_v) * neutral
-        store_clipped(luma, scale, cb, g_u, cr, g_v, offset, top, green[row], full)
-        offset = black - b_u * neutral
-        store_clipped(luma, scale, cb, b_u, cb, zero, offset, top, blue[row], full)
+        for part in range(used):  # loops, not three calls: a third of the code to compile
+            start, weights = row_taps[part]
+            sum_rows(planes[part], steps[part], start[row], weights[row], counts[part], acc)
+            start, weights = column_taps[part]
+            sum_columns(acc, start, weights, parts[part])
+        # A later tone map for PQ and HLG belongs here: the parts of one row, before the matrix.
+        for channel in range(3):
+            store_clipped(parts, matrix[channel], top, out[channel][row], full)
 
 
 @njit(nogil=True, cache=True)
-def resize_float(src, width, row_taps, column_taps, gain, offset, top, dst, full, y0, y1):
-    """Rows y0..y1 of dst = gain * filtered + offset within 0..top; top 0: neither, as filtered."""
+def resize_float(src, width, row_taps, column_taps, dst, y0, y1):
+    """Rows y0..y1 of dst, filtered, as they are."""
     acc = np.empty(width, F)
-    values = np.empty(column_taps[0].shape[0], F)
-    kept, kept_rows = keep_rows(row_taps, src.shape[0], values.shape[0])
-    zero = F(0.0)
+    kept, kept_rows = keep_rows(row_taps, src.shape[0], column_taps[0].shape[0])
     for row in range(y0, y1):
-        target = values if top > zero else dst[row]
-        filter_row(src, 1, width, row, row_taps, column_taps, acc, kept, kept_rows, target)
-        if top > zero:
-            store_clipped(values, gain, values, zero, values, zero, offset, top, dst[row], full)
+        filter_row(src, 1, width, row, row_taps, column_taps, acc, kept, kept_rows, dst[row])
 
 
 @njit(nogil=True, cache=True)
@@ -178,89 +167,67 @@ def network_view(
     bands: Bands | None,
 ) -> None:
     """See ``resize.network_view``; arguments are checked."""
-    if layout.family in {Family.RGB, Family.GRAY}:
-        _view_channels(planes, layout, colour, out, content, bands)
-    else:
-        _view_yuv(planes, layout, colour, out, content, bands)
+    height, width = planes[0].shape
+    parts, steps, used = _parts(planes, layout)
+    counts = (width,) * 3
+    luma = taps.area(height, content[0]), taps.area(width, content[1])
+    chroma = luma
+    if layout.family in _YUV:
+        count = layout.chroma_size(height, width)[1]
+        counts = (width, count, count)
+        chroma = _chroma_taps(luma, height, width, layout, colour.siting)
+    row_taps = tuple(tuple(pair[0]) for pair in (luma, chroma, chroma))
+    column_taps = tuple(tuple(pair[1]) for pair in (luma, chroma, chroma))
+    matrix = view_matrix(layout, colour)
+    channels = tuple(padded(channel, output=True) for channel in out)
+    full = out.shape[2]
+
+    def kernel(y0: int, y1: int) -> None:
+        view_rows(
+            parts, steps, counts, row_taps, column_taps, matrix, used, channels, full, y0, y1
+        )  # fmt: skip
+
+    run_bands(kernel, content[0], bands)
     out[:, content[0] :] = out[:, content[0] - 1 : content[0]]
 
 
-def _view_yuv(
-    planes: Sequence[NDArray[Any]],
-    layout: PixelLayout,
-    colour: Colour,
-    out: NDArray[np.float32],
-    content: tuple[int, int],
-    bands: Bands | None,
-) -> None:
-    height, width = planes[0].shape
-    terms = np.array(_stored(layout, colour), F)
-    count, full = layout.chroma_size(height, width)[1], out.shape[2]
-    taps_y, taps_c = _view_taps(height, width, content, layout, colour.siting)
-    y = padded(planes[0])
-    u, v, step = chroma_rows(planes, layout)
-    red, green, blue = (padded(channel, output=True) for channel in out)
-
-    def rows(y0: int, y1: int) -> None:
-        view_yuv(
-            y, u, v, step, width, count, taps_y, taps_c, terms, red, green, blue, full, y0, y1
-        )  # fmt: skip
-
-    run_bands(rows, content[0], bands)
-
-
-def _view_taps(
-    height: int, width: int, content: tuple[int, int], layout: PixelLayout, siting: Siting
-) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
-    rows, columns = taps.area(height, content[0]), taps.area(width, content[1])
-    down, across = siting is Siting.TOPLEFT, siting is not Siting.CENTER
-    chroma_rows_taps = taps.through_chroma(rows, height, layout.chroma_y, down)
-    chroma_columns = taps.through_chroma(columns, width, layout.chroma_x, across)
-    return (*rows, *columns), (*chroma_rows_taps, *chroma_columns)
-
-
-def _stored(layout: PixelLayout, colour: Colour) -> list[float]:
-    """Terms to R'G'B' 0..255 from stored values: undoing the shift is part of the scale."""
-    unit = 1 << layout.shift
-    terms = to_rgb_terms(layout, colour, 255.0)
-    stored = [terms.black * unit, terms.y_scale / unit, terms.neutral * unit]
-    return stored + [term / unit for term in terms[3:]]
-
-
-def _view_channels(
-    planes: Sequence[NDArray[Any]],
-    layout: PixelLayout,
-    colour: Colour,
-    out: NDArray[np.float32],
-    content: tuple[int, int],
-    bands: Bands | None,
-) -> None:
-    black, gain = _stored(layout, colour)[:2]
-    height, width = planes[0].shape
-    rows, columns = taps.area(height, content[0]), taps.area(width, content[1])
-    for channel in range(3 if layout.family is Family.RGB else 1):
-        affine = (gain, -black * gain, 255.0)
-        _to_float(planes[channel], out[channel], rows, columns, affine, bands)
+def _parts(
+    planes: Sequence[NDArray[Any]], layout: PixelLayout
+) -> tuple[tuple[NDArray[Any], ...], tuple[int, int, int], int]:
+    """Three padded planes, the distances between their samples, and how many of them count."""
+    first = padded(planes[0])
     if layout.family is Family.GRAY:
-        out[1:, : content[0]] = out[0, : content[0]]
+        return (first, first, first), (1, 1, 1), 1
+    if layout.family is Family.RGB:
+        return (first, padded(planes[1]), padded(planes[2])), (1, 1, 1), 3
+    u, v, step = chroma_rows(planes, layout)
+    return (first, u, v), (1, step, step), 3
 
 
-def _to_float(
-    plane: NDArray[Any],
-    out: NDArray[np.float32],
-    rows: Taps,
-    columns: Taps,
-    affine: tuple[float, float, float],
-    bands: Bands | None,
-) -> None:
-    src, dst, width = padded(plane), padded(out, output=True), plane.shape[1]
-    gain, offset, top = (F(number) for number in affine)
-    row_taps, column_taps, full = tuple(rows), tuple(columns), out.shape[1]
+def _chroma_taps(
+    luma: tuple[Taps, Taps], height: int, width: int, layout: PixelLayout, siting: Siting
+) -> tuple[Taps, Taps]:
+    down, across = siting is Siting.TOPLEFT, siting is not Siting.CENTER
+    return (
+        taps.through_chroma(luma[0], height, layout.chroma_y, down),
+        taps.through_chroma(luma[1], width, layout.chroma_x, across),
+    )
 
-    def kernel(y0: int, y1: int) -> None:
-        resize_float(src, width, row_taps, column_taps, gain, offset, top, dst, full, y0, y1)
 
-    run_bands(kernel, rows.start.size, bands)
+def view_matrix(layout: PixelLayout, colour: Colour) -> NDArray[np.float32]:
+    """(3, 4): R'G'B' 0..255 from three stored values and 1; undoing the shift is part of it."""
+    terms = to_rgb_terms(layout, colour, 255.0)
+    matrix = np.zeros((3, 4))
+    if layout.family is Family.RGB:
+        matrix[:, :3] = np.eye(3) * terms.y_scale
+    else:
+        matrix[:, 0] = terms.y_scale
+        matrix[:, 1:3] = [[0.0, terms.r_v], [-terms.g_u, -terms.g_v], [terms.b_u, 0.0]]
+    matrix[:, 3] = -terms.black * terms.y_scale
+    if layout.family in _YUV:
+        matrix[:, 3] -= matrix[:, 1:3].sum(axis=1) * terms.neutral
+    matrix[:, :3] /= 1 << layout.shift
+    return matrix.astype(F)
 
 
 def resize(
@@ -268,11 +235,23 @@ def resize(
 ) -> None:
     """Filter ``plane`` into ``out`` (same dtype, or float32): codes are rounded, float32 is not."""
     if out.dtype == np.float32:
-        _to_float(plane, out, rows, columns, (1.0, 0.0, 0.0), bands)
+        _to_float(plane, out, rows, columns, bands)
         return
     src, dst = padded(plane), padded(out, output=True)
     top = float(np.iinfo(out.dtype).max)
     _to_codes(src, 1, plane.shape[1], rows, columns, (1.0, 0.0, top, 0), dst, 1, bands)
+
+
+def _to_float(
+    plane: NDArray[Any], out: NDArray[Any], rows: Taps, columns: Taps, bands: Bands | None
+) -> None:
+    src, dst, width = padded(plane), padded(out, output=True), plane.shape[1]
+    row_taps, column_taps = tuple(rows), tuple(columns)
+
+    def kernel(y0: int, y1: int) -> None:
+        resize_float(src, width, row_taps, column_taps, dst, y0, y1)
+
+    run_bands(kernel, rows.start.size, bands)
 
 
 def resample_chroma(
