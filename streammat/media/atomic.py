@@ -46,7 +46,7 @@ def check_folder(folder: Path, path: str) -> None:
 
 
 def temporary_beside(target: Path) -> Path:
-    """A free hidden name in the target's folder, with its suffix, so that a rename stays on one disk."""
+    """A free hidden name in the target's folder: the later rename stays on one disk."""
     number = 0
     while True:
         name = f".{target.stem}.{os.getpid()}.{number}.tmp{target.suffix}"

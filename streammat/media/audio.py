@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal, TypeAlias, cast
 
 import av
 from av.error import FFmpegError
@@ -16,6 +16,7 @@ from streammat.errors import MediaError
 from .ffmpeg import fraction, open_input
 from .notices import Notices
 
+_Packet: TypeAlias = "av.Packet[av.AudioStream]"
 AudioMode = Literal["auto", "copy", "none"]
 
 _PCM = {"pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8"}
@@ -40,7 +41,6 @@ class _Track:
     encode: bool
     failed: bool = False
     resampler: av.AudioResampler | None = None
-    waiting: list[av.Packet[av.AudioStream]] = field(default_factory=list)
 
 
 class AudioTracks:
@@ -70,8 +70,8 @@ class AudioTracks:
         self._label = label
         self._tracks: dict[int, _Track] = {}
         self._origin = Fraction(0)
-        self._packets: Iterator[av.Packet[av.AudioStream]] = iter(())
-        self._held: av.Packet[av.AudioStream] | None = None
+        self._packets: Iterator[_Packet] = iter(())
+        self._held: _Packet | None = None
         self._input: av.container.InputContainer | None = None
         if mode != "none":
             self._open(source, muxer, mode)
@@ -125,9 +125,7 @@ class AudioTracks:
             self._input = open_input(source)
         except MediaError:
             return  # a sequence of images: no sound
-        words = []
-        for stream in self._input.streams.audio:
-            words.append(self._add(stream, muxer, mode))
+        words = [self._add(stream, muxer, mode) for stream in self._input.streams.audio]
         if not self._tracks:
             self.close()
         self.summary = ", ".join(word for word in words if word)
@@ -186,7 +184,7 @@ class AudioTracks:
             f"{self._label}: sound track {stream.index} ({codec}) is left out: {why}",
         )
 
-    def _demux(self, streams: list[av.AudioStream]) -> Iterator[av.Packet[av.AudioStream]]:
+    def _demux(self, streams: list[av.AudioStream]) -> Iterator[_Packet]:
         assert self._input is not None
         packets = self._input.demux(*streams)
         while True:
@@ -195,13 +193,13 @@ class AudioTracks:
             except (StopIteration, FFmpegError, OSError):
                 return
             if packet.size and packet.pts is not None and _moment(packet) >= self._origin:
-                yield packet
+                yield cast("_Packet", packet)
 
-    def _next(self) -> av.Packet[av.AudioStream] | None:
+    def _next(self) -> _Packet | None:
         held, self._held = self._held, None
         return held if held is not None else next(self._packets, None)
 
-    def _pass(self, packet: av.Packet[av.AudioStream]) -> None:
+    def _pass(self, packet: _Packet) -> None:
         track = self._tracks[packet.stream_index]
         if track.failed:
             return
@@ -243,6 +241,6 @@ def _encoder_for(muxer: str, codec: str) -> str:
     return "aac"
 
 
-def _moment(packet: av.Packet[av.AudioStream]) -> Fraction:
+def _moment(packet: av.Packet[Any]) -> Fraction:
     """Seconds on the source's clock."""
     return (packet.pts or 0) * fraction(packet.time_base)

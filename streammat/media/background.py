@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ class _Fixed:
     def __init__(self, planes: Planes) -> None:
         self._planes = planes
 
-    def planes_at(self, seconds: float | Fraction) -> Planes:
+    def planes_at(self, seconds: float | Fraction) -> Planes:  # noqa: ARG002
         return self._planes
 
     def close(self) -> None:
@@ -179,7 +179,8 @@ def _image(path: Path, width: int, height: int) -> NDArray[Any]:
 
 def _times(plane: Plane, alpha: Plane) -> Plane:
     top = float(np.iinfo(plane.dtype).max)
-    return np.rint(plane.astype(np.float32) * (alpha / top)).astype(plane.dtype)
+    scaled: Any = np.rint(plane.astype(np.float32) * (alpha / top)).astype(plane.dtype)
+    return cast("Plane", scaled)
 
 
 def _cover(channels: tuple[Any, ...], width: int, height: int) -> NDArray[Any]:

@@ -23,7 +23,7 @@ UNSPECIFIED = 2  # ISO/IEC 23091-2 code point
 
 
 def fraction(value: Any, default: Fraction | None = None) -> Fraction:
-    """Any rational of PyAV as a ``Fraction``; None or 0/0 becomes ``default`` (0 when not given)."""
+    """Any rational of PyAV as a ``Fraction``; None or 0/0 becomes ``default``, itself 0."""
     if value is None or not getattr(value, "denominator", 1):
         return default if default is not None else Fraction(0)
     return Fraction(int(value.numerator), int(value.denominator))

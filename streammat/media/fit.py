@@ -45,5 +45,5 @@ def resample(
     scaled = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, box))
     if not deep:
         return scaled
-    top = np.iinfo(plane.dtype).max
-    return np.rint(np.clip(scaled, 0, top)).astype(plane.dtype)
+    fitted: Plane = np.rint(np.clip(scaled, 0, np.iinfo(plane.dtype).max)).astype(plane.dtype)
+    return fitted

@@ -65,7 +65,7 @@ class _Still:
     def __init__(self, alpha: Alpha) -> None:
         self._alpha = alpha
 
-    def alpha_at(self, seconds: float | Fraction) -> Alpha:
+    def alpha_at(self, seconds: float | Fraction) -> Alpha:  # noqa: ARG002
         return self._alpha
 
     def close(self) -> None:

@@ -68,11 +68,11 @@ class ImageSink:
     def new_picture(self) -> Picture:
         """Fresh planes: R, G, B [, A] or the alpha as gray."""
         count = (3 if self.layout.family is Family.RGB else 1) + self.layout.alpha
-        dtype = np.uint8 if self.layout.bits == 8 else np.uint16
-        planes: tuple[Plane, ...] = tuple(
-            np.empty((self.height, self.width), dtype) for _ in range(count)
-        )
-        return Picture(planes, None)
+        return Picture(tuple(self._plane() for _ in range(count)), None)
+
+    def _plane(self) -> Plane:
+        size = (self.height, self.width)
+        return np.empty(size, np.uint8) if self.layout.bits == 8 else np.empty(size, np.uint16)
 
     def write(self, picture: Picture, frame: Frame) -> None:
         """Encode a filled picture; its number follows from ``frame.index``."""

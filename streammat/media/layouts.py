@@ -55,12 +55,14 @@ def mapping(pixel_format: str) -> Mapping | None:
         chroma, bits, shift = _SEMI_PLANAR[pixel_format]
         x, y = _SUBSAMPLING[chroma]
         return Mapping(PixelLayout(Family.SEMIPLANAR, x, y, bits, shift), (0, 1))
-    bits = _depth(pixel_format)
-    if bits is None:
-        return None
-    base = pixel_format.split("p")[0]
+    depth = _depth(pixel_format)
+    return None if depth is None else _planar_mapping(pixel_format, depth)
+
+
+def _planar_mapping(pixel_format: str, bits: int) -> Mapping | None:
     if pixel_format.startswith("gray"):
         return Mapping(PixelLayout(Family.GRAY, 1, 1, bits), (0,))
+    base = pixel_format.split("p", maxsplit=1)[0]
     if base in {"gbr", "gbra"}:
         order = (2, 0, 1, 3) if base == "gbra" else (2, 0, 1)
         return Mapping(PixelLayout(Family.RGB, 1, 1, bits, alpha=base == "gbra"), order)
@@ -95,7 +97,8 @@ def nearest_planar(pixel_format: str) -> str:
         MediaError: a format that cannot be drawn (hardware surface, Bayer).
     """
     form = av.VideoFormat(pixel_format, 64, 64)
-    if not form.components or form.is_bayer or form.is_bit_stream and form.bits_per_pixel > 1:
+    odd_bits = form.is_bit_stream and form.bits_per_pixel > 1
+    if not form.components or form.is_bayer or odd_bits:
         raise MediaError(f"pixel format {pixel_format} is not supported; convert the clip first")
     bits = min(max(component.bits for component in form.components), 16)
     alpha = any(component.is_alpha for component in form.components) or form.has_palette
@@ -121,7 +124,7 @@ def _existing(name: str) -> str:
 
 
 def to_direct(frame: av.VideoFrame, colour: Colour | None = None) -> av.VideoFrame:
-    """The frame itself where its planes can be read directly, else the nearest planar form of it."""
+    """The frame itself where its planes can be read directly, else its nearest planar form."""
     if mapping(frame.format.name) is not None:
         return frame
     arguments = sws_arguments(colour) if colour is not None else {}

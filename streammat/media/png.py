@@ -88,7 +88,7 @@ def _interleave(planes: tuple[Plane, ...], frame: av.VideoFrame) -> None:
     channels = len(planes)
     dtype = np.dtype(np.uint8) if planes[0].dtype == np.uint8 else np.dtype(">u2")
     target = frame.planes[0]
-    rows = np.frombuffer(target, np.uint8).reshape(frame.height, target.line_size)
+    rows = np.frombuffer(memoryview(target), np.uint8).reshape(frame.height, target.line_size)
     used = rows[:, : frame.width * channels * dtype.itemsize].view(dtype)
     pixels = used.reshape(frame.height, frame.width, channels, copy=False)
     for channel, plane in enumerate(planes):

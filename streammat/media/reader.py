@@ -162,9 +162,8 @@ class VideoReader:
         Raises:
             MediaError: with ``strict``, at the first damage.
         """
-        index = 0
         uniform = Uniform(self._first[0], self.info.colour)
-        for picture, pts in self._all_pictures():
+        for index, (picture, pts) in enumerate(self._all_pictures()):
             direct, resized = uniform(picture)
             if resized:
                 self._say_resized(picture)
@@ -180,7 +179,6 @@ class VideoReader:
                 reset=index == 0 or resized,
                 owner=direct,
             )
-            index += 1
 
     def _open(self) -> None:
         self._container = open_input(self._path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,10 +18,15 @@ def quarter_turns(degrees: float) -> int:
 
 
 def upright_planes(planes: tuple[Plane, ...], turns: int) -> tuple[Plane, ...]:
-    """Planes turned counter-clockwise by ``turns`` quarters; the same arrays when there are none."""
+    """Planes turned counter-clockwise by ``turns`` quarters; the same arrays for 0."""
     if turns == 0:
         return planes
-    return tuple(np.ascontiguousarray(np.rot90(plane, turns)) for plane in planes)
+    return tuple(_turned(plane, turns) for plane in planes)
+
+
+def _turned(plane: Plane, turns: int) -> Plane:
+    turned: Any = np.ascontiguousarray(np.rot90(plane, turns))
+    return cast("Plane", turned)
 
 
 def upright_layout(layout: PixelLayout, turns: int) -> PixelLayout:

@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from PIL import Image
 
 from streammat.errors import MediaError
 from streammat.types import ColourTags, Frame, Plane, StreamInfo
 from streammat_kernels.layout import PixelLayout
 
 from .colour_tags import resolve
+from .fit import resample
 from .image_file import read_image
 from .notices import Notices, Notify
 from .select import Selection
@@ -86,9 +86,8 @@ class SequenceReader:
         Raises:
             MediaError: with ``strict``, at the first damaged image.
         """
-        index = 0
         size: tuple[int, ...] = self._first[1][0].shape
-        for place, planes, layout in self._readable():
+        for index, (place, planes, layout) in enumerate(self._readable()):
             resized = planes[0].shape != size
             size = planes[0].shape
             yield Frame(
@@ -101,7 +100,6 @@ class SequenceReader:
                 duration=1,
                 reset=index == 0 or resized,
             )
-            index += 1
 
     def _first_readable(self) -> tuple[int, tuple[Plane, ...], PixelLayout, str]:
         for place, path in enumerate(self._images):
@@ -165,7 +163,7 @@ class SequenceReader:
                 f"{self._path}: an image of {width}x{height}; scaled to the first one's "
                 f"{self.info.width}x{self.info.height}",
             )
-            planes = tuple(_scaled(p, self.info.width, self.info.height) for p in planes)
+            planes = tuple(resample(p, self.info.width, self.info.height) for p in planes)
         colours = planes[:-1] if layout.alpha else planes
         if layout.bits != wanted.bits:
             planes = tuple(_at_depth(p, layout.bits, wanted.bits) for p in planes)
@@ -194,14 +192,6 @@ def _select(
             f"{path}: no frame within --start, --end or --frames; there are {len(images)} images"
         )
     return first, chosen[: wanted.limit]
-
-
-def _scaled(plane: Plane, width: int, height: int) -> Plane:
-    scaled = Image.fromarray(plane.astype(np.float32)).resize(
-        (width, height), Image.Resampling.BICUBIC
-    )
-    top = np.iinfo(plane.dtype).max
-    return np.rint(np.clip(np.asarray(scaled), 0, top)).astype(plane.dtype)
 
 
 def _at_depth(plane: Plane, bits: int, wanted: int) -> Plane:

@@ -20,7 +20,7 @@ from .ffmpeg import writing
 from .formats import video_encoding
 from .layouts import plane_view, views
 from .notices import Notices, Notify
-from .select import Selection, parse_selection
+from .select import parse_selection
 from .sink import Picture, sources_of
 
 _KEPT_METADATA = ("title", "artist", "date", "copyright", "creation_time", "description")
@@ -67,7 +67,9 @@ class VideoSink:
 
     def new_picture(self) -> Picture:
         """A fresh encoder frame; kernels write straight into its planes."""
-        carrier = av.VideoFrame(self._stream.width, self._stream.height, self._stream.pix_fmt)
+        carrier = av.VideoFrame(
+            self._stream.width, self._stream.height, self._encoding.pixel_format
+        )
         if self.wants is OutputKind.ALPHA:
             planes: tuple[Plane, ...] = (carrier_luma(carrier, self.layout.bits),)
         else:
