@@ -12,11 +12,12 @@ from contextlib import ExitStack, closing
 
 import numpy as np
 
-from streammat.device import choose_device
-from streammat.matting.build import frame_matter
+from streammat.device import Device, choose_device
+from streammat.matting import frame_matter, size_note
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_reader
+from streammat.pipeline.opening import finesse_of
 from streammat.pipeline.queue import Pool
 from streammat.pipeline.refine import Finesse, RefineStage
 from streammat.pipeline.stages import InferStage, PrepareStage, works
@@ -38,11 +39,15 @@ def clip_mattes(
     device = choose_device(settings.device, settings.threads)
     smoothing_strength(settings.smooth)
     matter = frame_matter(settings, device)
-    return _run(path, settings, matter, notify)
+    return _run(path, settings, device, matter, notify)
 
 
 def _run(
-    path: str, settings: MatteSettings, matter: FrameMatter, notify: Callable[[str], None]
+    path: str,
+    settings: MatteSettings,
+    device: Device,
+    matter: FrameMatter,
+    notify: Callable[[str], None],
 ) -> Generator[Matte, None, None]:
     with ExitStack() as stack:
         stack.enter_context(closing(matter))
@@ -54,12 +59,15 @@ def _run(
                 frames=settings.frames,
                 limit=settings.limit,
                 strict=settings.strict,
-                threads=settings.threads,
+                threads=device.threads,
                 notify=notify,
             )
         )
-        strength = smoothing_strength(settings.smooth, still=reader.info.still)
-        yield from pull(reader, matter, strength, _touch(settings))
+        info = reader.info
+        if note := size_note(info.width, info.height, settings.size):
+            notify(note)
+        strength = smoothing_strength(settings.smooth, still=info.still)
+        yield from pull(reader, matter, strength, finesse_of(settings, info, stack))
 
 
 def pull(
@@ -88,9 +96,3 @@ def pull(
     finally:
         for work in under_way:
             infer.process(work)
-
-
-def _touch(settings: MatteSettings) -> Finesse | None:
-    names = ("grow_px", "shrink_px", "feather_px", "clip_black", "clip_white", "roi")
-    touch = Finesse(**{name: getattr(settings, name) for name in names})
-    return None if touch == Finesse() else touch

@@ -56,7 +56,7 @@ def settings_from(
     if unknown:
         raise ConfigError(f"unknown setting {unknown[0]!r}: use {', '.join(sorted(names))}")
     written = {"smooth", "start", "end"}
-    values = {
+    values: dict[str, Any] = {
         name: str(value) if name in written and value is not None else value
         for name, value in options.items()
     }

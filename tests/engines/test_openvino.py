@@ -169,3 +169,17 @@ def test_closing_waits_for_frames_under_way_and_may_be_repeated(model: Path) -> 
     engine.wait(ticket)
     with pytest.raises(EngineError, match="closed"):
         engine.submit({"rgb": rgb}, out)
+
+
+@pytest.mark.parametrize("keep", [0, 100])
+def test_a_cache_that_was_cut_off_is_made_anew(model: Path, tmp_path: Path, keep: int) -> None:
+    OpenVinoEngine(model, SHAPE, cache_dir=tmp_path)
+    (blob,) = tmp_path.glob("*.blob")
+    whole = blob.stat().st_size
+    blob.chmod(0o644)
+    blob.write_bytes(blob.read_bytes()[:keep])
+    engine = OpenVinoEngine(model, SHAPE, cache_dir=tmp_path)
+    rgb, out = picture(7), buffers()
+    engine.run({"rgb": rgb}, out)
+    np.testing.assert_allclose(out["focus"][0, 0], expected_focus(rgb[0]), atol=ENGINE_F32)
+    assert blob.stat().st_size >= whole

@@ -83,7 +83,7 @@ def test_native_video_planes_work_like_rgb(card: ModelCard) -> None:
 
 def test_frames_in_flight_do_not_mix(card: ModelCard) -> None:
     matter = GfmMatter(card, "fast", requests=2, threads=2)
-    borders = [40, 80, 120, 160]
+    borders = [70, 90, 110, 130]
     assert len(matter.slots) == len(borders)
     frames = [split_frame(border) for border in borders]
     for slot, frame in zip(matter.slots, frames, strict=True):
