@@ -60,21 +60,21 @@ def mark_mixed(alpha, mixed, first_row, end_row):
 def find_runs(mixed, runs, run_count, first_row, end_row):
     """Per row the runs [start, end) of cells within two cells of a mixed one."""
     rows, columns = mixed.shape[0] - 2, mixed.shape[1] - 2
+    line = np.empty(columns, np.uint8)
     for y in range(first_row, end_row):
+        line[:] = 0
+        for ny in range(max(y - 2, 0), min(y + 3, rows)):
+            row = mixed[ny + 1, 1:-1]
+            for x in range(columns):
+                line[x] |= row[x]
         count = 0
         end = -1
         for x in range(columns):
-            touched = False
-            for ny in range(max(y - 2, 0), min(y + 3, rows)):
-                touched = touched or mixed[ny + 1, x + 1] != 0
-            if touched:
-                start = max(x - 2, 0)
-                if count > 0 and start <= end:
-                    end = min(x + 3, columns)
-                else:
+            if line[x] != 0:
+                if count == 0 or x - 2 > end:
+                    runs[y, count, 0] = max(x - 2, 0)
                     count += 1
-                    runs[y, count - 1, 0] = start
-                    end = min(x + 3, columns)
+                end = min(x + 3, columns)
                 runs[y, count - 1, 1] = end
         run_count[y] = count
 
@@ -178,14 +178,13 @@ def sharpen(source, plus, factor, target, blur_y, blur_x, add, runs, run_count, 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _gap_kind(alpha, y, x):
-    """0 or 1 where the 2x2 cells around the gap are all that, else 2."""
-    first = alpha[y, x]
-    if first != _ZERO and first != _ONE:
-        return 2
-    if alpha[y, x + 1] == first and alpha[y + 1, x] == first and alpha[y + 1, x + 1] == first:
-        return 0 if first == _ZERO else 1
-    return 2
+def _gap_kinds(upper, lower, kinds):
+    """Per gap 0 or 1 where the 2x2 cells around it are all that, else 2."""
+    for x in range(kinds.size):
+        a, b, c, d = upper[x], upper[x + 1], lower[x], lower[x + 1]
+        zero = (a == _ZERO) & (b == _ZERO) & (c == _ZERO) & (d == _ZERO)
+        one = (a == _ONE) & (b == _ONE) & (c == _ONE) & (d == _ONE)
+        kinds[x] = np.uint8(0) if zero else (np.uint8(1) if one else np.uint8(2))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -194,44 +193,72 @@ def _limits(alpha, y, x):
     low, high = _ONE, _ZERO
     for j in range(max(y - 1, 0), min(y + 3, alpha.shape[0])):
         for i in range(max(x - 1, 0), min(x + 3, alpha.shape[1])):
-            low = min(low, alpha[j, i])
-            high = max(high, alpha[j, i])
+            value = alpha[j, i]
+            low = value if value < low else low
+            high = value if value > high else high
     return low, high
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def paint(luma, scale, alpha, slope, offset, out, first_y, part_y, first_x, part_x, first_gap, end_gap):
-    """Write the pixels of rows of gaps: solid ones filled, the others slope * luma + offset, limited."""
-    gaps = first_x.size - 1
-    full = np.float32(65535)
-    half = np.float32(0.5)
+def _widen(upper, lower, first_x, part_x, start, end, base, step):
+    """Per pixel of the gaps: the upper row of cells interpolated, and what the lower one adds."""
+    origin = first_x[start]
+    for gap in range(start, end):
+        a, c = upper[gap], lower[gap]
+        b, d = upper[gap + 1] - a, lower[gap + 1] - c
+        for x in range(first_x[gap], first_x[gap + 1]):
+            value = a + part_x[x] * b
+            base[x - origin] = value
+            step[x - origin] = c + part_x[x] * d - value
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _paint_row(luma, t, lines, out):
+    """One row of pixels of a run: (slope * luma + offset) between the limits, rounded."""
+    slope, more_slope, offset, more_offset, low, high = lines
+    for x in range(out.size):
+        value = (slope[x] + t * more_slope[x]) * np.float32(luma[x]) + (offset[x] + t * more_offset[x])
+        value = value if value > low[x] else low[x]
+        value = value if value < high[x] else high[x]
+        out[x] = np.uint16(np.int32(value * np.float32(65535) + np.float32(0.5)))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def paint(
+    luma, scale, alpha, slope, offset, out, first_y, part_y, first_x, part_x, first_gap, end_gap
+):
+    """Write the pixels of rows of gaps: solid ones filled, the others by the model, limited.
+
+    ``first_y`` and ``first_x`` hold the first pixel of each gap, ``part_y`` and ``part_x`` the position
+    of each pixel within its gap.
+    """
+    gaps, width = first_x.size - 1, out.shape[1]
+    kinds = np.empty(gaps, np.uint8)
+    lines = np.empty((6, width), np.float32)
     for gy in range(first_gap, end_gap):
         y0, y1 = first_y[gy], first_y[gy + 1]
         if y0 == y1:
             continue
+        _gap_kinds(alpha[gy], alpha[gy + 1], kinds)
         gx = 0
         while gx < gaps:
-            kind = _gap_kind(alpha, gy, gx)
+            kind, start = kinds[gx], gx
+            while gx < gaps and kinds[gx] == kind:
+                gx += 1
+            x0, x1 = first_x[start], first_x[gx]
             if kind != 2:
-                start = gx
-                while gx < gaps and _gap_kind(alpha, gy, gx) == kind:
-                    gx += 1
-                value = np.uint16(0) if kind == 0 else np.uint16(65535)
                 for y in range(y0, y1):
-                    out[y, first_x[start] : first_x[gx]] = value
+                    out[y, x0:x1] = np.uint16(0) if kind == 0 else np.uint16(65535)
                 continue
-            low, high = _limits(alpha, gy, gx)
-            a0, a1 = slope[gy, gx], slope[gy, gx + 1]
-            da0, da1 = slope[gy + 1, gx] - a0, slope[gy + 1, gx + 1] - a1
-            b0, b1 = offset[gy, gx], offset[gy, gx + 1]
-            db0, db1 = offset[gy + 1, gx] - b0, offset[gy + 1, gx + 1] - b1
+            n = x1 - x0
+            _widen(slope[gy], slope[gy + 1], first_x, part_x, start, gx, lines[0], lines[1])
+            _widen(offset[gy], offset[gy + 1], first_x, part_x, start, gx, lines[2], lines[3])
+            for gap in range(start, gx):
+                low, high = _limits(alpha, gy, gap)
+                for x in range(first_x[gap] - x0, first_x[gap + 1] - x0):
+                    lines[0, x] *= scale
+                    lines[1, x] *= scale
+                    lines[4, x], lines[5, x] = low, high
             for y in range(y0, y1):
-                t = part_y[y]
-                a, b = (a0 + t * da0) * scale, b0 + t * db0
-                da, db = (a1 + t * da1) * scale - a, b1 + t * db1 - b
-                for x in range(first_x[gx], first_x[gx + 1]):
-                    s = part_x[x]
-                    value = (a + s * da) * np.float32(luma[y, x]) + (b + s * db)
-                    value = min(high, max(low, value))
-                    out[y, x] = np.uint16(value * full + half)
-            gx += 1
+                parts = (lines[0, :n], lines[1, :n], lines[2, :n], lines[3, :n], lines[4, :n], lines[5, :n])
+                _paint_row(luma[y, x0:x1], part_y[y], parts, out[y, x0:x1])
