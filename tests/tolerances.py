@@ -8,3 +8,34 @@ ENGINE_F32 = 2e-5
 
 FLOAT64 = 1e-12
 """Relative error of a few float64 operations."""
+
+ENGINE_RUNTIMES = 2e-4
+"""Two runtimes on the same float32 graph, after the sigmoid: the same sums in another order, through
+sixty layers. A twentieth of one step of 8-bit alpha."""
+
+HALF_CODE = 0.5
+"""Rounding to the nearest code is all that an integer result may be off."""
+
+COLOUR_F32 = 0.03
+"""Codes beyond half a code: float32 matrix arithmetic on 16-bit values (2^-24 of 3 x 131,072)."""
+
+COLOUR_VIA_RGB = 0.07
+"""Codes of up to 12 bits beyond half a code after a 16-bit R'G'B' in between (0.5 / 16 x 2)."""
+
+ENCODE_TABLE = 0.2
+"""16-bit codes: linear interpolation between 128 entries an octave; the worst curve is HLG."""
+
+RESIZE_F32 = 2e-6
+"""Share of full scale: float32 sums over filter windows, against float64."""
+
+VIEW_F32 = 1e-3
+"""Of 255: float32 sums over windows of codes of up to 16 bits and the matrix after them."""
+
+CV2_AREA_VIEW = 0.5
+"""Of 255: OpenCV averages R'G'B' that had to be rounded to 8 bits first, by at most half a code."""
+
+CV2_AREA_CODE = 1
+"""Codes: OpenCV rounds halves to even, and its float32 sums run in another order."""
+
+CV2_FLOAT = 3e-5
+"""Share of full scale: OpenCV computes bilinear weights in float32 from float32 positions."""
