@@ -1,0 +1,240 @@
+"""The steps of the background blur in Numba: weighted light on a coarse grid, disc, fill, write back.
+
+The coarse grid holds light times weight as integers, so that running sums along its rows are exact: a
+disc then costs two reads for each of its rows, not one for each of its points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ..colour.transfer import encode
+from ..composite.cpu import code_index
+
+F = np.float32
+OPAQUE = np.uint16(65535)
+HAZE = 8  # a pixel counts fully at alpha 0 and not at all from alpha 1 / HAZE up
+UNIT = 1 << 20  # light 1 at full weight, in integers; 2^11 of them fit an int32 sum
+TRACE = F(1e-3)  # weight of a level's coarser neighbour where it has pixels of its own
+
+
+@njit(nogil=True, cache=True)
+def pixel_weights(alpha, factor, weights, clear):
+    """Weights of a row of pixels; lowers ``clear`` to the least of each block. True if any is above 0."""
+    for x in range(alpha.shape[0]):
+        weights[x] = max(F(1.0) - F(HAZE / 65535.0) * F(alpha[x]), F(0.0))
+    most = F(0.0)
+    for block in range(clear.shape[0]):
+        for weight in weights[block * factor : (block + 1) * factor]:
+            clear[block] = min(clear[block], weight)
+            most = max(most, weight)
+    return most > F(0.0)
+
+
+@njit(nogil=True, cache=True)
+def row_codes(luma, cb, cr, step, chroma_x, terms, is_rgb, top, spread, index):
+    """R'G'B' of a row of pixels as indices into the table of linear light.
+
+    Args:
+        is_rgb: the three rows hold R, G and B instead of Y, U and V.
+        spread: (2, width + 1) float32 scratch.
+        index: (3, width), filled.
+    """
+    width = index.shape[1]
+    black, scale, neutral = terms[0], terms[1], terms[2]
+    if is_rgb:
+        for x in range(width):
+            index[0, x] = code_index((F(luma[x]) - black) * scale, top)
+            index[1, x] = code_index((F(cb[x]) - black) * scale, top)
+            index[2, x] = code_index((F(cr[x]) - black) * scale, top)
+        return
+    u, v = spread[0], spread[1]
+    for i in range((width + chroma_x - 1) // chroma_x):
+        for k in range(chroma_x):
+            u[i * chroma_x + k] = F(cb[i * step]) - neutral
+            v[i * chroma_x + k] = F(cr[i * step]) - neutral
+    red, green, blue = index[0], index[1], index[2]
+    for x in range(width):
+        red[x] = code_index((F(luma[x]) - black) * scale + terms[3] * v[x], top)
+    for x in range(width):
+        green[x] = code_index((F(luma[x]) - black) * scale - terms[4] * u[x] - terms[5] * v[x], top)
+    for x in range(width):
+        blue[x] = code_index((F(luma[x]) - black) * scale + terms[6] * u[x], top)
+
+
+@njit(nogil=True, cache=True)
+def add_light(index, weights, light, factor, sums):
+    """Add light times weight of a row of pixels to the sums of their blocks."""
+    width = index.shape[0]
+    for block in range(sums.shape[0]):
+        total = F(0.0)
+        for x in range(block * factor, min((block + 1) * factor, width)):
+            total += weights[x] * light[index[x]]
+        sums[block] += total
+
+
+@njit(nogil=True, cache=True)
+def reduce_rows(
+    planes, step, chroma_x, chroma_y, alpha, width, terms, is_rgb, light, factor, sums, clear, r0, r1
+):
+    """Rows [r0, r1) of the grid: sums (4, h, w) of R, G, B times weight and of weight; ``clear``."""
+    height = planes[0].shape[0]
+    weights = np.empty(width, F)
+    spread, index = np.empty((2, width + 1), F), np.empty((3, width), np.int32)
+    top = F(light.shape[0] - 1)
+    for row in range(r0, r1):
+        sums[:, row] = F(0.0)
+        clear[row] = F(1.0)
+        for y in range(row * factor, min((row + 1) * factor, height)):
+            if not pixel_weights(alpha[y, :width], factor, weights, clear[row]):
+                continue
+            c = y // chroma_y
+            row_codes(
+                planes[0][y], planes[1][c], planes[2][c], step, chroma_x, terms, is_rgb, top, spread, index
+            )
+            for k in range(3):
+                add_light(index[k], weights, light, factor, sums[k, row])
+            for block in range(clear.shape[1]):
+                total = F(0.0)
+                for x in range(block * factor, min((block + 1) * factor, width)):
+                    total += weights[x]
+                sums[3, row, block] += total
+
+
+@njit(nogil=True, cache=True)
+def erode_rows(sums, clear, share, image, r0, r1):
+    """Rows [r0, r1) of ``image`` (4, h, w): sums times ``share``, times the least clear of 3 x 3 blocks."""
+    height, width = clear.shape
+    column = np.empty(width, F)
+    for row in range(r0, r1):
+        above, here, below = clear[max(row - 1, 0)], clear[row], clear[min(row + 1, height - 1)]
+        for x in range(width):
+            column[x] = min(min(above[x], below[x]), here[x])
+        for x in range(width):
+            least = min(min(column[max(x - 1, 0)], column[min(x + 1, width - 1)]), column[x]) * share
+            for c in range(4):
+                image[c, row, x] = sums[c, row, x] * least
+
+
+@njit(nogil=True, cache=True)
+def prefix_rows(image, pad, prefix, r0, r1):
+    """Rows [r0, r1) of running sums (4, h, w + 2 pad + 1) of ``image`` in units of 1 / UNIT."""
+    width = image.shape[2]
+    for c in range(4):
+        for row in range(r0, r1):
+            target = prefix[c, row]
+            total = np.int32(0)
+            target[: pad + 1] = 0
+            for x in range(width):
+                total += np.int32(image[c, row, x] * F(UNIT) + F(0.5))
+                target[pad + 1 + x] = total
+            target[pad + 1 + width :] = total
+
+
+@njit(nogil=True, cache=True)
+def add_span(row, start, end, total):
+    """Add the sums of the samples between two offsets, for every sample of a row."""
+    far, near = row[end:], row[start:]
+    for x in range(total.shape[0]):
+        total[x] += far[x] - near[x]
+
+
+@njit(nogil=True, cache=True)
+def disc_rows(prefix, pad, spans, fill, blurred, r0, r1):
+    """Rows [r0, r1) of ``blurred`` (3, h, w): the mean light under a disc, by weight.
+
+    Args:
+        spans: half widths of the disc's rows, from its top to its bottom, each at most ``pad``.
+        fill: (3, h, w) light to take where the disc finds no weight.
+    """
+    height, width = fill.shape[1:]
+    radius = spans.shape[0] // 2
+    area = 0
+    for span in spans:
+        area += 2 * span + 1
+    trace = TRACE * F(area)
+    totals = np.empty((4, width), np.int32)
+    for row in range(r0, r1):
+        totals[:] = 0
+        for k in range(max(-radius, -row), min(radius, height - 1 - row) + 1):
+            span = spans[k + radius]
+            for c in range(4):
+                add_span(prefix[c, row + k], pad - span, pad + span + 1, totals[c])
+        for c in range(3):
+            for x in range(width):
+                weight = F(totals[3, x]) * F(1.0 / UNIT) + trace
+                light = F(totals[c, x]) * F(1.0 / UNIT) + trace * fill[c, row, x]
+                blurred[c, row, x] = light / weight
+
+
+@njit(nogil=True, cache=True)
+def pull_rows(image, small, r0, r1):
+    """Rows [r0, r1) of ``small``: means of 2 x 2 samples."""
+    height, width = image.shape[1:]
+    for c in range(4):
+        for row in range(r0, r1):
+            upper, lower = image[c, 2 * row], image[c, min(2 * row + 1, height - 1)]
+            for x in range(small.shape[2]):
+                right = min(2 * x + 1, width - 1)
+                total = (upper[2 * x] + upper[right]) + (lower[2 * x] + lower[right])
+                small[c, row, x] = F(0.25) * total
+
+
+@njit(nogil=True, cache=True)
+def push_rows(image, coarse, fill, r0, r1):
+    """Rows [r0, r1) of ``fill`` (3, h, w): own light where there is weight, else that of ``coarse``."""
+    width = image.shape[2]
+    rows, columns = coarse.shape[1:]
+    for row in range(r0, r1):
+        other = min(max((row >> 1) + (1 if row & 1 else -1), 0), rows - 1)
+        for c in range(3):
+            near, far = coarse[c, row >> 1], coarse[c, other]
+            for x in range(width):
+                i = x >> 1
+                j = min(max(i + (1 if x & 1 else -1), 0), columns - 1)
+                doubled = F(0.75) * (F(0.75) * near[i] + F(0.25) * near[j])
+                doubled += F(0.25) * (F(0.75) * far[i] + F(0.25) * far[j])
+                fill[c, row, x] = (image[c, row, x] + TRACE * doubled) / (image[3, row, x] + TRACE)
+
+
+@njit(nogil=True, cache=True)
+def code_rows(blurred, terms, is_rgb, code, r0, r1):
+    """Turn rows [r0, r1) of ``blurred`` from light into sample values: Y, U, V, or R, G, B."""
+    for row in range(r0, r1):
+        for x in range(blurred.shape[2]):
+            red = encode(blurred[0, row, x], code)
+            green = encode(blurred[1, row, x], code)
+            blue = encode(blurred[2, row, x], code)
+            if is_rgb:
+                blurred[0, row, x] = terms[0] + terms[1] * red
+                blurred[1, row, x] = terms[0] + terms[1] * green
+                blurred[2, row, x] = terms[0] + terms[1] * blue
+            else:
+                luma = green + terms[3] * (red - green) + terms[4] * (blue - green)
+                blurred[0, row, x] = terms[0] + terms[1] * luma
+                blurred[1, row, x] = terms[2] + terms[5] * (blue - luma)
+                blurred[2, row, x] = terms[2] + terms[6] * (red - luma)
+
+
+@njit(nogil=True, cache=True)
+def enlarge_rows(small, down, across, step, shift, out, y0, y1):
+    """Rows [y0, y1) of a plane, interpolated linearly from ``small`` (h, w) and rounded.
+
+    Args:
+        down, across: (first sample, share of the next one) for every row and column of the plane.
+        step: distance between the plane's samples in a row of ``out``.
+    """
+    first, share = across
+    row = np.empty(small.shape[1] + 1, F)
+    for y in range(y0, y1):
+        near, far = small[down[0][y]], small[min(down[0][y] + 1, small.shape[0] - 1)]
+        part = down[1][y]
+        for x in range(small.shape[1]):
+            row[x] = near[x] + part * (far[x] - near[x])
+        row[small.shape[1]] = row[small.shape[1] - 1]
+        target = out[y]
+        for x in range(first.shape[0]):
+            i = np.uintp(first[x])
+            value = row[i] + share[x] * (row[i + np.uintp(1)] - row[i])
+            target[x * step] = np.int32(value + F(0.5)) << shift
