@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.matting.smoothing import AUTO_STRENGTH
 from streammat_kernels.guided import guided_upsample
 from streammat_kernels.layout import Family, PixelLayout
 from streammat_kernels.resize import area, bilinear
@@ -104,7 +105,7 @@ def flicker_row(frames: int = 40) -> dict[str, Any]:
     for _ in range(frames):
         noisy, picture = _noisy(alpha, luma, random)
         out = np.empty_like(noisy)
-        state = smooth(noisy, (picture,), GREY8, state, out, strength=0.5)
+        state = smooth(noisy, (picture,), GREY8, state, out, strength=AUTO_STRENGTH)
         raw.append(noisy / 65535)
         smoothed.append(out / 65535)
     band = (alpha > 0) & (alpha < 1)
@@ -129,7 +130,7 @@ def lag_row(frames: int = 40) -> dict[str, Any]:
         luma = texture * (1 - alpha) + np.float32(220) * alpha
         noisy, picture = _noisy(alpha, luma, random)
         out = np.empty_like(noisy)
-        state = smooth(noisy, (picture,), GREY8, state, out, strength=0.5)
+        state = smooth(noisy, (picture,), GREY8, state, out, strength=AUTO_STRENGTH)
         before.append(np.abs(noisy / 65535 - alpha).mean())
         after.append(np.abs(out / 65535 - alpha).mean())
     cost = float(np.mean(after[5:]) / np.mean(before[5:]) - 1)
@@ -147,10 +148,10 @@ def cut_row() -> dict[str, Any]:
     random = np.random.default_rng(3)
     first = _noisy(_disc(256, 90, 90, 60), _texture(random, 256), random)
     second = _noisy(_disc(256, 160, 170, 70), 255 - _texture(random, 256), random)
-    state = smooth(first[0], (first[1],), GREY8, None, np.empty_like(first[0]), strength=0.5)
+    state = smooth(first[0], (first[1],), GREY8, None, np.empty_like(first[0]), strength=AUTO_STRENGTH)
     after_cut, fresh = np.empty_like(second[0]), np.empty_like(second[0])
-    smooth(second[0], (second[1],), GREY8, state, after_cut, strength=0.5)
-    smooth(second[0], (second[1],), GREY8, None, fresh, strength=0.5)
+    smooth(second[0], (second[1],), GREY8, state, after_cut, strength=AUTO_STRENGTH)
+    smooth(second[0], (second[1],), GREY8, None, fresh, strength=AUTO_STRENGTH)
     equal = bool(np.array_equal(after_cut, fresh))
     return {
         "case": "frame after a cut against a fresh start",
