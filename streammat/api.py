@@ -47,11 +47,13 @@ class Clip:
     """
 
     def __init__(self, path: str | os.PathLike[str], notify: Callable[[str], None]) -> None:
+        from streammat.media.notices import Notices
         from streammat.media.reader import open_reader
 
         self.path = os.fspath(path)
-        self._notify = notify
-        with open_reader(self.path, notify=notify) as reader:
+        notices = Notices(notify)
+        self._notify: Callable[[str], None] = lambda line: notices.once(line, line)
+        with open_reader(self.path, notify=self._notify) as reader:
             self.info: StreamInfo = reader.info
 
     def matte(

@@ -67,7 +67,10 @@ def _run(
         if note := size_note(info.width, info.height, settings.size):
             notify(note)
         strength = smoothing_strength(settings.smooth, still=info.still)
-        yield from pull(reader, matter, strength, finesse_of(settings, info, stack))
+        touch = finesse_of(settings, info, stack, notify)
+        yield from pull(reader, matter, strength, touch)
+        if reader.lost_frames:
+            notify(f"{path}: {reader.lost_frames} frames could not be decoded")
 
 
 def pull(

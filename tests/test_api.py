@@ -18,7 +18,7 @@ from streammat.pipeline.stages import works
 from streammat.pipeline.work import Work
 from streammat.settings import MatteSettings
 from streammat.types import Alpha, Frame
-from tests.clips import make_clip
+from tests.clips import make_clip, truncate
 from tests.engines.tiny_model import write_tiny_model
 
 FRAMES = 9
@@ -156,11 +156,26 @@ def test_a_missing_file_is_refused_at_once(tmp_path: Path) -> None:
         streammat.open(tmp_path / "nothing.mp4")
 
 
-def test_assumptions_are_told_to_the_caller(tmp_path: Path) -> None:
+def test_assumptions_are_told_to_the_caller_once(tmp_path: Path, fixed: list[FixedMatter]) -> None:
     lines: list[str] = []
     made = make_clip(tmp_path / "untagged.mp4", 2, tags=None)
-    streammat.open(made.path, notify=lines.append)
-    assert any("colour" in line for line in lines)
+    clip = streammat.open(made.path, notify=lines.append)
+    assert len([line for line in lines if "colour" in line]) == 1
+    list(clip.matte())
+    assert len([line for line in lines if "colour" in line]) == 1
+
+
+def test_lost_frames_are_told_and_strict_refuses_them(
+    tmp_path: Path, fixed: list[FixedMatter]
+) -> None:
+    lines: list[str] = []
+    cut = truncate(make_clip(tmp_path / "cut.mkv", 30).path, 0.6)
+    clip = streammat.open(cut, notify=lines.append)
+    found = list(clip.matte(smooth="off"))
+    assert 0 < len(found) < 30
+    assert any("frames could not be decoded" in line for line in lines)
+    with pytest.raises(MediaError):
+        list(clip.matte(strict=True))
 
 
 def test_public_names_are_listed_and_load() -> None:
