@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from streammat.cli.interrupt import interruptible
-from streammat.cli.matte import make_folder, run_job
+from streammat.cli.matte import make_folder, run_job, say_device
 from streammat.cli.options import debug_option, json_option
 from streammat.cli.output import print_json
 from streammat.cli.paths import Job
 from streammat.cli.progress import open_display
 from streammat.config import resolve
 from streammat.demo import sample_clip
-from streammat.settings import MatteSettings, OutputKind, OutputRequest
+from streammat.settings import OutputKind, OutputRequest
 
 __all__ = ["demo"]
 
@@ -59,18 +59,15 @@ def demo(clip: str | None, out_dir: str, as_json: bool) -> int:
 
 def _run(job: Job, png: Path, mov: Path, shipped: bool) -> tuple[dict[str, Any], int]:
     resolved = resolve()
+    settings = replace(resolved.settings(), background="blur", overwrite=True)
     with interruptible() as cancel, open_display(resolved.values["progress"]) as display:
+        say_device(settings, display)
         what = "the sample clip" if shipped else job.source
         display.note(f"matting {what} into ProRes 4444 with alpha and H.264 over a blur, one pass")
-        report = run_job(job, _settings(resolved.settings()), display, cancel)
+        report = run_job(job, settings, display, cancel)
         if not report.cancelled:
             _sheet(job.source, mov, png, display.note)
     return report.to_json(), report.exit_code
-
-
-def _settings(settings: MatteSettings) -> MatteSettings:
-    """The user's own settings, except for what makes the demo the demo."""
-    return replace(settings, background="blur", overwrite=True)
 
 
 def _sheet(source: str, mov: Path, png: Path, note: Any) -> None:

@@ -40,11 +40,9 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click leaves by SystemExit when the pipe is broken
         return _reader_left()
     except BaseException as error:
-        if isinstance(error, (SystemExit, GeneratorExit)):
-            raise
         line, code = explain(error, arguments)
         if line:
             click.echo(f"streammat: {line}", err=True)

@@ -24,7 +24,7 @@ from streammat.settings import MatteSettings, OutputRequest
 if TYPE_CHECKING:
     from streammat.pipeline.report import JobReport
 
-__all__ = ["make_folder", "matte", "run_job"]
+__all__ = ["make_folder", "matte", "run_job", "say_device"]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -99,9 +99,11 @@ def _run_all(jobs: Sequence[Job], resolved: Resolved) -> tuple[list[dict[str, An
     """Every job in turn; a bad input does not keep the others from being done."""
     results: list[dict[str, Any]] = []
     codes: list[int] = []
+    settings = resolved.settings()
     with interruptible() as cancel, open_display(resolved.values["progress"]) as display:
+        say_device(settings, display)
         for job in jobs:
-            result, code = _outcome(job, resolved, display, cancel)
+            result, code = _outcome(job, settings, display, cancel)
             results.append({"input": job.source, "exit_code": code, **result})
             codes.append(code)
             if code not in {0, EXIT_USAGE, EXIT_LOST_FRAMES}:
@@ -117,16 +119,26 @@ def _overall(codes: Sequence[int]) -> int:
 
 
 def _outcome(
-    job: Job, resolved: Resolved, display: Display, cancel: threading.Event
+    job: Job, settings: MatteSettings, display: Display, cancel: threading.Event
 ) -> tuple[dict[str, Any], int]:
     try:
-        report = run_job(job, resolved.settings(), display, cancel)
+        report = run_job(job, settings, display, cancel)
+    except BrokenPipeError:
+        raise
     except Exception as error:  # whatever ends a job is one line, one JSON entry, one exit code
         line, code = explain(error, click.get_current_context().find_object(list) or ())
         display.finish()
         display.note(f"streammat: {line}")
         return {"error": line}, code
     return {"report": report.to_json()}, report.exit_code
+
+
+def say_device(settings: MatteSettings, display: Display) -> None:
+    """What ``--device auto`` chose and why, once a run."""
+    from streammat.device import choose_device
+
+    if settings.device == "auto":
+        display.note(choose_device("auto", settings.threads).reason)
 
 
 def run_job(

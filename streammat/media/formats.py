@@ -11,6 +11,7 @@ from streammat.types import StreamInfo
 from streammat_kernels.layout import Colour, Family, PixelLayout, Siting, Transfer
 
 from .layouts import mapping
+from .pipe_format import STDOUT, pipe_colour, pipe_label, pipe_layout, pipe_pixel_format
 from .sequence import is_pattern
 
 _MUXERS = {
@@ -66,6 +67,8 @@ def kind_of(request: OutputRequest) -> OutputKind:
     Raises:
         OutputError: rgba was asked for where no alpha fits, or the suffix is unknown.
     """
+    if request.path == STDOUT:
+        return request.kind or OutputKind.COMPOSITE
     check_suffix(request.path)
     fits = can_carry_alpha(request.path)
     if request.kind is OutputKind.RGBA and not fits:
@@ -101,6 +104,8 @@ def video_encoding(
         OutputError: unknown suffix.
         ConfigError: a bitrate that is no number.
     """
+    if path == STDOUT:
+        return _pipe(kind, info)
     check_suffix(path)
     suffix = Path(path).suffix.lower()
     if suffix == ".mov":
@@ -113,6 +118,15 @@ def video_encoding(
         encoding.options.pop("crf", None)
         encoding = replace(encoding, bitrate=parse_bitrate(settings.bitrate))
     return encoding
+
+
+def _pipe(kind: OutputKind, info: StreamInfo) -> Encoding:
+    """Y4M, or raw RGBA; no encoder at all."""
+    layout = pipe_layout(kind, info)
+    name = pipe_pixel_format(kind, layout)
+    muxer = "rawvideo" if kind is OutputKind.RGBA else "yuv4mpegpipe"
+    colour, label = pipe_colour(kind, info), pipe_label(kind, layout)
+    return Encoding(muxer, "rawvideo", name, layout, colour, label)
 
 
 def parse_bitrate(text: str) -> int:

@@ -1,27 +1,25 @@
-"""Results on stdout: Y4M (YUV4MPEG2) for pictures, raw interleaved RGBA where alpha is asked for."""
+"""Results on stdout: Y4M (YUV4MPEG2) pictures, or raw interleaved RGBA where alpha is asked for."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from streammat.settings import OutputKind
-from streammat.types import Frame, StreamInfo
-from streammat_kernels.layout import Colour, Family, PixelLayout, Siting, Transfer
+from streammat.types import Frame, Plane, StreamInfo
+from streammat_kernels.layout import Family, Siting
 
 from .notices import Notify
+from .pipe_format import CHROMA, STDOUT, pipe_colour, pipe_label, pipe_layout
 from .sink import Picture
 
-__all__ = ["STDOUT", "PipeSink", "pipe_colour", "pipe_label", "pipe_layout"]
+__all__ = ["PipeSink"]
 
-STDOUT = "-"
 _ASSUMED_RATE = Fraction(25)
-_CHROMA = {(2, 2): "420", (2, 1): "422", (1, 1): "444"}
 _SITING = {Siting.LEFT: "mpeg2", Siting.CENTER: "jpeg", Siting.TOPLEFT: "paldv"}
 
 
@@ -55,8 +53,12 @@ class PipeSink:
         gray = self.layout.family is Family.GRAY
         shapes = [luma] if gray else [luma, chroma, chroma]
         shapes += [luma] * self.layout.alpha
-        dtype = np.uint8 if self.layout.bits == 8 else np.uint16
-        return Picture(tuple(np.empty(shape, dtype) for shape in shapes), None)
+        return Picture(tuple(self._plane(shape) for shape in shapes), None)
+
+    def _plane(self, shape: tuple[int, int]) -> Plane:
+        if self.layout.bits == 8:
+            return np.empty(shape, np.uint8)
+        return np.empty(shape, np.uint16)
 
     def write(self, picture: Picture, frame: Frame) -> None:
         """Write header and picture; BrokenPipeError where the reader has left."""
@@ -100,44 +102,7 @@ class PipeSink:
     def _chroma_name(self) -> str:
         if self.layout.family is Family.GRAY:
             return "mono"
-        chroma = _CHROMA[self.layout.chroma_x, self.layout.chroma_y]
+        chroma = CHROMA[self.layout.chroma_x, self.layout.chroma_y]
         if self.layout.bits > 8:
             return f"{chroma}p{self.layout.bits}"
         return chroma + _SITING[self.colour.siting] if chroma == "420" else chroma
-
-
-def pipe_layout(kind: OutputKind, info: StreamInfo) -> PixelLayout:
-    """Of the pictures that go to stdout."""
-    if kind is OutputKind.RGBA:
-        return PixelLayout(Family.RGB, 1, 1, 8, alpha=True)
-    if kind is OutputKind.ALPHA:
-        return PixelLayout(Family.GRAY, 1, 1, 8)
-    source = info.layout
-    x, y = (1, 1) if source.family is Family.RGB else (source.chroma_x, source.chroma_y)
-    x, y = (x, y) if (x, y) in _CHROMA else (2, 2)
-    return PixelLayout(Family.PLANAR, x, y, 10 if source.bits > 8 else 8)
-
-
-def pipe_colour(kind: OutputKind, info: StreamInfo) -> Colour:
-    """The source's colour as far as the format holds it; an alpha uses the full range."""
-    source, rgb = info.colour, info.layout.family is Family.RGB
-    if kind is OutputKind.ALPHA:
-        return Colour(source.matrix, True, Siting.CENTER, Transfer.SDR)
-    if kind is OutputKind.RGBA:
-        return Colour(source.matrix, True, Siting.CENTER, source.transfer)
-    siting = Siting.LEFT if rgb else source.siting
-    return Colour(source.matrix, source.full_range and not rgb, siting, source.transfer)
-
-
-def pipe_label(kind: OutputKind, layout: PixelLayout) -> str:
-    """The format in a few words."""
-    if kind is OutputKind.RGBA:
-        return "raw RGBA, 8 bits"
-    if kind is OutputKind.ALPHA:
-        return "Y4M, gray, 8 bits"
-    return f"Y4M, 4:{_CHROMA[layout.chroma_x, layout.chroma_y][1:].replace('', ':')[1:-1]}"
-
-
-def is_stdout(path: str | Path) -> bool:
-    """Whether a result goes to stdout."""
-    return str(path) == STDOUT

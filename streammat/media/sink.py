@@ -13,6 +13,7 @@ from streammat_kernels.layout import Colour, PixelLayout
 
 from .formats import is_image_output
 from .notices import Notify, to_stderr
+from .pipe_format import STDOUT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +90,7 @@ def open_sink(
     """Check the target and start writing it under a temporary name.
 
     Args:
-        request: the path, its kind already resolved into ``kind``.
+        request: the path (- is stdout), its kind already resolved into ``kind``.
         info: of the source; its sound is muxed in as ``settings.audio`` says.
         settings: overwrite, audio, codec options, selection and threads are used.
         notify: gets one line for everything that the output cannot hold.
@@ -100,8 +101,11 @@ def open_sink(
         ResourceError: the disk is full.
     """
     from .image_sink import ImageSink
+    from .pipe_sink import PipeSink
     from .video_sink import VideoSink
 
+    if request.path == STDOUT:
+        return PipeSink(kind, info, notify=notify)
     chosen = ImageSink if is_image_output(request.path) else VideoSink
     return chosen(request.path, kind, info, settings, notify=notify, metadata=dict(metadata or {}))
 
