@@ -33,9 +33,8 @@ def test_rows_are_frame_alpha_and_composite() -> None:
 
 
 def test_half_transparent_light_is_mixed_in_linear_light() -> None:
-    white = Moment(
-        0.0, *[np.full((40, 60, 3), 255, np.uint8)] * 2, np.full((40, 60), 128, np.uint8)
-    )
+    picture, alpha = np.full((40, 60, 3), 255, np.uint8), np.full((40, 60), 128, np.uint8)
+    white = Moment(0.0, picture, picture, alpha)
     sheet = np.asarray(contact_sheet([white]))
     cell = sheet[26 + 96 : 26 + 136, 96:156, 0]
     for board in (118, 150):

@@ -12,7 +12,7 @@ import pytest
 
 from streammat.media.pipe_sink import PipeSink
 from streammat.settings import OutputKind
-from streammat.types import ColourTags, Frame, StreamInfo
+from streammat.types import ColourTags, Frame, Plane, StreamInfo
 from streammat_kernels.layout import Colour, Family, PixelLayout
 
 WIDTH, HEIGHT = 21, 14
@@ -34,12 +34,11 @@ INFO = StreamInfo(
 )
 
 
-def _write(
-    kind: OutputKind, info: StreamInfo, frames: int = 2
-) -> tuple[bytes, list[list[np.ndarray]]]:  # type: ignore[type-arg]
+def _write(kind: OutputKind, info: StreamInfo, frames: int = 2) -> tuple[bytes, list[list[Plane]]]:
     """Random pictures through the sink: the bytes, and the planes that went in."""
     rng = np.random.default_rng(1)
-    stream, written = io.BytesIO(), []
+    stream = io.BytesIO()
+    written: list[list[Plane]] = []
     sink = PipeSink(kind, info, notify=lambda line: None, stream=stream)
     for index in range(frames):
         picture = sink.new_picture()
@@ -65,7 +64,7 @@ def _write(
 )
 def test_ffmpeg_reads_back_the_same_samples(layout: PixelLayout, name: str) -> None:
     data, written = _write(OutputKind.COMPOSITE, replace(INFO, layout=layout))
-    with av.open(io.BytesIO(data), format="yuv4mpegpipe") as container:
+    with av.open(io.BytesIO(data), "r", format="yuv4mpegpipe") as container:
         stream = container.streams.video[0]
         assert stream.codec_context.pix_fmt == name
         assert stream.average_rate == INFO.rate
