@@ -144,3 +144,55 @@ def from_rgb(
     if layout.alpha:
         planes.append(top * (np.ones(luma.shape) if alpha is None else alpha))
     return [np.clip(plane, 0.0, top) for plane in planes]
+
+
+def convert(
+    planes: Sequence[NDArray[Any]],
+    layout: PixelLayout,
+    colour: Colour,
+    to_layout: PixelLayout,
+    to_colour: Colour,
+) -> list[Float]:
+    """Codes (before rounding and shift) of the planes in another layout."""
+    alpha = None
+    if layout.alpha:
+        alpha = (planes[-1] >> layout.shift) / ((1 << layout.bits) - 1)
+    yuv = {Family.PLANAR, Family.SEMIPLANAR}
+    if colour.matrix is not to_colour.matrix or not {layout.family, to_layout.family} <= yuv:
+        rgb = to_rgb(planes, layout, colour, 1.0)
+        return from_rgb(rgb, to_layout, to_colour, alpha)
+    black, span, neutral, chroma_span = code_range(layout, colour)
+    to_black, to_span, to_neutral, to_chroma_span = code_range(to_layout, to_colour)
+    luma = planes[0] / (1 << layout.shift)
+    height, width = luma.shape
+    result = [to_black + (luma - black) / span * to_span]
+    chroma = []
+    for plane in chroma_pair(planes, layout):
+        moved = _move_chroma(plane, (height, width), (layout, colour), (to_layout, to_colour))
+        chroma.append(to_neutral + (moved - neutral) / chroma_span * to_chroma_span)
+    semi = to_layout.family is Family.SEMIPLANAR
+    result += [np.stack(chroma, axis=2)] if semi else chroma
+    top = float((1 << to_layout.bits) - 1)
+    if to_layout.alpha:
+        result.append(top * (np.ones(luma.shape) if alpha is None else alpha))
+    return [np.clip(plane, 0.0, top) for plane in result]
+
+
+def _move_chroma(
+    plane: Float,
+    size: tuple[int, int],
+    source: tuple[PixelLayout, Colour],
+    target: tuple[PixelLayout, Colour],
+) -> Float:
+    """Chroma interpolated to the luma grid and low-passed to the other; untouched on the same."""
+    (layout, colour), (to_layout, to_colour) = source, target
+    across, down = cosited(colour)
+    to_across, to_down = cosited(to_colour)
+    if (layout.chroma_x, layout.chroma_y) == (to_layout.chroma_x, to_layout.chroma_y):
+        same_across = layout.chroma_x == 1 or across == to_across
+        if same_across and (layout.chroma_y == 1 or down == to_down):
+            return plane
+    tall = upsample(plane, size[0], layout.chroma_y, down)
+    full = upsample(tall.T, size[1], layout.chroma_x, across).T
+    short = downsample(full, to_layout.chroma_y, to_down)
+    return downsample(short.T, to_layout.chroma_x, to_across).T
