@@ -18,7 +18,7 @@ BT601 = ColourTags(primaries=6, transfer=6, matrix=6, full_range=False)
 BT2020_PQ = ColourTags(primaries=9, transfer=16, matrix=9, full_range=False)
 
 _AUDIO_RATE = 48000
-_SUBJECT_RGB = np.array([200.0, 90.0, 60.0])
+_SUBJECT_RGB = np.array([235.0, 190.0, 160.0])  # brighter than every background pixel
 
 
 @dataclass(frozen=True, slots=True, eq=False)

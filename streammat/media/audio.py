@@ -66,10 +66,11 @@ class AudioTracks:
     ) -> None:
         self.summary = ""
         self._output = output
+        self._edit_lists = muxer in {"mp4", "mov"}
         self._notices = notices
         self._label = label
         self._tracks: dict[int, _Track] = {}
-        self._origin = Fraction(0)
+        self._origin: Fraction | None = None
         self._packets: Iterator[_Packet] = iter(())
         self._held: _Packet | None = None
         self._input: av.container.InputContainer | None = None
@@ -192,8 +193,21 @@ class AudioTracks:
                 packet = next(packets)
             except (StopIteration, FFmpegError, OSError):
                 return
-            if packet.size and packet.pts is not None and _moment(packet) >= self._origin:
+            if packet.size and packet.pts is not None and not self._too_early(packet):
                 yield cast("_Packet", packet)
+
+    def _too_early(self, packet: av.Packet[Any]) -> bool:
+        """Whether a packet lies before the output's beginning.
+
+        MP4 and MOV hide what lies before 0 behind an edit list, so the packet that reaches over
+        the cut may stay; Matroska would move all other streams instead.
+        """
+        begin = self._origin
+        if begin is None:
+            begin = None if self._edit_lists else Fraction(0)
+        length = (packet.duration or 0) * fraction(packet.time_base)
+        reach = length if self._edit_lists else Fraction(0)
+        return begin is not None and _moment(packet) + reach <= begin and _moment(packet) < begin
 
     def _next(self) -> _Packet | None:
         held, self._held = self._held, None
@@ -203,7 +217,7 @@ class AudioTracks:
         track = self._tracks[packet.stream_index]
         if track.failed:
             return
-        shift = round(self._origin / fraction(packet.time_base))
+        shift = round((self._origin or Fraction(0)) / fraction(packet.time_base))
         assert packet.pts is not None
         packet.pts -= shift
         packet.dts = packet.pts if packet.dts is None else packet.dts - shift
@@ -216,7 +230,8 @@ class AudioTracks:
         except (FFmpegError, OSError):
             return  # a damaged packet is a short silence
         for frame in frames:
-            self._mux_encoded(track, frame)
+            if self._origin is None or (frame.pts or 0) >= 0:
+                self._mux_encoded(track, frame)
 
     def _mux_encoded(self, track: _Track, frame: av.AudioFrame | None) -> None:
         assert track.resampler is not None

@@ -10,7 +10,7 @@ from av.error import BlockingIOError as NothingYet
 from av.error import EOFError as NothingLeft
 
 from .ffmpeg import fraction
-from .layouts import to_direct
+from .layouts import in_time_of, to_direct
 
 _SMALLEST = 4  # bwdif refuses pictures with fewer rows or columns
 _SEMI_PLANAR = {"nv12": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p"}
@@ -82,8 +82,7 @@ def _planar(frame: av.VideoFrame) -> av.VideoFrame:
     name = frame.format.name
     if name in _SEMI_PLANAR or name.startswith("p0") or name.startswith(("p2", "p4")):
         planar = frame.reformat(format=_SEMI_PLANAR.get(name) or _planar_of(name))
-        planar.pts, planar.time_base = frame.pts, frame.time_base
-        return planar
+        return in_time_of(planar, frame)
     return to_direct(frame)
 
 

@@ -55,6 +55,8 @@ def open_input(path: str, options: dict[str, str] | None = None) -> av.container
         raise MediaError(f"{path}: not readable; check its permissions") from error
     except IsADirectoryError as error:
         raise MediaError(f"{path}: a folder without images; give a video or images") from error
+    except EOFError as error:
+        raise MediaError(f"{path}: ends before its first frame; the file is incomplete") from error
     except (FFmpegError, OSError, ValueError) as error:
         raise MediaError(
             f"{path}: not a readable video ({reason(error)}); "

@@ -129,7 +129,14 @@ def to_direct(frame: av.VideoFrame, colour: Colour | None = None) -> av.VideoFra
         return frame
     arguments = sws_arguments(colour) if colour is not None else {}
     converted = frame.reformat(format=nearest_planar(frame.format.name), **arguments)
-    converted.pts, converted.time_base = frame.pts, frame.time_base
+    return in_time_of(converted, frame)
+
+
+def in_time_of(converted: av.VideoFrame, frame: av.VideoFrame) -> av.VideoFrame:
+    """``converted`` with the time stamp of ``frame``."""
+    converted.pts = frame.pts
+    if frame.time_base is not None:
+        converted.time_base = frame.time_base
     return converted
 
 

@@ -179,6 +179,12 @@ class VideoSink:
             context.bit_rate = encoding.bitrate
         if encoding.codec_tag:
             context.codec_tag = encoding.codec_tag
+        if encoding.muxer == "webm" and info.sample_aspect != 1:
+            self._notices.once(
+                "aspect",
+                f"{self.path}: WebM is written with square pixels; the source's sample aspect "
+                f"{info.sample_aspect.numerator}:{info.sample_aspect.denominator} is lost",
+            )
         write_tags(context, self._tags)
 
     def _begin(self, frame: Frame) -> None:

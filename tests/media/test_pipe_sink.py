@@ -73,7 +73,7 @@ def test_ffmpeg_reads_back_the_same_samples(layout: PixelLayout, name: str) -> N
     assert len(frames) == len(written)
     for frame, planes in zip(frames, written, strict=True):
         for plane, expected in zip(frame.planes, planes, strict=True):
-            rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+            rows = np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)
             row_bytes = expected.shape[1] * expected.itemsize
             np.testing.assert_array_equal(rows[:, :row_bytes], expected.view(np.uint8))
 
