@@ -39,3 +39,10 @@ CV2_AREA_CODE = 1
 
 CV2_FLOAT = 3e-5
 """Share of full scale: OpenCV computes bilinear weights in float32 from float32 positions."""
+
+# --- media -------------------------------------------------------------------------------------
+# Mean luma error in 8-bit levels of a clip made with x264 crf 10 or lossless: rounding of the
+# RGB -> YUV conversion and light quantisation; measured worst 0.7.
+LUMA_MEAN_LEVELS = 1.5
+# Coarse codecs (eight levels a channel, VP9 crf 24): measured worst 2.9.
+CODED_LUMA_MEAN_LEVELS = 5.0
