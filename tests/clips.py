@@ -66,7 +66,7 @@ def make_clip(
         audio: add a 440 Hz tone (Opus in WebM, AAC elsewhere) as long as the picture.
         rotation: stored turned, with the container tag "turn this many degrees
             counter-clockwise to show upright" (0, 90, 180, 270).
-        interlaced: top field first, the two fields half a frame apart.
+        interlaced: bottom field first, the two fields half a frame apart.
         tags: colour tags of stream and frames; None leaves them unspecified.
         subject: "disc" (moves), "still", "square", "none" or "full".
     """
@@ -156,7 +156,7 @@ def _picture(
     rgb, alpha = _moment(index / max(frames, 1), size, subject)
     if interlaced:
         later_rgb, later_alpha = _moment((index + 0.5) / max(frames, 1), size, subject)
-        rgb[1::2], alpha[1::2] = later_rgb[1::2], later_alpha[1::2]
+        rgb[0::2], alpha[0::2] = later_rgb[0::2], later_alpha[0::2]
     return rgb, alpha
 
 
@@ -193,7 +193,7 @@ def _subject_alpha(
 
 def _encoder_options(codec: str, interlaced: bool) -> dict[str, str]:
     if codec == "libx264":
-        params = {"x264-params": "tff=1:interlaced=1"} if interlaced else {}
+        params = {"x264-params": "interlaced=1"} if interlaced else {}
         return {"preset": "ultrafast", "crf": "10"} | params
     if codec == "libx265":
         return {"preset": "ultrafast", "x265-params": "log-level=error:pools=1:frame-threads=1"}

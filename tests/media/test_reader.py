@@ -244,7 +244,7 @@ def test_a_video_without_a_single_frame_is_refused(tmp_path: Path, suffix: str) 
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height = 96, 64
         container.start_encoding()
-    with pytest.raises(MediaError, match="no frame can be decoded|before its first frame"):
+    with pytest.raises(MediaError, match="no video stream|before its first frame"):
         read(path)
 
 
