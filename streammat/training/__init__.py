@@ -1,0 +1,1 @@
+"""Training of the matting networks; needs the extra `streammat[torch]`."""

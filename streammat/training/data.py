@@ -1,0 +1,163 @@
+"""Samples and batches: photographs as they are, subjects on new backgrounds, drawn hair.
+
+A batch is a pure function of (seed, index), so a resumed run continues with the same samples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from streammat.training import augment
+from streammat.training.cache import Bytes, Cache, Entry, Floats, Reals
+from streammat.training.strands import hair_object
+
+
+class Batch(NamedTuple):
+    """rgb (B, 3, H, W) float32 0..255; alpha (B, 1, H, W) float32 0..1."""
+
+    rgb: Tensor
+    alpha: Tensor
+
+
+class Mix(NamedTuple):
+    """How often each kind of sample is drawn; the rest are photographs as they are."""
+
+    strands: float
+    cutouts: float
+    composites: float
+    whole_subject: float
+    source_weights: dict[str, float]
+
+
+def clip_of(name: str) -> str:
+    """The clip or group a pair belongs to: its name without the last number."""
+    return re.sub(r"_?\d+$", "", name) if name.startswith("vid_") else name
+
+
+def is_held_out(name: str, prefixes: Sequence[str], share: float) -> bool:
+    """Whole clips are held out: those with a named prefix, and a fixed random share of the rest."""
+    if name.startswith(tuple(prefixes)):
+        return True
+    digest = hashlib.sha256(clip_of(name).encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32 < share
+
+
+def split(
+    entries: Sequence[Entry], prefixes: Sequence[str], share: float
+) -> tuple[list[Entry], list[Entry]]:
+    """Training and held-out pairs."""
+    held = [is_held_out(e.name, prefixes, share) for e in entries]
+    train = [e for e, out in zip(entries, held, strict=True) if not out]
+    return train, [e for e, out in zip(entries, held, strict=True) if out]
+
+
+def unit(alpha: Bytes) -> Floats:
+    """uint8 0..255 -> float32 0..1."""
+    return np.asarray(alpha * np.float32(1 / 255), np.float32)
+
+
+class Sampler:
+    """Draws samples and batches from a cache."""
+
+    def __init__(self, cache: Cache, pairs: Sequence[Entry], mix: Mix, seed: int) -> None:
+        self._cache = cache
+        self._pairs = list(pairs)
+        self._cutouts = cache.of_kind("cutout")
+        self._backgrounds = cache.of_kind("background")
+        self._mix = mix
+        self._seed = seed
+        weights = np.array([mix.source_weights.get(e.source, 1.0) for e in self._pairs])
+        self._cumulative = np.cumsum(weights / weights.sum())
+
+    def batch(self, index: int, size: int, height_px: int, width_px: int) -> Batch:
+        """The batch of this number."""
+        rng = np.random.default_rng((self._seed, index))
+        samples = [self._sample(rng, height_px, width_px) for _ in range(size)]
+        rgb = np.stack([image.transpose(2, 0, 1) for image, _ in samples])
+        alpha = np.stack([alpha[None] for _, alpha in samples])
+        return Batch(torch.from_numpy(rgb), torch.from_numpy(alpha))
+
+    def _sample(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
+        mix, draw = self._mix, rng.random()
+        if draw < mix.strands:
+            rgba = hair_object(rng, h, w)
+            image, alpha = self._over(rgba[..., :3] * 255, rgba[..., 3], rng)
+        elif draw < mix.strands + mix.cutouts and self._cutouts:
+            image, alpha = self._cutout(rng, h, w)
+        elif draw < mix.strands + mix.cutouts + mix.composites:
+            image, alpha = self._composite(rng, h, w)
+        else:
+            image, alpha = self._photo(rng, h, w)
+        if rng.random() < 0.5:
+            image, alpha = image[:, ::-1], alpha[:, ::-1]
+        image = augment.photometric(np.ascontiguousarray(image), rng)
+        return image, np.ascontiguousarray(alpha, dtype=np.float32)
+
+    def _pair(self, rng: np.random.Generator) -> Bytes:
+        choice = int(np.searchsorted(self._cumulative, rng.random()))
+        return self._cache.pixels(self._pairs[min(choice, len(self._pairs) - 1)])
+
+    def _photo(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
+        pixels = self._pair(rng)[..., :4]
+        if rng.random() < 0.15:
+            pixels = augment.rotate(pixels, rng.uniform(-15, 15), cv2.BORDER_REFLECT_101)
+        whole = rng.random() < self._mix.whole_subject
+        window = augment.choose_window(pixels[..., 3], h, w, whole, rng)
+        border = cv2.BORDER_REPLICATE if rng.random() < 0.75 else cv2.BORDER_REFLECT_101
+        out = augment.cut(pixels, window, h, w, border)
+        return out[..., :3].astype(np.float32), unit(out[..., 3])
+
+    def _composite(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
+        pixels = self._pair(rng)
+        whole = rng.random() < self._mix.whole_subject
+        window = augment.choose_window(pixels[..., 3], h, w, whole, rng)
+        alpha = augment.cut(pixels[..., 3], window, h, w, cv2.BORDER_REPLICATE)
+        fg = augment.cut(pixels[..., 4:7], window, h, w, cv2.BORDER_REPLICATE)
+        a = unit(alpha)
+        return self._over(fg * a[..., None], a, rng)
+
+    def _cutout(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
+        pixels = self._cache.pixels(self._cutouts[int(rng.integers(len(self._cutouts)))])
+        ch, cw = pixels.shape[:2]
+        scale = rng.uniform(0.6, 1.0) * min(h / ch, w / cw)
+        resized = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        sh, sw = resized.shape[:2]
+        canvas = np.zeros((h, w, 4), np.uint8)
+        x, y = int(rng.integers(0, w - sw + 1)), h - sh
+        canvas[y:, x : x + sw] = resized
+        a = unit(canvas[..., 3])
+        return self._over(canvas[..., :3] * a[..., None], a, rng)
+
+    def _background(self, rng: np.random.Generator, h: int, w: int) -> Floats:
+        draw = rng.random()
+        if draw < 0.15 or not self._backgrounds:
+            corners = rng.uniform(0, 255, (2, 2, 3)).astype(np.float32)
+            if rng.random() < 0.5:
+                corners[:] = corners[0, 0]
+            return np.asarray(cv2.resize(corners, (w, h)), np.float32)
+        pixels = self._cache.pixels(self._backgrounds[int(rng.integers(len(self._backgrounds)))])
+        bh, bw = pixels.shape[:2]
+        width = min(bw, bh * w / h) * rng.uniform(0.5, 1.0)
+        cw, ch = int(width), int(width * h / w)
+        x, y = int(rng.integers(0, bw - cw + 1)), int(rng.integers(0, bh - ch + 1))
+        image = augment.cut(pixels, augment.Window(x, y, cw, ch), h, w, cv2.BORDER_REFLECT_101)
+        return image.astype(np.float32)
+
+    def _over(
+        self, premultiplied: Reals, alpha: Floats, rng: np.random.Generator
+    ) -> tuple[Floats, Floats]:
+        """Compose onto a random background, blurred half of the time (RSSN, Li et al. 2021)."""
+        h, w = alpha.shape
+        bg = self._background(rng, h, w)
+        if rng.random() < 0.5:
+            bg = np.asarray(cv2.blur(bg, (k := int(rng.integers(2, 20)), k)), np.float32)
+        image = premultiplied * np.float32(rng.uniform(0.75, 1.2)) + (1 - alpha[..., None]) * bg
+        return np.clip(image, 0, 255).astype(np.float32), alpha
