@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.media.sink import Sink
 from streammat.settings import OutputKind
 from streammat.types import Alpha, Frame
 from streammat_kernels import colour
@@ -20,7 +21,8 @@ from streammat_kernels.layout import Colour, Family, PixelLayout
 from streammat_kernels.planes import empty_planes
 
 from .outputs import OutputPlan, blur_strength
-from .seams import Planes, Sink
+from .seams import Planes
+from .work import Background
 
 __all__ = ["Bench", "draw"]
 
@@ -115,7 +117,7 @@ def draw(
     out: Planes,
     frame: Frame,
     alpha: Alpha,
-    background: Planes | None,
+    background: Background | None,
     bench: Bench,
 ) -> None:
     """Draw the frame for one output into ``out``.
@@ -171,7 +173,7 @@ def _draw_composite(
     out: Planes,
     frame: Frame,
     alpha: Alpha,
-    background: Planes | None,
+    background: Background | None,
     bench: Bench,
 ) -> None:
     from streammat_kernels import composite
@@ -179,11 +181,12 @@ def _draw_composite(
     layout, planes = _without_alpha(sink.layout, out)
     plate = frame.planes
     if layout != frame.layout or sink.colour != frame.colour:
-        plate = bench.planes("plate", layout)
+        plate = planes  # the blend may work in place
         colour.convert(frame.planes, frame.layout, frame.colour, layout, sink.colour, plate)
     strength = blur_strength(plan.background)
     if strength is not None:
         background = bench.blurred(plate, layout, sink.colour, alpha, strength)
+    assert background is not None, "a composite has a background"
     rgb = None
     if plan.estimated or plan.despill > 0:
         rgb = bench.colours(frame, alpha, plan.estimated, plan.despill)

@@ -37,6 +37,20 @@ class OutputPlan:
     despill: float = 0.0
 
     @property
+    def alpha_mode(self) -> str:
+        """straight, premultiplied, or "" where no alpha goes with colours."""
+        if self.kind is not OutputKind.RGBA:
+            return ""
+        return "premultiplied" if self.premultiplied else "straight"
+
+    @property
+    def foreground(self) -> str:
+        """estimated, source, or "" where there are no colours."""
+        if self.kind is OutputKind.ALPHA:
+            return ""
+        return "estimated" if self.estimated else "source"
+
+    @property
     def blurs(self) -> bool:
         """The background is the blurred source."""
         return blur_strength(self.background) is not None

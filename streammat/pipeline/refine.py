@@ -15,7 +15,7 @@ from streammat_kernels.temporal import TemporalState, smooth
 from .queue import Pool
 from .work import Work
 
-__all__ = ["Finesse", "RefineStage"]
+__all__ = ["Finesse", "GuideAt", "RefineStage"]
 
 GuideAt = Callable[[Frame], Alpha]
 

@@ -15,8 +15,6 @@ from streammat.matting import NetworkSize, find_model, network_size
 from streammat.settings import MatteSettings
 from streammat.types import StreamInfo
 
-from .outputs import OutputPlan
-
 __all__ = ["DEFAULT_SMOOTHING", "ResolvedJob", "ResolvedOutput", "metadata", "smoothing"]
 
 DEFAULT_SMOOTHING = 0.75
@@ -169,10 +167,3 @@ def resolved(
         settings=asdict(settings),
         settings_hash=settings_hash(settings),
     )
-
-
-def alpha_mode(plan: OutputPlan, carries_alpha: bool) -> str:
-    """The word for reports and metadata."""
-    if not carries_alpha:
-        return ""
-    return "premultiplied" if plan.premultiplied else "straight"

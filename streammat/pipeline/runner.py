@@ -126,7 +126,8 @@ class Runner:
     def run(self, tick: Callable[[], None] | None = None) -> None:
         """Start the threads, wait for all of them, raise the first error of any.
 
-        The first Ctrl-C sets ``interrupted`` and stops the source early; the second is raised.
+        The first Ctrl-C sets ``interrupted`` and stops the source early; a second one, or one
+        after ``stop_early``, is raised.
 
         Args:
             tick: called in this thread about ten times a second and once at the end; what it
@@ -223,7 +224,7 @@ class Runner:
         try:
             return self._wait_for_end()
         except KeyboardInterrupt:
-            if self.interrupted:
+            if self.interrupted or self._stop_source.is_set():
                 raise
             self.interrupted = True
             self.stop_early()

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 from streammat.matting.protocol import FrameMatter
+from streammat.media.sink import Sink
 from streammat.types import Alpha, Frame
 
 from .compose import Bench, draw
 from .outputs import OutputPlan
 from .queue import Pool
-from .seams import Planes, Sink
 from .work import Work, opaque
 
 __all__ = [
@@ -34,7 +36,7 @@ __all__ = [
 class BackgroundAt(Protocol):
     """Gives the background's planes at a time; called in order."""
 
-    def planes_at(self, seconds: float) -> Planes:
+    def planes_at(self, seconds: float | Fraction) -> Sequence[NDArray[Any]]:
         """In the layout and colour of the output that it belongs to."""
 
 
@@ -111,7 +113,7 @@ class BackgroundStage:
         now = work.frame.pts * work.frame.time_base
         if self._start is None:
             self._start = now
-        seconds = float(now - self._start)
+        seconds = now - self._start
         work.backgrounds = [
             target.background.planes_at(seconds) if target.background else None
             for target in self._targets

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from numpy.typing import NDArray
+
+from streammat.media.sink import Picture
 from streammat.types import Alpha, Frame
 
-from .seams import Picture, Planes
+__all__ = ["Background", "Work", "opaque"]
 
-__all__ = ["Work", "opaque"]
+Background = Sequence[NDArray[Any]]  # planes
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +33,7 @@ class Work:
     slot: int = -1
     alpha: Alpha | None = None
     cut: bool = False
-    backgrounds: list[Planes | None] = field(default_factory=list)
+    backgrounds: list[Background | None] = field(default_factory=list)
     pictures: list[Picture | None] = field(default_factory=list)
 
 

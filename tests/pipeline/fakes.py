@@ -10,10 +10,10 @@ from fractions import Fraction
 import numpy as np
 
 from streammat.matting import FixedMatter
+from streammat.media.sink import Picture
 from streammat.pipeline.flow import Flow, Parts
 from streammat.pipeline.outputs import OutputPlan
 from streammat.pipeline.refine import Finesse
-from streammat.pipeline.seams import Picture
 from streammat.pipeline.stages import Target
 from streammat.settings import OutputKind
 from streammat.types import Alpha, Frame, Plane
@@ -73,19 +73,16 @@ def ramp(frame: Frame) -> Alpha:
 
 
 @dataclass
-class FakePicture:
-    """Planes of one picture."""
-
-    planes: tuple[Plane, ...]
-
-
-@dataclass
 class FakeSink:
     """Remembers what was written."""
 
     layout: PixelLayout = YUV
     colour: Colour = field(default_factory=Colour)
-    kind: OutputKind = OutputKind.COMPOSITE
+    wants: OutputKind = OutputKind.COMPOSITE
+    path: str = "fake"
+    width: int = WIDTH
+    height: int = HEIGHT
+    frames: int = 0
     failing: int | None = None
     gate: Callable[[int], None] | None = None
     written: list[tuple[int, int, tuple[Plane, ...]]] = field(default_factory=list)
@@ -96,20 +93,25 @@ class FakeSink:
     def new_picture(self) -> Picture:
         with self.lock:
             self.made += 1
-        return FakePicture(empty_planes(self.layout, HEIGHT, WIDTH))
+        return Picture(empty_planes(self.layout, HEIGHT, WIDTH), None)
 
     def write(self, picture: Picture, frame: Frame) -> None:
         if self.gate is not None:
             self.gate(frame.index)
         if frame.index == self.failing:
             raise FakeError(f"encode {frame.index}")
+        self.frames += 1
         self.written.append((frame.index, frame.pts, picture.planes))
 
     def close(self) -> None:
         self.ended = "closed"
 
-    def abort(self, partial: bool) -> None:
+    def abort(self, *, partial: bool) -> str | None:
         self.ended = "partial" if partial else "removed"
+        return "fake.partial" if partial else None
+
+    def describe(self) -> str:
+        return "fake"
 
     @property
     def indexes(self) -> list[int]:
@@ -132,7 +134,7 @@ class FlatBackground:
 
 def alpha_target(**sink: object) -> Target:
     """An alpha file: the output that needs the fewest kernels."""
-    fake = FakeSink(layout=GRAY16, colour=Colour(full_range=True), kind=OutputKind.ALPHA, **sink)  # type: ignore[arg-type]
+    fake = FakeSink(layout=GRAY16, colour=Colour(full_range=True), wants=OutputKind.ALPHA, **sink)  # type: ignore[arg-type]
     return Target(OutputPlan("alpha.png", OutputKind.ALPHA), fake)
 
 

@@ -1,0 +1,160 @@
+"""Turns requests and settings into open outputs, backgrounds and guides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+
+from streammat.errors import OutputError
+from streammat.media.formats import is_image_output, kind_of, video_encoding
+from streammat.media.sink import open_sink
+from streammat.settings import MatteSettings, OutputRequest
+from streammat.types import Alpha, Frame, StreamInfo
+
+from .outputs import OutputPlan, plan_output
+from .refine import Finesse, GuideAt
+from .report import OutputReport
+from .resolve import ResolvedOutput, metadata
+from .stages import Target
+
+__all__ = ["finesse_of", "open_target", "output_report", "plan_outputs", "resolved_output"]
+
+Notify = Callable[[str], None]
+
+
+def plan_outputs(
+    requests: Sequence[OutputRequest], settings: MatteSettings, notify: Notify
+) -> list[OutputPlan]:
+    """What each output holds and how it is drawn.
+
+    Raises:
+        OutputError: a kind that the format cannot hold, an unknown suffix, or the same path twice.
+        ConfigError: a composite over nothing.
+    """
+    if not requests:
+        raise OutputError("no output: give at least one path to write to")
+    seen: set[Path] = set()
+    plans = []
+    for request in requests:
+        place = Path(request.path).absolute()
+        if place in seen:
+            raise OutputError(f"{request.path}: given twice; every output needs a name of its own")
+        seen.add(place)
+        kind = kind_of(request)
+        plans.append(
+            plan_output(request.path, kind, settings, bare=request.kind is None, notify=notify)
+        )
+    if settings.background not in {None, "none"} and not any(plan.background for plan in plans):
+        notify(
+            f"--background {settings.background} is not used: no output is a composite; "
+            f"ask for composite={plans[0].path}"
+        )
+    return plans
+
+
+def open_target(
+    plan: OutputPlan,
+    info: StreamInfo,
+    settings: MatteSettings,
+    stack: ExitStack,
+    notify: Notify,
+) -> Target:
+    """Open one output under its temporary name, and the background that lies behind it.
+
+    Raises:
+        InputError: the output or the background cannot be.
+    """
+    request = OutputRequest(plan.path, plan.kind)
+    told = metadata(settings, plan.alpha_mode)
+    sink = open_sink(request, plan.kind, info, settings, notify=notify, metadata=told)
+    if not plan.needs_source:
+        return Target(plan, sink)
+    from streammat.media.background import open_background
+
+    try:
+        background = open_background(
+            plan.background, sink.width, sink.height, sink.layout, sink.colour, notify=notify
+        )
+    except BaseException:
+        sink.abort(partial=False)
+        raise
+    stack.callback(background.close)
+    return Target(plan, sink, background)
+
+
+def finesse_of(
+    settings: MatteSettings, info: StreamInfo, stack: ExitStack, notify: Notify
+) -> Finesse | None:
+    """What is done to the matte after smoothing; None when nothing is.
+
+    Raises:
+        MediaError: a garbage or holdout matte that cannot be read.
+    """
+    touch = Finesse(
+        grow_px=settings.grow_px,
+        shrink_px=settings.shrink_px,
+        feather_px=settings.feather_px,
+        clip_black=settings.clip_black,
+        clip_white=settings.clip_white,
+        garbage=_guide(settings.garbage, info, stack, notify),
+        holdout=_guide(settings.holdout, info, stack, notify),
+        roi=settings.roi,
+    )
+    return None if touch == Finesse() else touch
+
+
+def _guide(path: str | None, info: StreamInfo, stack: ExitStack, notify: Notify) -> GuideAt | None:
+    if path is None:
+        return None
+    from streammat.media.guide import open_guide
+
+    guide = open_guide(path, info.width, info.height, rate=info.rate, notify=notify)
+    stack.callback(guide.close)
+    start: Fraction | None = None
+
+    def at(frame: Frame) -> Alpha:
+        nonlocal start
+        now = frame.pts * frame.time_base
+        start = now if start is None else start
+        return guide.alpha_at(now - start)
+
+    return at
+
+
+def resolved_output(plan: OutputPlan, info: StreamInfo, settings: MatteSettings) -> ResolvedOutput:
+    """One output for ``--dry-run``.
+
+    Raises:
+        OutputError, ConfigError: a format or codec option that cannot be.
+    """
+    if is_image_output(plan.path):
+        container, codec, pixel_format = "image2", "png", ""
+    else:
+        encoding = video_encoding(plan.path, plan.kind, info, settings)
+        container, codec, pixel_format = encoding.muxer, encoding.codec, encoding.pixel_format
+    return ResolvedOutput(
+        path=plan.path,
+        kind=plan.kind.value,
+        container=container,
+        codec=codec,
+        pixel_format=pixel_format,
+        alpha_mode=plan.alpha_mode,
+        foreground=plan.foreground,
+        background=plan.background,
+        audio="" if is_image_output(plan.path) or not info.audio_tracks else settings.audio,
+    )
+
+
+def output_report(target: Target, path: str) -> OutputReport:
+    """One output for the job's report; ``path`` is where it lies in the end."""
+    plan = target.plan
+    return OutputReport(
+        path=path,
+        kind=plan.kind.value,
+        format=target.sink.describe(),
+        alpha_mode=plan.alpha_mode,
+        background=plan.background,
+        foreground=plan.foreground,
+    )
