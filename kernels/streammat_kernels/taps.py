@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Taps", "area", "bilinear", "chroma_down", "through_chroma"]
+__all__ = ["Taps", "area", "area_of_chroma", "bilinear", "chroma_down", "chroma_move"]
 
 _CACHED = 128
 
@@ -59,7 +59,19 @@ def chroma_down(luma: int, subsampling: int, cosited: bool) -> Taps:
     return _windows(np.clip(source, 0, luma - 1), weights, luma)
 
 
-def through_chroma(taps: Taps, luma: int, subsampling: int, cosited: bool) -> Taps:
+@lru_cache(maxsize=_CACHED)
+def area_of_chroma(luma: int, size_out: int, subsampling: int, cosited: bool) -> Taps:
+    """``area`` of chroma that is interpolated to the luma grid, straight from its own samples."""
+    return _through_chroma(area(luma, size_out), luma, subsampling, cosited)
+
+
+@lru_cache(maxsize=_CACHED)
+def chroma_move(luma: int, source: tuple[int, bool], target: tuple[int, bool]) -> Taps:
+    """One chroma grid to another, by way of the luma grid; (subsampling, cosited) of both."""
+    return _through_chroma(chroma_down(luma, *target), luma, *source)
+
+
+def _through_chroma(taps: Taps, luma: int, subsampling: int, cosited: bool) -> Taps:
     """The filter on chroma samples that equals ``taps`` on chroma interpolated to the luma grid."""
     if subsampling == 1:
         return taps

@@ -32,8 +32,8 @@ def test_equal_the_definition(
 
 
 @given(SIZE, SIZE, st.booleans())
-def test_through_chroma_every_output_sums_to_one(luma: int, out: int, cosited: bool) -> None:
-    filter_taps = taps.through_chroma(taps.area(luma, out), luma, 2, cosited)
+def test_every_output_of_chroma_sums_to_one(luma: int, out: int, cosited: bool) -> None:
+    filter_taps = taps.area_of_chroma(luma, out, 2, cosited)
     matrix = dense(filter_taps, -(-luma // 2))
     assert np.abs(matrix.sum(axis=1) - 1).max() <= 1e-6
 

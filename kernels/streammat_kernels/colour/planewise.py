@@ -126,13 +126,13 @@ def _chroma(
     height, width = planes[0].shape
     across, down = cpu.cosited(colour)
     to_across, to_down = cpu.cosited(to_colour)
-    rows = taps.chroma_down(height, to_layout.chroma_y, to_down)
-    columns = taps.chroma_down(width, to_layout.chroma_x, to_across)
     if _same_grid(layout, colour, to_layout, to_colour):
         rows, columns = (taps.bilinear(n, n) for n in layout.chroma_size(height, width))
     else:
-        rows = taps.through_chroma(rows, height, layout.chroma_y, down)
-        columns = taps.through_chroma(columns, width, layout.chroma_x, across)
+        vertical = (layout.chroma_y, down), (to_layout.chroma_y, to_down)
+        horizontal = (layout.chroma_x, across), (to_layout.chroma_x, to_across)
+        rows = taps.chroma_move(height, *vertical)
+        columns = taps.chroma_move(width, *horizontal)
     resize_cpu.resample_chroma(planes, layout, out, to_layout, rows, columns, code_map, bands)
 
 

@@ -175,7 +175,7 @@ def network_view(
     if layout.family in _YUV:
         count = layout.chroma_size(height, width)[1]
         counts = (width, count, count)
-        chroma = _chroma_taps(luma, height, width, layout, colour.siting)
+        chroma = _chroma_taps(height, width, content, layout, colour.siting)
     row_taps = tuple(tuple(pair[0]) for pair in (luma, chroma, chroma))
     column_taps = tuple(tuple(pair[1]) for pair in (luma, chroma, chroma))
     matrix = view_matrix(layout, colour)
@@ -205,12 +205,12 @@ def _parts(
 
 
 def _chroma_taps(
-    luma: tuple[Taps, Taps], height: int, width: int, layout: PixelLayout, siting: Siting
+    height: int, width: int, content: tuple[int, int], layout: PixelLayout, siting: Siting
 ) -> tuple[Taps, Taps]:
     down, across = siting is Siting.TOPLEFT, siting is not Siting.CENTER
     return (
-        taps.through_chroma(luma[0], height, layout.chroma_y, down),
-        taps.through_chroma(luma[1], width, layout.chroma_x, across),
+        taps.area_of_chroma(height, content[0], layout.chroma_y, down),
+        taps.area_of_chroma(width, content[1], layout.chroma_x, across),
     )
 
 
