@@ -24,18 +24,48 @@ Pictures in memory, (H, W, 3) uint8; the state carries the smoothing from one to
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from streammat.options import ClipOptions, MatterOptions, settings_from
+from streammat.errors import ConfigError
 from streammat.settings import MatteSettings
 from streammat.types import Matte, StreamInfo
 
 if TYPE_CHECKING:
     from streammat.matting.arrays import ArrayMatter
 
-__all__ = ["Clip", "create_matter", "open"]
+__all__ = ["Clip", "ClipOptions", "MatterOptions", "create_matter", "open"]
+
+
+class MatterOptions(TypedDict, total=False):
+    """What a matte of pictures in memory depends on; named as in `MatteSettings`."""
+
+    model: str
+    device: str
+    size: str
+    strategy: str
+    smooth: str | float
+    grow_px: float
+    shrink_px: float
+    feather_px: float
+    clip_black: float
+    clip_white: float
+    roi: tuple[int, int, int, int] | None
+    threads: int | None
+
+
+class ClipOptions(MatterOptions, total=False):
+    """What a clip's matte depends on; named as in `MatteSettings`."""
+
+    garbage: str | None
+    holdout: str | None
+    start: str | float | None
+    end: str | float | None
+    frames: str | None
+    limit: int | None
+    strict: bool
 
 
 class Clip:
@@ -78,9 +108,9 @@ class Clip:
             DeviceUnavailable: the asked-for device is not there.
             MediaError: the clip cannot be read, or holds nothing within the selection.
         """
-        from streammat.mattes import clip_mattes
+        from streammat.pipeline.pull import clip_mattes
 
-        chosen = settings_from(settings, dict(options), ClipOptions)
+        chosen = _settings_from(settings, dict(options), ClipOptions)
         return clip_mattes(self.path, chosen, self._notify)
 
     def __repr__(self) -> str:
@@ -121,4 +151,26 @@ def create_matter(
     """
     from streammat.matting.arrays import ArrayMatter
 
-    return ArrayMatter(settings_from(settings, dict(options), MatterOptions))
+    return ArrayMatter(_settings_from(settings, dict(options), MatterOptions))
+
+
+def _settings_from(
+    base: MatteSettings | None, options: Mapping[str, Any], allowed: type[Any]
+) -> MatteSettings:
+    """``base`` (or the defaults) with ``options`` over it.
+
+    Numbers are taken where a setting is written as text (``smooth=0.5``, ``start=12.5``).
+
+    Raises:
+        ConfigError: an option that ``allowed`` does not name.
+    """
+    names = allowed.__optional_keys__
+    unknown = sorted(options.keys() - names)
+    if unknown:
+        raise ConfigError(f"unknown setting {unknown[0]!r}: use {', '.join(sorted(names))}")
+    written = {"smooth", "start", "end"}
+    values: dict[str, Any] = {
+        name: str(value) if name in written and value is not None else value
+        for name, value in options.items()
+    }
+    return replace(base or MatteSettings(), **values)

@@ -4,6 +4,7 @@ import doctest
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 
 import streammat
-from streammat import api, mattes
+from streammat import api
 from streammat.errors import ConfigError, DeviceUnavailable, MediaError
 from streammat.matting.fixed import FixedMatter
+from streammat.pipeline import pull
 from streammat.pipeline.stages import works
 from streammat.pipeline.work import Work
 from streammat.settings import MatteSettings
@@ -44,7 +46,7 @@ def fixed(monkeypatch: pytest.MonkeyPatch) -> list[FixedMatter]:
         made.append(FixedMatter(numbered))
         return made[-1]
 
-    monkeypatch.setattr(mattes, "frame_matter", matter)
+    monkeypatch.setattr(pull, "frame_matter", matter)
     return made
 
 
@@ -103,7 +105,7 @@ def test_leaving_early_ends_what_is_under_way_and_closes_the_file(
 def test_an_error_while_reading_ends_the_run_and_frees_the_network(
     clip: streammat.Clip, fixed: list[FixedMatter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mattes, "works", _broken_after(3))
+    monkeypatch.setattr(pull, "works", _broken_after(3))
     with pytest.raises(MediaError, match="broken"):
         list(clip.matte())
     assert not fixed[0]._submitted
@@ -176,6 +178,12 @@ def test_lost_frames_are_told_and_strict_refuses_them(
     assert any("frames could not be decoded" in line for line in lines)
     with pytest.raises(MediaError):
         list(clip.matte(strict=True))
+
+
+def test_every_option_is_a_setting() -> None:
+    settings = {field.name for field in fields(MatteSettings)}
+    assert api.ClipOptions.__optional_keys__ <= settings
+    assert api.MatterOptions.__optional_keys__ < api.ClipOptions.__optional_keys__
 
 
 def test_public_names_are_listed_and_load() -> None:

@@ -1,7 +1,7 @@
 """A clip's mattes in order, pulled by the caller: the API's way through the pipeline's stages.
 
 No threads of our own: while the caller works on one matte, the network computes the next frames.
-Whoever writes files uses `streammat.pipeline` instead, which runs each stage on a thread.
+Whoever writes files uses `matte_file` instead, which runs each stage on a thread.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from streammat.matting import frame_matter, size_note
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_reader
-from streammat.pipeline.opening import finesse_of
-from streammat.pipeline.queue import Pool
-from streammat.pipeline.refine import Finesse, RefineStage
-from streammat.pipeline.stages import InferStage, PrepareStage, works
-from streammat.pipeline.work import Work
 from streammat.settings import MatteSettings
 from streammat.types import Alpha, Matte
+
+from .opening import finesse_of
+from .queue import Pool
+from .refine import Finesse, RefineStage
+from .stages import InferStage, PrepareStage, works
+from .work import Work
 
 __all__ = ["clip_mattes", "pull"]
 
