@@ -1,0 +1,124 @@
+"""Stills and image sequences in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from streammat.errors import MediaError
+from streammat.media.reader import open_reader
+from streammat.media.sequence import list_images
+from streammat_kernels.layout import Family
+
+from .writing import silent
+
+ORIENTATION = 0x0112
+
+
+def sequence(folder: Path, count: int, name: str = "im{}.png") -> None:
+    for number in range(1, count + 1):
+        Image.new("RGB", (12, 8), (number, 0, 0)).save(folder / name.format(number))
+
+
+@pytest.mark.parametrize("source", ["{0}", "{0}/im%d.png", "{0}/im*.png"])
+def test_images_come_in_natural_order(tmp_path: Path, source: str) -> None:
+    sequence(tmp_path, 11)
+    (tmp_path / "notes.txt").write_text("not an image")
+    with open_reader(source.format(tmp_path), notify=silent) as reader:
+        assert not reader.info.still
+        assert reader.info.frames == 11
+        assert reader.info.metadata["first_number"] == "1"
+        frames = list(reader)
+    assert [int(f.planes[0][0, 0]) for f in frames] == list(range(1, 12))
+    assert [f.pts for f in frames] == list(range(11))
+
+
+def test_zero_padded_pattern_matches_its_width(tmp_path: Path) -> None:
+    sequence(tmp_path, 3, "a.{:05d}.png")
+    sequence(tmp_path, 3, "a.{}.png")
+    assert len(list_images(f"{tmp_path}/a.%05d.png")) == 3
+
+
+def test_missing_frame_rate_is_said_once(tmp_path: Path) -> None:
+    sequence(tmp_path, 3)
+    lines: list[str] = []
+    with open_reader(tmp_path, notify=lines.append) as reader:
+        list(reader)
+    assert len(lines) == 1
+    assert "25 frames a second assumed" in lines[0]
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, -1), (8, 1)])
+def test_exif_orientation_is_undone(tmp_path: Path, orientation: int, turns: int) -> None:
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[:10] = 200
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    with open_reader(tmp_path / "a.jpg") as reader:
+        assert reader.info.still
+        (frame,) = reader
+    upright = np.rot90(pixels[..., 0], turns)
+    assert frame.planes[0].shape == upright.shape
+    assert np.abs(frame.planes[0].astype(int) - upright).mean() < 2
+
+
+def test_sixteen_bit_png_keeps_all_its_bits(tmp_path: Path) -> None:
+    deep = np.arange(0, 65536, 1024, dtype=np.uint16).reshape(8, 8)
+    Image.fromarray(deep).save(tmp_path / "g.png")
+    with open_reader(tmp_path / "g.png") as reader:
+        assert reader.info.layout.family is Family.GRAY
+        (frame,) = reader
+    np.testing.assert_array_equal(frame.planes[0], deep)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "CMYK", "1"])
+def test_every_kind_of_image_becomes_gray_or_rgb(tmp_path: Path, mode: str) -> None:
+    Image.new("RGB", (9, 7), (255, 255, 255)).convert(mode).save(tmp_path / "a.tif")
+    with open_reader(tmp_path / "a.tif") as reader:
+        (frame,) = reader
+    assert len(frame.planes) in {1, 3}
+    assert all((plane == 255).all() for plane in frame.planes)
+
+
+def test_another_size_is_scaled_to_the_first_and_resets(tmp_path: Path) -> None:
+    sequence(tmp_path, 2)
+    Image.new("RGB", (24, 10), (3, 0, 0)).save(tmp_path / "im3.png")
+    lines: list[str] = []
+    with open_reader(tmp_path, notify=lines.append) as reader:
+        frames = list(reader)
+    assert [f.planes[0].shape for f in frames] == [(8, 12)] * 3
+    assert [f.reset for f in frames] == [True, False, True]
+    assert sum("24x10" in line for line in lines) == 1
+
+
+def test_a_damaged_image_is_counted_and_strict_refuses(tmp_path: Path) -> None:
+    sequence(tmp_path, 4)
+    (tmp_path / "im2.png").write_bytes(b"broken")
+    with open_reader(tmp_path, notify=silent) as reader:
+        assert [f.pts for f in reader] == [0, 2, 3]
+        assert reader.lost_frames == 1
+    with (
+        pytest.raises(MediaError, match="not a readable image"),
+        open_reader(tmp_path, strict=True, notify=silent) as reader,
+    ):
+        list(reader)
+
+
+def test_selection_by_number_and_time(tmp_path: Path) -> None:
+    sequence(tmp_path, 10)
+    with open_reader(tmp_path, frames="2-4", notify=silent) as reader:
+        assert [f.pts for f in reader] == [2, 3, 4]
+        assert reader.info.metadata["first_number"] == "3"
+    with open_reader(tmp_path, start="0.2", limit=2, notify=silent) as reader:
+        assert [f.pts for f in reader] == [5, 6]
+
+
+@pytest.mark.parametrize("source", ["empty", "none.png", "x%03d.png"])
+def test_nothing_to_read_is_refused(tmp_path: Path, source: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MediaError, match="no such file|without images|no image matches"):
+        open_reader(tmp_path / source)
