@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -26,3 +27,23 @@ def test_baked_for_a_size_it_equals_onnx_runtime_with_matrices(size: tuple[int, 
     engine.run({"rgb": rgb}, outputs)
     for name, reference in zip(("glance", "focus"), expected, strict=True):
         np.testing.assert_allclose(outputs[name], reference, atol=ENGINE_RUNTIMES)
+
+
+def test_frames_in_flight_equal_frames_one_at_a_time() -> None:
+    rng = np.random.default_rng(1)
+    pictures = [rng.uniform(0, 255, (1, 3, 64, 96)).astype(np.float32) for _ in range(5)]
+    with closing(OpenVinoEngine(MODEL, (1, 3, 64, 96), requests=2, threads=2)) as engine:
+        specs = engine.manifest.outputs
+        apart = [{s.name: np.zeros(s.shape, np.float32) for s in specs} for _ in pictures]
+        for rgb, out in zip(pictures, apart, strict=True):
+            engine.run({"rgb": rgb}, out)
+        together = [{s.name: np.full(s.shape, np.nan, np.float32) for s in specs} for _ in pictures]
+        pairs = zip(pictures, together, strict=True)
+        for ticket in [engine.submit({"rgb": rgb}, out) for rgb, out in pairs]:
+            engine.wait(ticket)
+    for one, other in zip(apart, together, strict=True):
+        assert one["focus"].min() >= 0
+        assert one["focus"].max() <= 1
+        for name in ("glance", "focus"):
+            np.testing.assert_array_equal(one[name], other[name])
+    assert not np.array_equal(apart[0]["glance"], apart[1]["glance"])
