@@ -50,3 +50,14 @@ CODED_LUMA_MEAN_LEVELS = 5.0
 ALPHA_PRORES = 2 / 1023
 # Alpha 0..1 of a ramp through VP9 crf 24: measured worst 3/255.
 ALPHA_VP9 = 6 / 255
+
+COMPOSITE_SHARE = 2e-4
+"""Share of full scale beyond half a code: indices into tables of light have four bits more than the
+samples (1/32 of an 8-bit code, read twice), 16 bits at most, and colour matrices stretch that twice."""
+
+# --- pipeline ----------------------------------------------------------------------------------
+# Mean alpha 0..1 inside / outside the subject of a made clip, found by a luma threshold after the
+# clip's own coding: only pixels of the coded edge are on the wrong side; measured worst 0.011.
+CODED_ALPHA = 0.03
+# Mean of a flat colour in 8-bit RGB after 4:2:0 H.264 at crf 18 and back.
+CODED_FLAT_LEVELS = 4

@@ -20,86 +20,89 @@ TRACE = F(1e-3)  # weight of a level's coarser neighbour where it has pixels of 
 
 
 @njit(nogil=True, cache=True)
-def pixel_weights(alpha, factor, weights, clear):
-    """Weights of a row of pixels; lowers ``clear`` to the least of each block. True if any is above 0."""
-    for x in range(alpha.shape[0]):
-        weights[x] = max(F(1.0) - F(HAZE / 65535.0) * F(alpha[x]), F(0.0))
-    most = F(0.0)
-    for block in range(clear.shape[0]):
-        for weight in weights[block * factor : (block + 1) * factor]:
-            clear[block] = min(clear[block], weight)
-            most = max(most, weight)
-    return most > F(0.0)
-
-
-@njit(nogil=True, cache=True)
-def row_codes(luma, cb, cr, step, chroma_x, terms, is_rgb, top, spread, index):
-    """R'G'B' of a row of pixels as indices into the table of linear light.
-
-    Args:
-        is_rgb: the three rows hold R, G and B instead of Y, U and V.
-        spread: (2, width + 1) float32 scratch.
-        index: (3, width), filled.
-    """
-    width = index.shape[1]
-    black, scale, neutral = terms[0], terms[1], terms[2]
+def pixel_light(luma, cb, cr, terms, is_rgb, light, top):
+    """Linear R, G, B of one pixel of Y, U, V samples (R, G, B samples with ``is_rgb``)."""
     if is_rgb:
-        for x in range(width):
-            index[0, x] = code_index((F(luma[x]) - black) * scale, top)
-            index[1, x] = code_index((F(cb[x]) - black) * scale, top)
-            index[2, x] = code_index((F(cr[x]) - black) * scale, top)
-        return
-    u, v = spread[0], spread[1]
-    for i in range((width + chroma_x - 1) // chroma_x):
-        for k in range(chroma_x):
-            u[i * chroma_x + k] = F(cb[i * step]) - neutral
-            v[i * chroma_x + k] = F(cr[i * step]) - neutral
-    red, green, blue = index[0], index[1], index[2]
-    for x in range(width):
-        red[x] = code_index((F(luma[x]) - black) * scale + terms[3] * v[x], top)
-    for x in range(width):
-        green[x] = code_index((F(luma[x]) - black) * scale - terms[4] * u[x] - terms[5] * v[x], top)
-    for x in range(width):
-        blue[x] = code_index((F(luma[x]) - black) * scale + terms[6] * u[x], top)
+        red = (luma - terms[0]) * terms[1]
+        green = (cb - terms[0]) * terms[1]
+        blue = (cr - terms[0]) * terms[1]
+    else:
+        y, u, v = (luma - terms[0]) * terms[1], cb - terms[2], cr - terms[2]
+        red, green, blue = y + terms[3] * v, y - terms[4] * u - terms[5] * v, y + terms[6] * u
+    return (
+        light[code_index(red, top)],
+        light[code_index(green, top)],
+        light[code_index(blue, top)],
+    )
 
 
 @njit(nogil=True, cache=True)
-def add_light(index, weights, light, factor, sums):
-    """Add light times weight of a row of pixels to the sums of their blocks."""
-    width = index.shape[0]
-    for block in range(sums.shape[0]):
-        total = F(0.0)
-        for x in range(block * factor, min((block + 1) * factor, width)):
-            total += weights[x] * light[index[x]]
-        sums[block] += total
+def mixed_cell(luma, cb, cr, alpha, width, y0, y1, x0, x1, terms, is_rgb, light, top):
+    """Sums over the pixels of a cell of light times weight and of weight, pixel by pixel."""
+    red, green, blue, total = F(0.0), F(0.0), F(0.0), F(0.0)
+    for y in range(y0, y1):
+        for x in range(x0, min(x1, width)):
+            weight = max(F(1.0) - F(HAZE / 65535.0) * F(alpha[y, x]), F(0.0))
+            r, g, b = pixel_light(F(luma[y, x]), cb, cr, terms, is_rgb, light, top)
+            red, green, blue = red + weight * r, green + weight * g, blue + weight * b
+            total += weight
+    return red, green, blue, total
 
 
 @njit(nogil=True, cache=True)
 def reduce_rows(
-    planes, step, chroma_x, chroma_y, alpha, width, terms, is_rgb, light, factor, sums, clear, r0, r1
-):
-    """Rows [r0, r1) of the grid: sums (4, h, w) of R, G, B times weight and of weight; ``clear``."""
-    height = planes[0].shape[0]
-    weights = np.empty(width, F)
-    spread, index = np.empty((2, width + 1), F), np.empty((3, width), np.int32)
+    planes, step, chroma, cell, alpha, width, terms, is_rgb, flat, light, factor, sums, clear, r0, r1
+):  # fmt: skip
+    """Rows [r0, r1) of the grid: sums (4, h, w) of R, G, B times weight and of weight; ``clear``.
+
+    A cell of pixels with one chroma sample, no alpha and nearly one luma takes one look at the tables
+    instead of one for each pixel.
+
+    Args:
+        planes: padded Y, U, V or R, G, B.
+        chroma: subsampling (across, down) of the second and third plane.
+        cell: (across, down) pixels looked at together; they divide ``factor`` and ``chroma``.
+        flat: luma difference, in samples, up to which a cell counts as one colour.
+        clear: (h, w), the weight of the pixel with the highest alpha of the block.
+    """
+    luma, height = planes[0], planes[0].shape[0]
+    across, down = cell
+    full = F(across * down)
     top = F(light.shape[0] - 1)
+    least = F(-HAZE / 65535.0)
     for row in range(r0, r1):
         sums[:, row] = F(0.0)
         clear[row] = F(1.0)
-        for y in range(row * factor, min((row + 1) * factor, height)):
-            if not pixel_weights(alpha[y, :width], factor, weights, clear[row]):
-                continue
-            c = y // chroma_y
-            row_codes(
-                planes[0][y], planes[1][c], planes[2][c], step, chroma_x, terms, is_rgb, top, spread, index
-            )
-            for k in range(3):
-                add_light(index[k], weights, light, factor, sums[k, row])
-            for block in range(clear.shape[1]):
-                total = F(0.0)
-                for x in range(block * factor, min((block + 1) * factor, width)):
-                    total += weights[x]
+        for y0 in range(row * factor, min((row + 1) * factor, height), down):
+            y1 = min(y0 + down, height)
+            upper, lower, a_up, a_low = luma[y0], luma[y1 - 1], alpha[y0], alpha[y1 - 1]
+            cb_row, cr_row = planes[1][y0 // chroma[1]], planes[2][y0 // chroma[1]]
+            for block in range(sums.shape[2]):
+                red, green, blue, total, alpha_max = F(0.0), F(0.0), F(0.0), F(0.0), np.uint16(0)
+                for x0 in range(block * factor, min((block + 1) * factor, width), across):
+                    x1 = min(x0 + across - 1, width - 1)
+                    highest = max(max(a_up[x0], a_up[x1]), max(a_low[x0], a_low[x1]))
+                    lowest = min(min(a_up[x0], a_up[x1]), min(a_low[x0], a_low[x1]))
+                    alpha_max = max(alpha_max, highest)
+                    if lowest >= 65536 // HAZE:
+                        continue
+                    a, b, c, d = F(upper[x0]), F(upper[x1]), F(lower[x0]), F(lower[x1])
+                    cb, cr = F(cb_row[x0 // chroma[0] * step]), F(cr_row[x0 // chroma[0] * step])
+                    spread = max(max(a, b), max(c, d)) - min(min(a, b), min(c, d))
+                    if highest == 0 and spread <= flat and y1 - y0 == down and x1 - x0 == across - 1:
+                        mean = F(0.25) * (a + b + c + d)
+                        r, g, b = pixel_light(mean, cb, cr, terms, is_rgb, light, top)
+                        r, g, b, weight = full * r, full * g, full * b, full
+                    else:
+                        r, g, b, weight = mixed_cell(
+                            luma, cb, cr, alpha, width, y0, y1, x0, x0 + across, terms, is_rgb, light, top
+                        )
+                    red, green, blue, total = red + r, green + g, blue + b, total + weight
+                sums[0, row, block] += red
+                sums[1, row, block] += green
+                sums[2, row, block] += blue
                 sums[3, row, block] += total
+                clear[row, block] = min(clear[row, block], max(F(1.0) + least * F(alpha_max), F(0.0)))
 
 
 @njit(nogil=True, cache=True)

@@ -20,6 +20,7 @@ from . import cpu
 __all__ = ["FINEST_RADIUS", "Workspace", "coarseness", "disc_spans", "positions"]
 
 FINEST_RADIUS = 5.0  # grid steps; the disc's radius on the coarse grid is this much up to twice it
+FLAT = 1 / 64  # of the code range: light of the mean luma is then within 0.0001 of the mean light
 
 Taps = tuple[NDArray[np.int32], NDArray[np.float32]]
 
@@ -113,9 +114,11 @@ class Workspace:
         sources, step = _channels(planes, layout)
         rows, factor = self._clear.shape[0], self._factor
         chroma = (1, 1) if is_rgb else (layout.chroma_x, layout.chroma_y)
+        cell = min(chroma[0], factor), min(chroma[1], factor)
+        flat = np.float32(FLAT * (1 << layout.bits + layout.shift))
         reduce = partial(
-            cpu.reduce_rows, sources, step, *chroma, padded(alpha), self.width, terms, is_rgb, light,
-            factor, self._sums, self._clear,
+            cpu.reduce_rows, sources, step, chroma, cell, padded(alpha), self.width, terms, is_rgb, flat,
+            light, factor, self._sums, self._clear,
         )  # fmt: skip
         run_bands(reduce, rows, bands)
         share = np.float32(1.0 / factor**2)

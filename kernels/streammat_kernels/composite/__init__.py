@@ -39,8 +39,8 @@ def over(
         layout, colour: of plate, background and ``out``.
         alpha: (H, W) uint16, 65535 = opaque.
         background: planes like the plate's.
-        out: planes like the plate's, filled; an alpha plane becomes opaque. May be ``planes`` itself
-            or ``background`` itself.
+        out: planes like the plate's, filled; an alpha plane becomes opaque. May be ``background``
+            itself, not ``planes``.
         foreground: (3, H, W) uint16 R'G'B', 0..65535, instead of the plate's colours where alpha is
             below 65535.
         bands: row bands on a pool; None runs in this thread.

@@ -34,24 +34,34 @@ def table_bits(layout: PixelLayout) -> int:
 
 
 @njit(nogil=True, cache=True)
-def pick_row(plate, background, alpha, width, out):
+def pick_row(plate, background, alpha, out):
     """Samples of the plate where alpha is 1, of the background elsewhere."""
-    for x in range(width):
+    for x in range(alpha.shape[0]):
         out[x] = plate[x] if alpha[x] == OPAQUE else background[x]
 
 
 @njit(nogil=True, cache=True)
-def chunk_kind(row, x0, x1):
-    """0 or 65535 when all of alpha's row [x0, x1) is that, else 1."""
+def pick_samples(plate, background, alpha, step, out):
+    """``pick_row`` for chroma samples that lie ``step`` apart."""
+    if step == 1:
+        pick_row(plate, background, alpha, out)
+        return
+    for i in range(alpha.shape[0]):
+        out[i * step] = plate[i * step] if alpha[i] == OPAQUE else background[i * step]
+
+
+@njit(nogil=True, cache=True)
+def chunk_kind(chunk):
+    """0 or 65535 when all of a stretch of alpha is that, else 1."""
     low, high = np.uint16(65535), np.uint16(0)
-    for value in row[x0:x1]:
-        low = min(low, value)
-        high = max(high, value)
+    for x in range(chunk.shape[0]):  # and / or: the cheapest test that becomes vectors
+        low &= chunk[x]
+        high |= chunk[x]
     return low if low == high and (low == 0 or low == OPAQUE) else np.uint16(1)
 
 
 @njit(nogil=True, cache=True)
-def edge_cells(upper, lower, width, chroma_x, cells, solid):
+def edge_cells(upper, lower, chroma_x, cells, solid):
     """Find the cells of a row of cells that have to be blended.
 
     Args:
@@ -62,23 +72,22 @@ def edge_cells(upper, lower, width, chroma_x, cells, solid):
     Returns:
         How many columns there are in ``cells``.
     """
-    found = 0
+    found, width = 0, upper.shape[0]
     for x0 in range(0, width, CHUNK):
         x1 = min(x0 + CHUNK, width)
-        kind = chunk_kind(upper, x0, x1)
+        kind = chunk_kind(upper[x0:x1])
         first, end = x0 // chroma_x, (x1 + chroma_x - 1) // chroma_x
-        if kind != 1 and kind == chunk_kind(lower, x0, x1):
+        if kind != 1 and kind == chunk_kind(lower[x0:x1]):
             solid[first:end] = kind
             continue
         for cell in range(first, end):
             left = cell * chroma_x
             right = min(left + chroma_x - 1, width - 1)
-            a, b, c, d = upper[left], upper[right], lower[left], lower[right]
-            low, high = min(min(a, b), min(c, d)), max(max(a, b), max(c, d))
+            low = upper[left] & upper[right] & lower[left] & lower[right]
+            high = upper[left] | upper[right] | lower[left] | lower[right]
             solid[cell] = OPAQUE if low == OPAQUE else np.uint16(0)
-            if high != 0 and low != OPAQUE:
-                cells[found] = cell
-                found += 1
+            cells[found] = cell
+            found += 1 if high != 0 and low != OPAQUE else 0
     return found
 
 
@@ -89,17 +98,32 @@ def code_index(value, top):
 
 
 @njit(nogil=True, cache=True)
-def gather(luma, cb, cr, columns, samples, terms, top, index):
-    """``index`` (3, n): R'G'B' of n pixels as indices into the table of linear light."""
-    black, scale, neutral = terms[0], terms[1], terms[2]
+def collect(row, places, offset, scale, values):
+    """``values`` = the samples of ``row`` at ``places``, less ``offset``, times ``scale``."""
+    for i in range(places.shape[0]):
+        values[i] = (F(row[np.uintp(places[i])]) - offset) * scale
+
+
+@njit(nogil=True, cache=True)
+def gather(luma, cb, cr, columns, samples, terms, top, values, index):
+    """``index`` (3, n): R'G'B' of n pixels as indices into the table of linear light.
+
+    Args:
+        columns, samples: where the pixels' luma and chroma lie in the rows.
+        values: (3, n) float32 scratch.
+    """
+    count = columns.shape[0]
+    y, u, v = values[0, :count], values[1, :count], values[2, :count]
+    collect(luma, columns, terms[0], terms[1], y)
+    collect(cb, samples, terms[2], F(1.0), u)
+    collect(cr, samples, terms[2], F(1.0), v)
     red, green, blue = index[0], index[1], index[2]
-    for i in range(columns.shape[0]):
-        y = (F(luma[columns[i]]) - black) * scale
-        u = F(cb[samples[i]]) - neutral
-        v = F(cr[samples[i]]) - neutral
-        red[i] = code_index(y + terms[3] * v, top)
-        green[i] = code_index(y - terms[4] * u - terms[5] * v, top)
-        blue[i] = code_index(y + terms[6] * u, top)
+    for i in range(count):
+        red[i] = code_index(y[i] + terms[3] * v[i], top)
+    for i in range(count):
+        green[i] = code_index(y[i] - terms[4] * u[i] - terms[5] * v[i], top)
+    for i in range(count):
+        blue[i] = code_index(y[i] + terms[6] * u[i], top)
 
 
 @njit(nogil=True, cache=True)
@@ -142,8 +166,8 @@ def blend_cells(
             count += 1
     columns, samples, codes = columns[:count], samples[:count], codes[:count]
     top = F(light.shape[0] - 1)
-    gather(plate[0], plate[1], plate[2], columns, samples, to_terms, top, index[0])
-    gather(background[0], background[1], background[2], columns, samples, to_terms, top, index[1])
+    gather(plate[0], plate[1], plate[2], columns, samples, to_terms, top, mixed, index[0])
+    gather(background[0], background[1], background[2], columns, samples, to_terms, top, mixed, index[1])
     for c in range(3):
         if has_foreground:
             gather_colours(foreground[c], columns, codes, top / F(65535.0), index[0, c])
@@ -177,7 +201,7 @@ def over_yuv_rows(
     """Rows of cells [c0, c1) of Y, U and V; planes are padded views, ``step`` apart in a chroma row."""
     height = plate[0].shape[0]
     count = (width + chroma_x - 1) // chroma_x
-    cells, solid = np.empty(count, np.int32), np.empty(count, np.uint16)
+    cells, solid = np.empty(count + 1, np.int32), np.empty(count, np.uint16)
     room = count * chroma_x
     work = (np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32),
             np.empty(room, np.uint16))  # fmt: skip
@@ -185,16 +209,14 @@ def over_yuv_rows(
     sums = np.empty((3, count), F)
     for cell_row in range(c0, c1):
         y0, y1 = cell_row * chroma_y, min((cell_row + 1) * chroma_y, height)
-        found = edge_cells(alpha[y0], alpha[y1 - 1], width, chroma_x, cells, solid)
+        found = edge_cells(alpha[y0, :width], alpha[y1 - 1, :width], chroma_x, cells, solid)
         p_u, b_u, o_u = plate[1][cell_row], background[1][cell_row], out[1][cell_row]
         p_v, b_v, o_v = plate[2][cell_row], background[2][cell_row], out[2][cell_row]
-        for i in range(count):
-            o_u[i * step] = p_u[i * step] if solid[i] == OPAQUE else b_u[i * step]
-        for i in range(count):
-            o_v[i * step] = p_v[i * step] if solid[i] == OPAQUE else b_v[i * step]
+        pick_samples(p_u, b_u, solid, step, o_u)
+        pick_samples(p_v, b_v, solid, step, o_v)
         sums[:, :found] = F(0.0)
         for y in range(y0, y1):
-            pick_row(plate[0][y], background[0][y], alpha[y], width, out[0][y])
+            pick_row(plate[0][y], background[0][y], alpha[y, :width], out[0][y])
             if found:
                 f = min(y, foreground.shape[1] - 1)
                 blend_cells(
@@ -218,11 +240,11 @@ def over_plane_rows(
     top = F(light.shape[0] - 1)
     scale, given = top / span, top / F(65535.0)
     for y in range(y0, y1):
-        pick_row(plate[y], background[y], alpha[y], width, out[y])
+        pick_row(plate[y], background[y], alpha[y, :width], out[y])
         codes, row = alpha[y], foreground[min(y, foreground.shape[0] - 1)]
         for x in range(width):
             a = codes[x]
-            if a in (0, OPAQUE):
+            if a == 0 or a == OPAQUE:  # noqa: PLR1714 - Numba has no "in" for mixed integers
                 continue
             far = light[code_index((F(background[y, x]) - black) * scale, top)]
             if has_foreground:

@@ -90,24 +90,6 @@ def classify_rows(alpha: U16, tiles: U8, t0: int, t1: int) -> None:
 
 
 @njit(nogil=True, cache=True)
-def mean_colours(image: U16, alpha: U16, colours: U16) -> None:
-    """``colours`` (2, 3): mean foreground and background, weighted by alpha^4 and (1 - alpha)^4."""
-    _, h, w = image.shape
-    sums = np.zeros((2, 3), np.float64)
-    weights = np.full(2, 1e-9)
-    for y in range(h):
-        for x in range(w):
-            a = alpha[y, x] / 65535.0
-            for k, weight in enumerate((a**4 + 1e-9, (1.0 - a) ** 4 + 1e-9)):
-                weights[k] += weight
-                for c in range(3):
-                    sums[k, c] += weight * image[c, y, x]
-    for k in range(2):
-        for c in range(3):
-            colours[k, c] = np.uint16(min(65535.0, sums[k, c] / weights[k] + 0.5))
-
-
-@njit(nogil=True, cache=True)
 def spread(row: U16, x0: int, x1: int, own: Any) -> None:
     """``own`` = samples x0 - 1 .. x1 of ``row`` as float32, repeated beyond its ends."""
     count = x1 - x0

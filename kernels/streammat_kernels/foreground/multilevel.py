@@ -84,10 +84,11 @@ class Workspace:
     def _seed(self, images: list[NDArray[np.uint16]], alphas: list[NDArray[np.uint16]]) -> None:
         """Start the coarsest level from the mean colours of subject and background."""
         level = next(i for i, image in enumerate(images) if i > 0 and max(image.shape[1:]) <= SEED)
-        means = np.empty((2, 3), np.uint16)
-        cpu.mean_colours(images[level], alphas[level][0], means)
-        self._foregrounds[-1][:] = means[0][:, None, None]
-        self._backgrounds[-1][:] = means[1][:, None, None]
+        image, alpha = images[level], alphas[level][0] / 65535.0
+        for share, colours in ((alpha, self._foregrounds[-1]), (1.0 - alpha, self._backgrounds[-1])):
+            weight = share**4 + 1e-9
+            mean = (image * weight).sum(axis=(1, 2)) / weight.sum()
+            colours[:] = np.rint(mean)[:, None, None]
 
     def _seed_finest(
         self, out: NDArray[np.uint16], alpha: NDArray[np.uint16], bands: Bands | None
