@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from streammat.media.sink import open_sink
 from streammat.settings import MatteSettings, OutputKind, OutputRequest
 from tests.clips import make_clip
 
-from .writing import copy_clip, fill, silent
+from .writing import copy_clip, fill, names, silent
 
 
 def numbers(folder: Path) -> list[str]:
@@ -49,7 +48,7 @@ def test_a_folder_is_numbered_from_zero(tmp_path: Path) -> None:
     made = make_clip(tmp_path / "in.mp4", frames=12)
     copy_clip(made.path, f"{tmp_path}/frames/")
     assert numbers(tmp_path / "frames") == [f"{i:05d}.png" for i in range(12)]
-    assert sorted(os.listdir(tmp_path)) == ["frames", "in.mp4"]
+    assert names(tmp_path) == ["frames", "in.mp4"]
 
 
 def test_a_pattern_keeps_the_numbers_of_a_source_sequence(tmp_path: Path) -> None:
@@ -74,7 +73,7 @@ def test_existing_images_need_overwrite_and_a_longer_old_run_goes(tmp_path: Path
     with pytest.raises(OutputError, match="add --overwrite"):
         copy_clip(made.path, f"{tmp_path}/f/")
     copy_clip(made.path, f"{tmp_path}/f/", overwrite=True, limit=2)
-    assert sorted(os.listdir(tmp_path / "f")) == ["00000.png", "00001.png", "note.txt"]
+    assert names(tmp_path / "f") == ["00000.png", "00001.png", "note.txt"]
 
 
 def test_a_sequence_is_never_written_over_itself(tmp_path: Path) -> None:
@@ -102,7 +101,7 @@ def test_abort_leaves_a_partial_folder_or_nothing(tmp_path: Path, partial: bool)
         assert kept == str(tmp_path / "f.partial")
         assert len(numbers(tmp_path / "f.partial")) == 3
     else:
-        assert os.listdir(tmp_path) == ["in.mp4"]
+        assert names(tmp_path) == ["in.mp4"]
 
 
 def test_comment_is_inside(tmp_path: Path) -> None:

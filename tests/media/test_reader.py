@@ -30,7 +30,8 @@ from tests.tolerances import (
 def luma(made: MadeClip, index: int) -> np.ndarray:
     """Limited-range BT.709 luma (H, W) of a made frame."""
     rgb = made.rgb[index].astype(np.float64)
-    return 16 + 219 / 255 * (rgb @ np.array([0.2126, 0.7152, 0.0722]))
+    coded: np.ndarray = 16 + 219 / 255 * (rgb @ np.array([0.2126, 0.7152, 0.0722]))
+    return coded
 
 
 def read(path: Path, **options: object) -> list[Frame]:
@@ -244,7 +245,7 @@ def test_a_video_without_a_single_frame_is_refused(tmp_path: Path, suffix: str) 
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height = 96, 64
         container.start_encoding()
-    with pytest.raises(MediaError, match="no video stream|before its first frame"):
+    with pytest.raises(MediaError, match=r"no video stream|before its first frame"):
         read(path)
 
 

@@ -120,5 +120,5 @@ def test_selection_by_number_and_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", ["empty", "none.png", "x%03d.png"])
 def test_nothing_to_read_is_refused(tmp_path: Path, source: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MediaError, match="no such file|without images|no image matches"):
+    with pytest.raises(MediaError, match=r"no such file|without images|no image matches"):
         open_reader(tmp_path / source)

@@ -20,7 +20,7 @@ from streammat_kernels.layout import Family
 from tests.clips import BT601, BT709, BT2020_PQ, make_clip, make_size_change_clip
 from tests.tolerances import ALPHA_PRORES, ALPHA_VP9, CODED_LUMA_MEAN_LEVELS
 
-from .writing import copy_clip, fill, packet_times, ramp, silent
+from .writing import copy_clip, fill, names, packet_times, ramp, silent
 
 SUFFIXES = [".mov", ".mp4", ".mkv", ".webm"]
 MATROSKA_TICK = Fraction(1, 1000)
@@ -43,6 +43,8 @@ def test_ntsc_rates_stay_exact(tmp_path: Path, suffix: str) -> None:
     with av.open(str(tmp_path / f"out{suffix}")) as container:
         video = container.streams.video[0]
         assert video.average_rate == Fraction(30000, 1001)
+        assert video.duration is not None
+        assert video.time_base is not None
         assert video.duration * Fraction(video.time_base) == Fraction(1001, 1000)
 
 
@@ -216,7 +218,7 @@ def test_nothing_stands_under_the_final_name_before_close(tmp_path: Path) -> Non
             assert not target.exists()
         sink.close()
     assert target.exists()
-    assert sorted(os.listdir(tmp_path)) == ["in.mp4", "out.mp4"]
+    assert names(tmp_path) == ["in.mp4", "out.mp4"]
 
 
 @pytest.mark.parametrize("partial", [True, False])
@@ -238,11 +240,11 @@ def test_abort_keeps_a_playable_part_or_nothing(tmp_path: Path, suffix: str, par
         kept = sink.abort(partial=partial)
     if not partial:
         assert kept is None
-        assert os.listdir(tmp_path) == ["in.mp4"]
+        assert names(tmp_path) == ["in.mp4"]
         return
     assert kept == str(tmp_path / f"out.partial{suffix}")
     assert len(packet_times(Path(kept))) == 4
-    assert sorted(os.listdir(tmp_path)) == ["in.mp4", f"out.partial{suffix}"]
+    assert names(tmp_path) == ["in.mp4", f"out.partial{suffix}"]
 
 
 def test_closing_without_a_frame_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
@@ -253,7 +255,7 @@ def test_closing_without_a_frame_is_an_error_and_leaves_nothing(tmp_path: Path) 
         )
         with pytest.raises(OutputError, match="no frame arrived"):
             sink.close()
-    assert os.listdir(tmp_path) == ["in.mp4"]
+    assert names(tmp_path) == ["in.mp4"]
 
 
 def test_existing_output_needs_overwrite(tmp_path: Path) -> None:
@@ -302,4 +304,4 @@ def test_a_bad_encoder_setting_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         copy_clip(made.path, tmp_path / "out.mp4", encoder_preset="nonsense")
     assert "\n" not in str(caught.value)
-    assert os.listdir(tmp_path) == ["in.mp4"]
+    assert names(tmp_path) == ["in.mp4"]

@@ -11,6 +11,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.errors import StreammatError
 from streammat.media.formats import kind_of
 from streammat.media.notices import Notify
 from streammat.media.reader import open_reader
@@ -24,8 +25,13 @@ def silent(line: str) -> None:
     """Tests that look at the lines collect them."""
 
 
+def names(folder: Path) -> list[str]:
+    """What lies in a folder, hidden files too."""
+    return sorted(entry.name for entry in folder.iterdir())
+
+
 def fill(sink: Sink, picture: Picture, frame: Frame, level: int = 128) -> None:
-    """The frame's luma where depth and size allow, ``level`` (of 8 bits) elsewhere, a ramp as alpha."""
+    """The frame's luma where the depth allows, ``level`` (of 8 bits) elsewhere, a ramp as alpha."""
     bits = sink.layout.bits
     for plane in picture.planes:
         plane[:] = level << (bits - 8)
@@ -46,6 +52,7 @@ def copy_clip(
     kind: OutputKind | None = None,
     notify: Notify = silent,
     metadata: Mapping[str, str] | None = None,
+    noise: bool = False,
     **settings: Any,
 ) -> Sink:
     """Send every frame of ``source`` into a sink and close it."""
@@ -62,12 +69,25 @@ def copy_clip(
         sink = open_sink(
             request, kind_of(request), reader.info, wanted, notify=notify, metadata=metadata
         )
-        for frame in reader:
-            picture = sink.new_picture()
-            fill(sink, picture, frame)
-            sink.write(picture, frame)
-        sink.close()
+        try:
+            for frame in reader:
+                picture = sink.new_picture()
+                fill(sink, picture, frame)
+                if noise:
+                    add_noise(picture, sink.layout.bits)
+                sink.write(picture, frame)
+            sink.close()
+        except StreammatError:
+            sink.abort(partial=True)
+            raise
     return sink
+
+
+def add_noise(picture: Picture, bits: int) -> None:
+    """Content that no encoder can make small."""
+    rng = np.random.default_rng(0)
+    for plane in picture.planes:
+        plane[:] = rng.integers(0, 1 << bits, plane.shape)
 
 
 def packet_times(path: Path, kind: str = "video", track: int = 0) -> list[Fraction]:

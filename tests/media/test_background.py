@@ -1,0 +1,83 @@
+"""What lies behind: colour, image, looped video."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from streammat.errors import ConfigError, MediaError
+from streammat.media.background import open_background, parse_colour
+from streammat.media.fit import cover_box
+from streammat_kernels.layout import Colour, Family, PixelLayout
+from tests.clips import make_clip
+
+from .writing import silent
+
+RGB = PixelLayout(Family.RGB, 1, 1, 8)
+FULL = Colour(full_range=True)
+
+
+def test_a_colour_fills_every_plane() -> None:
+    source = open_background("#00B140", 6, 4, RGB, FULL)
+    planes = source.planes_at(0)
+    assert [int(np.ptp(plane)) for plane in planes] == [0, 0, 0]
+    assert [int(plane[0, 0]) for plane in planes] == [0, 177, 64]
+    assert planes[0].shape == (4, 6)
+
+
+def test_a_colour_becomes_limited_yuv_in_the_targets_layout() -> None:
+    planes = open_background("#FFFFFF", 6, 4, PixelLayout(bits=10), Colour()).planes_at(0)
+    assert [plane.shape for plane in planes] == [(4, 6), (2, 3), (2, 3)]
+    assert [int(plane[0, 0]) for plane in planes] == [940, 512, 512]
+
+
+@pytest.mark.parametrize("spec", ["#00B14", "#GGGGGG", "#00B1400"])
+def test_a_malformed_colour_is_refused(spec: str) -> None:
+    with pytest.raises(ConfigError, match="#RRGGBB"):
+        parse_colour(spec)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        open_background(str(tmp_path / "none.png"), 6, 4, RGB, FULL)
+
+
+def test_a_broken_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.mp4").write_text("text")
+    with pytest.raises(MediaError, match="not a readable video"):
+        open_background(str(tmp_path / "b.mp4"), 6, 4, RGB, FULL)
+
+
+def test_an_image_covers_the_frame_without_being_squashed(tmp_path: Path) -> None:
+    wide = np.zeros((40, 120, 3), np.uint8)
+    wide[:, 40:80] = 250  # the middle square is all that a square frame shows
+    Image.fromarray(wide).save(tmp_path / "b.png")
+    planes = open_background(str(tmp_path / "b.png"), 40, 40, RGB, FULL).planes_at(3.5)
+    assert planes[0].shape == (40, 40)
+    assert planes[0].min() >= 249
+
+
+def test_transparent_images_lie_over_black(tmp_path: Path) -> None:
+    Image.new("RGBA", (8, 8), (200, 100, 50, 0)).save(tmp_path / "b.png")
+    planes = open_background(str(tmp_path / "b.png"), 8, 8, RGB, FULL).planes_at(0)
+    assert all(plane.max() == 0 for plane in planes)
+
+
+def test_a_video_shows_each_frame_at_its_time_and_loops(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "b.mp4", frames=5, rate=10)
+    source = open_background(str(made.path), 96, 64, RGB, FULL, notify=silent)
+    seen = [source.planes_at(Fraction(k, 20))[1].copy() for k in range(20)]
+    source.close()
+    for k in range(10):
+        nearest = [np.abs(seen[k].astype(int) - made.rgb[i, ..., 1]).mean() for i in range(5)]
+        assert int(np.argmin(nearest)) == k // 2
+    assert all((seen[k] == seen[k + 10]).all() for k in range(10))
+
+
+def test_the_covered_part_is_centred_and_has_the_targets_aspect() -> None:
+    assert cover_box(120, 40, 40, 40) == (40, 0, 80, 40)
+    assert cover_box(40, 120, 80, 40) == (0, 50, 40, 70)

@@ -1,0 +1,62 @@
+"""Garbage and holdout mattes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from streammat.errors import MediaError
+from streammat.media.guide import open_guide
+from tests.clips import make_clip
+
+from .writing import silent
+
+
+def test_white_is_one_and_black_is_zero(tmp_path: Path) -> None:
+    pixels = np.zeros((64, 96), np.uint8)
+    pixels[:, 48:] = 255
+    Image.fromarray(pixels).save(tmp_path / "g.png")
+    alpha = open_guide(str(tmp_path / "g.png"), 96, 64).alpha_at(0)
+    assert alpha.dtype == np.uint16
+    assert (alpha[:, :48] == 0).all()
+    assert (alpha[:, 48:] == 65535).all()
+
+
+def test_a_guide_of_the_same_aspect_is_scaled(tmp_path: Path) -> None:
+    Image.new("L", (48, 32), 255).save(tmp_path / "g.png")
+    alpha = open_guide(str(tmp_path / "g.png"), 96, 64).alpha_at(0)
+    assert alpha.shape == (64, 96)
+    assert (alpha == 65535).all()
+
+
+def test_a_guide_of_another_aspect_is_refused(tmp_path: Path) -> None:
+    Image.new("L", (64, 64), 255).save(tmp_path / "g.png")
+    with pytest.raises(MediaError, match="64x64 does not lie over 96x64"):
+        open_guide(str(tmp_path / "g.png"), 96, 64)
+
+
+def test_transparent_parts_count_as_black(tmp_path: Path) -> None:
+    Image.new("RGBA", (96, 64), (255, 255, 255, 0)).save(tmp_path / "g.png")
+    assert open_guide(str(tmp_path / "g.png"), 96, 64).alpha_at(0).max() == 0
+
+
+@pytest.mark.parametrize("subject", ["full", "none"])
+def test_limited_range_video_reaches_the_whole_scale(tmp_path: Path, subject: str) -> None:
+    made = make_clip(tmp_path / "g.mkv", frames=3, pix_fmt="gray", codec="ffv1", subject=subject)
+    alpha = open_guide(str(made.path), 96, 64, notify=silent).alpha_at(0)
+    assert alpha.shape == (64, 96)
+    gray = made.rgb[0] @ np.array([0.2126, 0.7152, 0.0722]) / 255
+    assert np.abs(alpha / 65535 - gray).mean() < 0.1
+
+
+def test_a_sequence_follows_the_sources_rate_and_its_last_image_stays(tmp_path: Path) -> None:
+    for number in range(3):
+        Image.new("L", (96, 64), 100 * number).save(tmp_path / f"g{number}.png")
+    guide = open_guide(f"{tmp_path}/g%d.png", 96, 64, rate=Fraction(10), notify=silent)
+    levels = [int(guide.alpha_at(Fraction(k, 10))[0, 0]) // 257 for k in range(5)]
+    assert levels == [0, 100, 200, 200, 200]
+    guide.close()
