@@ -61,3 +61,10 @@ samples (1/32 of an 8-bit code, read twice), 16 bits at most, and colour matrice
 CODED_ALPHA = 0.03
 # Mean of a flat colour in 8-bit RGB after 4:2:0 H.264 at crf 18 and back.
 CODED_FLAT_LEVELS = 4
+
+BLUR_SHARE = 1 / 256
+"""Share of full scale beyond half a code: cells of nearly one luma are looked up once (4 codes of 8
+bits apart at most), and light is held in 2^-20: one 8-bit code where the picture is nearly black."""
+
+DISC_ENERGY = 0.03
+"""Share of a light point's energy: the disc is drawn and interpolated on the coarse grid."""

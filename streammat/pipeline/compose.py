@@ -79,7 +79,7 @@ class Bench:
         from streammat_kernels import blur
 
         if self._blur_workspace is None:
-            self._blur_workspace = blur.Workspace()
+            self._blur_workspace = blur.Workspace(*self._size)
         out = self.planes("blurred", layout)
         blur.blur_background(
             planes, layout, its, alpha, out, strength=strength, workspace=self._blur_workspace
@@ -181,7 +181,7 @@ def _draw_composite(
     layout, planes = _without_alpha(sink.layout, out)
     plate = frame.planes
     if layout != frame.layout or sink.colour != frame.colour:
-        plate = planes  # the blend may work in place
+        plate = bench.planes("plate", layout)
         colour.convert(frame.planes, frame.layout, frame.colour, layout, sink.colour, plate)
     strength = blur_strength(plan.background)
     if strength is not None:

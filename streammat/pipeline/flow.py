@@ -153,12 +153,11 @@ class Flow:
         runner.run(tick)
         self._library.sample(runner.native_ids() | {threading.get_native_id()})
         stages = self.timings()
-        seconds = time.perf_counter() - start
         first = min((encoder.first for encoder in self.encoders if encoder.first), default=start)
         return Outcome(
             frames=self.frames,
             stages=stages,
-            limit=limit_of(stages, seconds, self.parts.cores),
+            limit=limit_of(stages, time.perf_counter() - first, self.parts.cores),
             startup_seconds=first - begun,
             cuts=tuple(self.refine.cuts),
             cancelled=not runner.source_ended,

@@ -114,7 +114,9 @@ class JobReport:
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``--json`` and ``--report``."""
         data = asdict(self)
-        data["stages"] = [_per_frame(stage, self.seconds) for stage in self.stages]
+        data["stages"] = [
+            _per_frame(stage, self.seconds - self.startup_seconds) for stage in self.stages
+        ]
         return {
             **data,
             "outputs": [asdict(output) for output in self.outputs],
@@ -126,10 +128,9 @@ class JobReport:
 
 
 def _per_frame(stage: StageTimings, seconds: float) -> dict[str, Any]:
-    frames = max(1, stage.frames)
     return {
         **asdict(stage),
-        "busy_ms_per_frame": 1000 * stage.busy_seconds / frames,
-        "cpu_ms_per_frame": 1000 * stage.cpu_seconds / frames,
-        "busy_share": stage.busy_seconds / stage.workers / seconds if seconds > 0 else 0.0,
+        "busy_ms_per_frame": 1000 * stage.steady_busy_seconds / stage.steady_frames,
+        "cpu_ms_per_frame": 1000 * stage.steady_cpu_seconds / stage.steady_frames,
+        "busy_share": stage.steady_busy_seconds / stage.workers / seconds if seconds > 0 else 0.0,
     }

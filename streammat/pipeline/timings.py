@@ -27,7 +27,16 @@ _local = threading.local()
 class Meter:
     """Counts one worker's work; only that worker's thread writes to it."""
 
-    __slots__ = ("busy", "cpu", "frames", "paused", "wait_in", "wait_out")
+    __slots__ = (
+        "busy",
+        "cpu",
+        "frames",
+        "paused",
+        "wait_in",
+        "wait_out",
+        "warmup",
+        "warmup_cpu",
+    )
 
     def __init__(self) -> None:
         self.frames = 0
@@ -36,6 +45,8 @@ class Meter:
         self.wait_in = 0.0
         self.wait_out = 0.0
         self.paused = 0.0
+        self.warmup = 0.0
+        self.warmup_cpu = 0.0
 
     def work(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``call`` and book it as work on one frame, less the time paused inside it."""
@@ -45,9 +56,13 @@ class Meter:
         try:
             return call(*args, **kwargs)
         finally:
-            self.busy += perf_counter() - wall - self.paused
+            spent, burnt = perf_counter() - wall - self.paused, thread_time() - cpu
+            self.busy += spent
+            self.cpu += burnt
             self.wait_out += self.paused
-            self.cpu += thread_time() - cpu
+            if self.frames == 0:
+                self.warmup += spent
+                self.warmup_cpu += burnt
 
     def waiting_in(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``call`` (a get) and book it as waiting for input."""
@@ -89,6 +104,8 @@ class StageTimings:
         busy_seconds: wall time at work, summed over the workers.
         cpu_seconds: CPU time of its threads, library threads included where they can be told.
         wait_in_seconds, wait_out_seconds: waiting for input, and for room or buffers downstream.
+        warmup_seconds, warmup_cpu_seconds: of the above, on each worker's first frame, when kernels
+            are loaded or compiled.
     """
 
     name: str
@@ -98,6 +115,23 @@ class StageTimings:
     cpu_seconds: float
     wait_in_seconds: float
     wait_out_seconds: float
+    warmup_seconds: float = 0.0
+    warmup_cpu_seconds: float = 0.0
+
+    @property
+    def steady_busy_seconds(self) -> float:
+        """Wall time at work without each worker's first frame."""
+        return self.busy_seconds - self.warmup_seconds
+
+    @property
+    def steady_cpu_seconds(self) -> float:
+        """CPU time without each worker's first frame."""
+        return self.cpu_seconds - self.warmup_cpu_seconds
+
+    @property
+    def steady_frames(self) -> int:
+        """Frames without each worker's first one; 1 at least, to divide by."""
+        return max(1, self.frames - self.workers)
 
     def plus(self, busy_seconds: float = 0.0, cpu_seconds: float = 0.0) -> StageTimings:
         """The same with more work booked on it."""
@@ -118,6 +152,8 @@ def merge(name: str, meters: Sequence[Meter]) -> StageTimings:
         cpu_seconds=sum(m.cpu for m in meters),
         wait_in_seconds=sum(m.wait_in for m in meters),
         wait_out_seconds=sum(m.wait_out for m in meters),
+        warmup_seconds=sum(m.warmup for m in meters),
+        warmup_cpu_seconds=sum(m.warmup_cpu for m in meters),
     )
 
 
@@ -133,19 +169,20 @@ def limit_of(stages: Sequence[StageTimings], seconds: float, cores: int) -> Limi
     """The stage that limits the speed.
 
     Where the cores are busy, that is the stage that takes most of the CPU time, with its share of
-    it; else the stage that was at work for most of the time, with its share of the wall time.
+    it; else the stage that was at work for most of the time, with its share of the wall time. First
+    frames do not count.
 
     Args:
         stages: of one run.
-        seconds: wall time of the run.
+        seconds: wall time of the run, start-up left out.
         cores: cores that the run may use.
     """
     seen = [stage for stage in stages if stage.frames]
     if not seen or seconds <= 0:
         return None
-    cpu = sum(stage.cpu_seconds for stage in seen)
+    cpu = sum(stage.steady_cpu_seconds for stage in seen)
     if cpu > CORES_ARE_BUSY * cores * seconds:
-        top = max(seen, key=lambda stage: stage.cpu_seconds)
-        return Limit(top.name, min(1.0, top.cpu_seconds / cpu))
-    top = max(seen, key=lambda stage: stage.busy_seconds / stage.workers)
-    return Limit(top.name, min(1.0, top.busy_seconds / top.workers / seconds))
+        top = max(seen, key=lambda stage: stage.steady_cpu_seconds)
+        return Limit(top.name, min(1.0, top.steady_cpu_seconds / cpu))
+    top = max(seen, key=lambda stage: stage.steady_busy_seconds / stage.workers)
+    return Limit(top.name, min(1.0, top.steady_busy_seconds / top.workers / seconds))
