@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,9 @@ def demo(clip: str | None, out_dir: str, as_json: bool) -> int:
 def _run(job: Job, png: Path, mov: Path, shipped: bool) -> tuple[dict[str, Any], int]:
     resolved = resolve()
     settings = replace(resolved.settings(), background="blur", overwrite=True)
-    with interruptible() as cancel, open_display(resolved.values["progress"]) as display:
+    with ExitStack() as stack:
+        display = stack.enter_context(open_display(resolved.values["progress"]))
+        cancel = stack.enter_context(interruptible(display.note))
         say_device(settings, display)
         what = "the sample clip" if shipped else job.source
         display.note(f"matting {what} into ProRes 4444 with alpha and H.264 over a blur, one pass")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
-
-import click
 
 from streammat.cli.failure import EXIT_INTERRUPTED
 
@@ -17,7 +15,7 @@ __all__ = ["interruptible"]
 
 
 @contextmanager
-def interruptible() -> Iterator[threading.Event]:
+def interruptible(say: Callable[[str], None]) -> Iterator[threading.Event]:
     """An event that the first Ctrl-C (SIGINT) or SIGTERM sets; a second one interrupts.
 
     The job sees the event, finalises a playable ``NAME.partial.EXT`` and returns. Only the main
@@ -38,7 +36,8 @@ def interruptible() -> Iterator[threading.Event]:
         if presses > 2:
             os._exit(EXIT_INTERRUPTED)
         cancel.set()
-        click.echo("\nfinishing the file; press Ctrl-C again to quit at once", err=True)
+        with suppress(RuntimeError):  # the signal came in the middle of a write to stderr
+            say("finishing the file; press Ctrl-C again to quit at once")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,9 @@ def _run_all(jobs: Sequence[Job], resolved: Resolved) -> tuple[list[dict[str, An
     results: list[dict[str, Any]] = []
     codes: list[int] = []
     settings = resolved.settings()
-    with interruptible() as cancel, open_display(resolved.values["progress"]) as display:
+    with ExitStack() as stack:
+        display = stack.enter_context(open_display(resolved.values["progress"]))
+        cancel = stack.enter_context(interruptible(display.note))
         say_device(settings, display)
         for job in jobs:
             result, code = _outcome(job, settings, display, cancel)

@@ -34,8 +34,11 @@ def models(as_json: bool) -> None:
         click.echo(f"  {card.summary}")
         click.echo(f"  variant {card.variant}, sha256 {card.sha256}")
         click.echo(f"  licence: {card.licence or 'unknown'}")
+        if data := card.details.get("data"):
+            names = [f"{part.get('name')} ({part.get('licence')})" for part in data]
+            click.echo(f"  trained on: {'; '.join(names)}")
         for key in ("quality", "limits"):
-            if key in card.details:
+            if card.details.get(key):
                 click.echo(f"  {key}: {_words(card.details[key])}")
         click.echo(f"  {card.path}")
 

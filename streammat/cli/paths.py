@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from streammat.settings import OutputKind, OutputRequest
+from streammat.settings import OutputRequest
 
 __all__ = ["STDOUT", "Job", "plan_jobs"]
 
@@ -62,8 +62,7 @@ def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
     if "%" in stem or glob.has_magic(stem):
         stem = stem.split("%")[0].split("*")[0].split("?")[0].split("[")[0].rstrip("._- ")
     name = f"{stem or 'sequence'}.matte{suffix}"
-    kind = OutputKind.COMPOSITE if suffix == ".mp4" else OutputKind.RGBA
-    return OutputRequest(str(Path(folder or "") / name), kind)
+    return OutputRequest(str(Path(folder or "") / name))
 
 
 def _refuse_twins(paths: Sequence[str]) -> None:

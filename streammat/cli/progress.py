@@ -184,7 +184,9 @@ class Live(Display):
 def _words(progress: Progress) -> str:
     """``120/240 frames  24.5 fps  4.9 s left  encode is slowest``."""
     total = f"/{progress.total}" if progress.total is not None else ""
-    parts = [f"{progress.frame}{total} frames", f"{progress.fps:.1f} fps"]
+    parts = [f"{progress.frame}{total} frames"]
+    if progress.fps > 0:
+        parts.append(f"{progress.fps:.1f} fps")
     if progress.eta_seconds is not None:
         parts.append(f"{_clock(progress.eta_seconds)} left")
     if progress.slowest:

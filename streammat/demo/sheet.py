@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from streammat.errors import MediaError
+
 __all__ = ["Moment", "contact_sheet", "moments", "read_moments", "write_sheet"]
 
 Bytes = NDArray[np.uint8]
 
-_CELL_PX = 288  # width of a picture
+_CELL_PX = 240  # width of a picture
 _GAP_PX = 8
 _CAPTION_PX = 26
 _PAPER, _INK = (24, 24, 26), (226, 226, 226)
@@ -41,21 +43,35 @@ class Moment:
     alpha: Bytes
 
 
-def moments(duration_seconds: float, count: int = 5) -> list[float]:
-    """The middles of ``count`` equal parts of the clip."""
-    return [duration_seconds * (2 * i + 1) / (2 * count) for i in range(count)]
+def moments(duration_seconds: float, frame_seconds: float, count: int = 5) -> list[float]:
+    """The middles of ``count`` equal parts, each a little before the frame that is on screen then.
+
+    The reader begins with the first frame at or after a time; half a frame of slack absorbs the
+    rounding of time bases.
+    """
+    if frame_seconds <= 0:
+        return [0.0]
+    middles = [duration_seconds * (2 * i + 1) / (2 * count) for i in range(count)]
+    return [max(0.0, (t // frame_seconds - 0.5) * frame_seconds) for t in middles]
 
 
 def read_moments(source: str, matte: str, times: Sequence[float], width_px: int) -> list[Moment]:
     """Read the source and the written RGBA file at each time, shrunk to ``width_px``.
 
+    A time after the last frame (frames of uneven length) gives no column; the first always does.
+
     Raises:
-        MediaError: one of the two cannot be read there.
+        MediaError: one of the two cannot be read at all.
     """
-    found = []
+    found: list[Moment] = []
     for seconds in times:
-        frame, _ = _picture(source, seconds, width_px)
-        rgb, alpha = _picture(matte, seconds, width_px)
+        try:
+            frame, _ = _picture(source, seconds, width_px)
+            rgb, alpha = _picture(matte, seconds, width_px)
+        except MediaError:
+            if not found:
+                raise
+            continue
         found.append(Moment(seconds, frame, rgb, alpha))
     return found
 
@@ -131,8 +147,11 @@ def write_sheet(path: Path, source: str, matte: str) -> None:
     from streammat.media.reader import open_reader
 
     with open_reader(matte, notify=_quiet) as reader:
-        duration_seconds = reader.info.duration_seconds or 0.0
-    columns = read_moments(source, matte, moments(duration_seconds), _CELL_PX)
+        info = reader.info
+    duration_seconds = info.duration_seconds or 0.0
+    frame_seconds = float(1 / info.rate) if info.rate else duration_seconds / (info.frames or 1)
+    times = moments(duration_seconds, frame_seconds)
+    columns = read_moments(source, matte, times, _CELL_PX)
     draft = path.with_name(f".{path.name}.part")
     contact_sheet(columns).save(draft, format="PNG", optimize=True)
     draft.replace(path)

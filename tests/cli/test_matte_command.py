@@ -23,7 +23,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
 
 def test_without_an_output_the_result_lies_in_the_current_folder(pipeline: FakePipeline) -> None:
     assert main(["matte", "clips/talk.mp4"]) == 0
-    assert pipeline.calls[0][1] == (OutputRequest("talk.matte.mov", OutputKind.RGBA),)
+    assert pipeline.calls[0][1] == (OutputRequest("talk.matte.mov"),)
 
 
 def test_outputs_repeat_and_name_their_kinds(pipeline: FakePipeline) -> None:
@@ -46,9 +46,9 @@ def test_several_inputs_go_to_a_folder_that_is_made(pipeline: FakePipeline) -> N
 
 def test_a_preset_decides_the_default_format(pipeline: FakePipeline) -> None:
     assert main(["matte", "in.mp4", "--preset", "web"]) == 0
-    assert pipeline.calls[0][1] == (OutputRequest("in.matte.webm", OutputKind.RGBA),)
+    assert pipeline.calls[0][1] == (OutputRequest("in.matte.webm"),)
     assert main(["matte", "in.mp4", "--preset", "preview"]) == 0
-    assert pipeline.calls[1][1] == (OutputRequest("in.matte.mp4", OutputKind.COMPOSITE),)
+    assert pipeline.calls[1][1] == (OutputRequest("in.matte.mp4"),)
     assert pipeline.calls[1][2].encoder_preset == "veryfast"
 
 
@@ -101,7 +101,7 @@ def test_json_progress_is_one_object_a_line(
 ) -> None:
     assert main(["matte", "in.mp4", "--progress", "json"]) == 0
     events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert events[0]["event"] == "begin"
+    assert {"event": "begin", "input": "in.mp4"} in events
     assert events[-1] == {"event": "done", "text": LAST_LINE}
     assert {"event": "note", "text": "untagged colour: taken as BT.709"} in events
 

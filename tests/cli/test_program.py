@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import pytest
+from PIL import Image
 
 from streammat.cli import main
 from tests.clips import make_clip, truncate
@@ -142,6 +143,23 @@ def test_dry_run_prints_the_resolved_values_and_writes_nothing(
     assert answer["settings"]["size"] == "best"
     assert answer["jobs"][0]["outputs"][0]["codec"] == "prores_ks"
     assert _names(empty_folder) == {"in.mp4"}
+
+
+def test_the_demo_leaves_two_videos_and_a_sheet_and_replaces_its_own(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_clip(Path("in.mp4"), frames=6, audio=True)
+    monkeypatch.setenv("STREAMMAT_SIZE", "96x64")
+    Path("out").mkdir()
+    Path("out/demo.png").write_bytes(b"of an earlier run")
+    assert main(["demo", "in.mp4"]) == 0
+    assert _names(Path("out")) == {"demo.mov", "demo.mp4", "demo.png"}
+    assert [_count_frames(Path("out", name)) for name in ("demo.mov", "demo.mp4")] == [6, 6]
+    with Image.open("out/demo.png") as sheet:
+        assert sheet.width > 5 * sheet.height / 3
+    out, err = capsys.readouterr()
+    assert all(f"out/{name}" in out for name in ("demo.mov", "demo.mp4", "demo.png"))
+    assert "drawing the contact sheet" in err
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

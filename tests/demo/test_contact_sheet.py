@@ -17,9 +17,17 @@ def _moment(seconds: float, alpha: int) -> Moment:
     )
 
 
-def test_moments_are_the_middles_of_equal_parts() -> None:
-    assert moments(10.0) == [1.0, 3.0, 5.0, 7.0, 9.0]
-    assert moments(0.0) == [0.0] * 5
+def test_moments_lie_in_the_middles_of_equal_parts_just_before_a_frame() -> None:
+    assert moments(10.0, 0.5) == [0.75, 2.75, 4.75, 6.75, 8.75]
+
+
+def test_moments_of_a_clip_of_few_frames_never_lie_after_the_last_one() -> None:
+    for frames in range(1, 12):
+        assert max(moments(frames * 0.04, 0.04)) <= (frames - 1) * 0.04
+
+
+def test_a_still_has_one_moment() -> None:
+    assert moments(0.0, 0.0) == [0.0]
 
 
 def test_rows_are_frame_alpha_and_composite() -> None:
