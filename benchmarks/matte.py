@@ -25,6 +25,11 @@ CLIPS = {  # reference folder -> clip, and whether people are its subject
     "sam2_01_dog": ("sam2/01_dog.mp4", False),
     "cotracker_cat": ("cotracker/cat.mp4", False),
 }
+EMPTY_PLACES = (  # photographs without a subject, none of them used in training
+    "background_matting/0001_back.jpg",
+    "background_matting/0500_back.jpg",
+    "pymatting_lemur/beach.png",
+)
 LIMIT = 0.05
 Grey = NDArray[np.float32]  # (H, W), 0..1
 
@@ -111,14 +116,15 @@ def clip_rows(data: Path, size: str, sheets: Path | None) -> list[dict[str, Any]
 
 
 def hairball_row(data: Path, size: str, sheets: Path | None) -> dict[str, Any]:
-    """Mean error on a CG hairball with exact alpha, over photographs and over plain grey."""
+    """Mean error on a CG hairball with exact alpha, over plain grey and empty places."""
     from PIL import Image
 
     import streammat
 
     matter = streammat.create_matter(size=size)
-    backgrounds = [None, *sorted((data / "train" / "backgrounds").glob("kodak_*"))[:4]]
-    errors, tiles = [], []
+    backgrounds = [None, *(data / "images" / place for place in EMPTY_PLACES)]
+    errors: list[float] = []
+    tiles: list[tuple[Any, Grey]] = []
     for number, path in enumerate(sorted((data / "videos" / "hairball").glob("*.png"))[::4]):
         rgba = np.asarray(Image.open(path).convert("RGBA"), dtype=np.float32) / 255
         alpha = rgba[..., 3]
@@ -128,8 +134,8 @@ def hairball_row(data: Path, size: str, sheets: Path | None) -> dict[str, Any]:
             photo = Image.open(place).convert("RGB").resize((alpha.shape[1], alpha.shape[0]))
             back = np.asarray(photo, dtype=np.float32) / 255
         rgb = rgba[..., :3] * alpha[..., None] + back * (1 - alpha[..., None])
-        got, _ = matter((rgb * 255 + 0.5).astype(np.uint8), None)
-        got = (got / np.float32(65535)).astype(np.float32)
+        found, _ = matter((rgb * 255 + 0.5).astype(np.uint8), None)
+        got = found.astype(np.float32) / np.float32(65535)
         errors.append(float(np.abs(got - alpha).mean()))
         tiles.append(((rgb * 255).astype(np.uint8), got))
     if sheets is not None:

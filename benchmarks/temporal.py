@@ -93,7 +93,8 @@ def _noisy(alpha: Grey, luma: Grey, random: np.random.Generator) -> tuple[Any, A
 def _texture(random: np.random.Generator, size: int) -> Grey:
     coarse = random.uniform(40, 200, (size // 8, size // 8)).astype(np.float32)
     full = np.zeros((size, size), np.float32)
-    return np.asarray(bilinear(coarse, full), np.float32)
+    bilinear(coarse, full)
+    return full
 
 
 def flicker_row(frames: int = 40) -> dict[str, Any]:
