@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from streammat.cli.options import debug_option, json_option
-from streammat.cli.output import print_json, print_table
+from streammat.cli.output import print_json, print_table, shown
 from streammat.config import PROJECT_FILE, SETTINGS, project_file, resolve, user_file
 
 __all__ = ["config"]
@@ -36,7 +36,7 @@ def show(as_json: bool) -> None:
     print_table(
         ("setting", "value", "origin"),
         [
-            (row.name, _shown(resolved.values[row.name]), resolved.origins[row.name])
+            (row.name, shown(resolved.values[row.name]), resolved.origins[row.name])
             for row in SETTINGS
         ],
     )
@@ -55,9 +55,3 @@ def path(as_json: bool) -> None:
     missing = f"none ({PROJECT_FILE} in this folder or above)"
     note = "" if user.is_file() else " (not there)"
     print_table(("file", "path"), [("project", project or missing), ("user", f"{user}{note}")])
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "-"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -15,7 +15,7 @@ import click
 from streammat.cli.failure import EXIT_LOST_FRAMES, EXIT_USAGE, explain
 from streammat.cli.interrupt import interruptible
 from streammat.cli.options import OUTPUT, debug_option, json_option, setting_options
-from streammat.cli.output import envelope, print_json, print_table
+from streammat.cli.output import envelope, plain, print_json, print_table, shown
 from streammat.cli.paths import STDOUT, Job, plan_jobs
 from streammat.cli.progress import Display, open_display
 from streammat.config import PRESETS, Resolved, resolve
@@ -24,6 +24,7 @@ from streammat.settings import MatteSettings, OutputRequest
 
 if TYPE_CHECKING:
     from streammat.pipeline.report import JobReport
+    from streammat.pipeline.resolve import ResolvedJob
 
 __all__ = ["make_folder", "matte", "run_job", "say_device"]
 
@@ -167,16 +168,28 @@ def _print_plan(jobs: Sequence[Job], resolved: Resolved, as_json: bool) -> None:
     from streammat.pipeline.job import resolve_job
 
     settings = resolved.settings()
-    plans = [resolve_job(job.source, job.outputs, settings) for job in jobs]
+    with open_display("none") as display:
+        plans = [resolve_job(j.source, j.outputs, settings, notify=display.note) for j in jobs]
     if as_json:
         print_json("matte --dry-run", {"settings": resolved.values, "jobs": plans})
         return
-    for job, plan in zip(jobs, plans, strict=True):
-        click.echo(f"{job.source}:")
-        for name, value in envelope("", {"plan": plan})["plan"].items():
-            click.echo(f"  {name}: {json.dumps(value)}")
-    rows = [(name, str(value), resolved.origins[name]) for name, value in resolved.values.items()]
+    for plan in plans:
+        _print_job(plan)
+    rows = [(name, shown(value), resolved.origins[name]) for name, value in resolved.values.items()]
     print_table(("setting", "value", "origin"), rows)
+
+
+def _print_job(plan: ResolvedJob) -> None:
+    """One job in words: every field but the settings, which have a table of their own."""
+    facts = plain(plan)
+    click.echo(f"{facts.pop('source')}:")
+    outputs = facts.pop("outputs")
+    facts.pop("settings", None)
+    for name, value in facts.items():
+        click.echo(f"  {name}: {shown(value)}")
+    for output in outputs:
+        said = [f"{name} {value}" for name, value in output.items() if value and name != "path"]
+        click.echo(f"  output {output['path']}: {', '.join(said)}")
 
 
 def _write_report(path: Path, content: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import click
 
 from streammat import __version__
 
-__all__ = ["SCHEMA_VERSION", "envelope", "plain", "print_json", "print_table"]
+__all__ = ["SCHEMA_VERSION", "envelope", "plain", "print_json", "print_table", "shown"]
 
 # Raised when a field changes its meaning or goes; new fields do not raise it.
 SCHEMA_VERSION = 1
@@ -52,3 +52,10 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for row in cells:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
+
+
+def shown(value: object) -> str:
+    """A value in a table: - for none, commas between the parts of a tuple."""
+    if value is None:
+        return "-"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
