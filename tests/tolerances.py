@@ -66,5 +66,9 @@ BLUR_SHARE = 1 / 256
 """Share of full scale beyond half a code: cells of nearly one luma are looked up once (4 codes of 8
 bits apart at most), and light is held in 2^-20: one 8-bit code where the picture is nearly black."""
 
-DISC_ENERGY = 0.03
-"""Share of a light point's energy: the disc is drawn and interpolated on the coarse grid."""
+DISC_LEVEL = 0.01
+"""Share of the light inside a disc: one part in 2^20 a block, and 1e-4 of the fill beneath."""
+
+DISC_ENERGY = 0.15
+"""Share of a light point's whole energy: at the rim, a fifth of the area of the smallest disc, codes
+are interpolated instead of light, which is less light by up to two thirds there."""

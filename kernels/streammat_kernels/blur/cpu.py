@@ -16,7 +16,7 @@ F = np.float32
 OPAQUE = np.uint16(65535)
 HAZE = 8  # a pixel counts fully at alpha 0 and not at all from alpha 1 / HAZE up
 UNIT = 1 << 20  # light 1 at full weight, in integers; 2^11 of them fit an int32 sum
-TRACE = F(1e-3)  # weight of a level's coarser neighbour where it has pixels of its own
+TRACE = F(1e-4)  # weight of a level's coarser neighbour where it has pixels of its own
 
 
 @njit(nogil=True, cache=True)
@@ -89,25 +89,44 @@ def reduce_rows(
                     a, b, c, d = F(upper[x0]), F(upper[x1]), F(lower[x0]), F(lower[x1])
                     cb, cr = F(cb_row[x0 // chroma[0] * step]), F(cr_row[x0 // chroma[0] * step])
                     spread = max(max(a, b), max(c, d)) - min(min(a, b), min(c, d))
-                    if highest == 0 and spread <= flat and y1 - y0 == down and x1 - x0 == across - 1:
+                    if (
+                        highest == 0
+                        and spread <= flat
+                        and y1 - y0 == down
+                        and x1 - x0 == across - 1
+                    ):
                         mean = F(0.25) * (a + b + c + d)
                         r, g, b = pixel_light(mean, cb, cr, terms, is_rgb, light, top)
                         r, g, b, weight = full * r, full * g, full * b, full
                     else:
                         r, g, b, weight = mixed_cell(
-                            luma, cb, cr, alpha, width, y0, y1, x0, x0 + across, terms, is_rgb, light, top
+                            luma,
+                            cb,
+                            cr,
+                            alpha,
+                            width,
+                            y0,
+                            y1,
+                            x0,
+                            x0 + across,
+                            terms,
+                            is_rgb,
+                            light,
+                            top,
                         )
                     red, green, blue, total = red + r, green + g, blue + b, total + weight
                 sums[0, row, block] += red
                 sums[1, row, block] += green
                 sums[2, row, block] += blue
                 sums[3, row, block] += total
-                clear[row, block] = min(clear[row, block], max(F(1.0) + least * F(alpha_max), F(0.0)))
+                clear[row, block] = min(
+                    clear[row, block], max(F(1.0) + least * F(alpha_max), F(0.0))
+                )
 
 
 @njit(nogil=True, cache=True)
-def erode_rows(sums, clear, share, image, r0, r1):
-    """Rows [r0, r1) of ``image`` (4, h, w): sums times ``share``, times the least clear of 3 x 3 blocks."""
+def erode_rows(clear, eroded, r0, r1):
+    """Rows [r0, r1) of ``eroded``: the least of 3 x 3 blocks of ``clear``."""
     height, width = clear.shape
     column = np.empty(width, F)
     for row in range(r0, r1):
@@ -115,9 +134,18 @@ def erode_rows(sums, clear, share, image, r0, r1):
         for x in range(width):
             column[x] = min(min(above[x], below[x]), here[x])
         for x in range(width):
-            least = min(min(column[max(x - 1, 0)], column[min(x + 1, width - 1)]), column[x]) * share
-            for c in range(4):
-                image[c, row, x] = sums[c, row, x] * least
+            eroded[row, x] = min(
+                min(column[max(x - 1, 0)], column[min(x + 1, width - 1)]), column[x]
+            )
+
+
+@njit(nogil=True, cache=True)
+def keep_rows(sums, clear, share, image, r0, r1):
+    """Rows [r0, r1) of ``image`` (4, h, w): sums times ``share`` times how clear the block is."""
+    for c in range(4):
+        for row in range(r0, r1):
+            for x in range(clear.shape[1]):
+                image[c, row, x] = sums[c, row, x] * (clear[row, x] * share)
 
 
 @njit(nogil=True, cache=True)

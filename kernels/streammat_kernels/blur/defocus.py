@@ -17,9 +17,10 @@ from ..layout import Colour, Family, PixelLayout, Siting
 from ..planes import chroma_rows, padded
 from . import cpu
 
-__all__ = ["FINEST_RADIUS", "Workspace", "coarseness", "disc_spans", "positions"]
+__all__ = ["FINEST_RADIUS", "Workspace", "coarseness", "disc_spans", "erosions", "positions"]
 
 FINEST_RADIUS = 5.0  # grid steps; the disc's radius on the coarse grid is this much up to twice it
+MARGIN_PX = 4  # background this near to alpha of 1 / HAZE or more does not count
 FLAT = 1 / 64  # of the code range: light of the mean luma is then within 0.0001 of the mean light
 
 Taps = tuple[NDArray[np.int32], NDArray[np.float32]]
@@ -31,6 +32,11 @@ def coarseness(radius_px: float) -> int:
     while radius_px / (2 * factor) >= FINEST_RADIUS:
         factor *= 2
     return factor
+
+
+def erosions(factor: int) -> int:
+    """Times that the background is eroded by one block, to keep MARGIN_PX from the subject's alpha."""
+    return -(-MARGIN_PX // factor)
 
 
 def disc_spans(radius: float) -> NDArray[np.int32]:
@@ -68,6 +74,7 @@ class Workspace:
             sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
         self._sums = np.empty((4, *sizes[0]), np.float32)
         self._clear = np.empty(sizes[0], np.float32)
+        self._eroded = np.empty(sizes[0], np.float32)
         self._blurred = np.empty((3, *sizes[0]), np.float32)
         self._images = [np.empty((4, *size), np.float32) for size in sizes]
         self._fills = [np.empty((3, *size), np.float32) for size in sizes]
@@ -121,9 +128,12 @@ class Workspace:
             light, factor, self._sums, self._clear,
         )  # fmt: skip
         run_bands(reduce, rows, bands)
+        for _ in range(erosions(factor)):
+            run_bands(partial(cpu.erode_rows, self._clear, self._eroded), rows, bands)
+            self._clear, self._eroded = self._eroded, self._clear
         share = np.float32(1.0 / factor**2)
-        erode = partial(cpu.erode_rows, self._sums, self._clear, share, self._images[0])
-        run_bands(erode, rows, bands)
+        keep = partial(cpu.keep_rows, self._sums, self._clear, share, self._images[0])
+        run_bands(keep, rows, bands)
         run_bands(partial(cpu.prefix_rows, self._images[0], self._pad, self._prefix), rows, bands)
 
     def _fill(self, bands: Bands | None) -> None:
@@ -151,7 +161,9 @@ class Workspace:
             spacing = (layout.chroma_y, layout.chroma_x) if is_chroma else (1, 1)
             rows, columns = -(-self.height // spacing[0]), -(-self.width // spacing[1])
             rows_at = positions(rows, spacing[0], self._factor, down and spacing[0] > 1, sizes[0])
-            columns_at = positions(columns, spacing[1], self._factor, across and spacing[1] > 1, sizes[1])
+            columns_at = positions(
+                columns, spacing[1], self._factor, across and spacing[1] > 1, sizes[1]
+            )
             enlarge = partial(
                 cpu.enlarge_rows, self._blurred[c], rows_at, columns_at, step if is_chroma else 1,
                 layout.shift, targets[c],

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from ..colour.reference import cosited, encode, linearise
 from ..composite.reference import from_rgb, pixel_codes, to_rgb
 from ..layout import Colour, Family, PixelLayout
-from .defocus import coarseness, disc_spans
+from .defocus import coarseness, disc_spans, erosions
 
 __all__ = ["HAZE", "TRACE", "blur_background", "background_light"]
 
 Float = NDArray[np.float64]
 
 HAZE = 8  # a pixel counts fully at alpha 0 and not at all from alpha 1 / HAZE up
-TRACE = 1e-3  # weight of what comes from a coarser level where a level has background of its own
+TRACE = 1e-4  # weight of what comes from a coarser level where a level has background of its own
 
 
 def blocks(full: Float, factor: int, reduce: np.ufunc) -> Float:
@@ -45,7 +45,9 @@ def background_light(
     """(4, h, w): light of R, G, B times weight, and weight 0..1, on a grid of ``factor`` pixels."""
     light = linearise(to_rgb(pixel_codes(planes, layout), layout, colour), colour.transfer)
     weight = np.maximum(1.0 - HAZE * (alpha / 65535.0), 0.0)
-    keep = eroded(blocks(weight, factor, np.minimum)) / factor**2
+    keep = blocks(weight, factor, np.minimum) / factor**2
+    for _ in range(erosions(factor)):
+        keep = eroded(keep)
     channels = [blocks(channel * weight, factor, np.add) for channel in light]
     return np.stack([*channels, blocks(weight, factor, np.add)]) * keep
 

@@ -57,7 +57,9 @@ def over(
     for name, other in (("background", background), ("out", out)):
         found = check_planes(other, layout, name)
         if found != (height, width):
-            raise ShapeError(f"{name} holds {found[1]}x{found[0]}, the plate {width}x{height}; scale it first")
+            raise ShapeError(
+                f"{name} holds {found[1]}x{found[0]}, the plate {width}x{height}; scale it first"
+            )
     _check("alpha", alpha, (height, width))
     if foreground is not None:
         _check("foreground", foreground, (3, height, width))

@@ -167,7 +167,17 @@ def blend_cells(
     columns, samples, codes = columns[:count], samples[:count], codes[:count]
     top = F(light.shape[0] - 1)
     gather(plate[0], plate[1], plate[2], columns, samples, to_terms, top, mixed, index[0])
-    gather(background[0], background[1], background[2], columns, samples, to_terms, top, mixed, index[1])
+    gather(
+        background[0],
+        background[1],
+        background[2],
+        columns,
+        samples,
+        to_terms,
+        top,
+        mixed,
+        index[1],
+    )
     for c in range(3):
         if has_foreground:
             gather_colours(foreground[c], columns, codes, top / F(65535.0), index[0, c])
@@ -186,7 +196,11 @@ def blend_cells(
         if a == OPAQUE:
             y, u, v = np.int32(plate[0][x]), F(plate[1][s]) * unit, F(plate[2][s]) * unit
         elif a == 0:
-            y, u, v = np.int32(background[0][x]), F(background[1][s]) * unit, F(background[2][s]) * unit
+            y, u, v = (
+                np.int32(background[0][x]),
+                F(background[1][s]) * unit,
+                F(background[2][s]) * unit,
+            )
         out[x] = y
         sums[0, owner[i]] += u
         sums[1, owner[i]] += v
@@ -234,7 +248,20 @@ def over_yuv_rows(
 
 @njit(nogil=True, cache=True)
 def over_plane_rows(
-    plate, background, out, shift, alpha, foreground, has_foreground, width, black, span, light, code, y0, y1
+    plate,
+    background,
+    out,
+    shift,
+    alpha,
+    foreground,
+    has_foreground,
+    width,
+    black,
+    span,
+    light,
+    code,
+    y0,
+    y1,
 ):
     """Rows [y0, y1) of one plane that holds an encoded channel: R, G, B or gray."""
     top = F(light.shape[0] - 1)
@@ -287,7 +314,9 @@ def over(
     light = linear_table(colour.transfer, table_bits(layout))
     code = encode_table(colour.transfer)
     matte = padded(alpha)
-    given = np.zeros((3, 1, 1), np.uint16) if foreground is None else np.ascontiguousarray(foreground)
+    given = (
+        np.zeros((3, 1, 1), np.uint16) if foreground is None else np.ascontiguousarray(foreground)
+    )
     if layout.family in {Family.RGB, Family.GRAY}:
         stored = float(1 << layout.shift)
         terms = from_rgb_terms(layout, colour, 1.0)

@@ -85,7 +85,10 @@ class Workspace:
         """Start the coarsest level from the mean colours of subject and background."""
         level = next(i for i, image in enumerate(images) if i > 0 and max(image.shape[1:]) <= SEED)
         image, alpha = images[level], alphas[level][0] / 65535.0
-        for share, colours in ((alpha, self._foregrounds[-1]), (1.0 - alpha, self._backgrounds[-1])):
+        for share, colours in (
+            (alpha, self._foregrounds[-1]),
+            (1.0 - alpha, self._backgrounds[-1]),
+        ):
             weight = share**4 + 1e-9
             mean = (image * weight).sum(axis=(1, 2)) / weight.sum()
             colours[:] = np.rint(mean)[:, None, None]
