@@ -70,6 +70,7 @@ def _run(job: Job, png: Path, mov: Path, shipped: bool) -> tuple[dict[str, Any],
         report = run_job(job, settings, display, cancel)
         if not report.cancelled:
             _sheet(job.source, mov, png, display.note)
+        display.last_line(report.last_line())
     return report.to_json(), report.exit_code
 
 

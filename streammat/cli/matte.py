@@ -134,6 +134,7 @@ def _outcome(
         display.finish()
         display.note(f"streammat: {line}")
         return {"error": line}, code
+    display.last_line(report.last_line())
     return {"report": report.to_json()}, report.exit_code
 
 
@@ -148,11 +149,11 @@ def say_device(settings: MatteSettings, display: Display) -> None:
 def run_job(
     job: Job, settings: MatteSettings, display: Display, cancel: threading.Event
 ) -> JobReport:
-    """One job with its progress on ``display``, the summary as its last line."""
+    """One job with its progress on ``display``; its last line is left to the caller."""
     from streammat.pipeline.job import matte_file
 
     display.begin(Path(job.source).name)
-    report = matte_file(
+    return matte_file(
         job.source,
         job.outputs,
         settings,
@@ -160,8 +161,6 @@ def run_job(
         notify=display.note,
         cancel=cancel,
     )
-    display.last_line(report.last_line())
-    return report
 
 
 def _print_plan(jobs: Sequence[Job], resolved: Resolved, as_json: bool) -> None:

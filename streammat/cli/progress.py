@@ -178,7 +178,7 @@ class Live(Display):
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
-        self._bar.stop()
+            self._bar.stop()
 
 
 def _words(progress: Progress) -> str:

@@ -17,7 +17,5 @@ def sample_clip() -> Path:
     """
     path = Path(__file__).with_name("sample.mp4")
     if not path.is_file():
-        raise MediaError(
-            f"{path} is missing; install streammat again or name a clip"
-        )
+        raise MediaError(f"{path} is missing; install streammat again or name a clip")
     return path

@@ -120,7 +120,7 @@ def _pan(seconds: float) -> tuple[Image, Image]:
     """Where each frame pixel lies in the launch-pad photograph: a slow pan, zoom and hand shake."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
     zoom = 1.68 + 0.012 * seconds
-    centre_x = 346 - 5.0 * seconds + 1.1 * np.sin(2.3 * seconds) + 0.5 * np.sin(5.1 * seconds)
+    centre_x = 338 + 2.0 * seconds + 1.1 * np.sin(2.3 * seconds) + 0.5 * np.sin(5.1 * seconds)
     centre_y = 232 + 1.0 * np.sin(1.7 * seconds + 1) + 0.5 * np.sin(4.3 * seconds)
     return (x - WIDTH / 2) / zoom + centre_x, (y - HEIGHT / 2) / zoom + centre_y
 
@@ -129,7 +129,7 @@ def _sway(seconds: float) -> tuple[Image, Image]:
     """Where each frame pixel lies in the astronaut's photograph: she sways and tilts her head."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
     scale = 1.0 + 0.015 * np.sin(1.1 * seconds)
-    feet_x, feet_y = 640 + 42 * np.sin(1.25 * seconds - 0.6), HEIGHT + 8 + 5 * np.sin(2.5 * seconds)
+    feet_x, feet_y = 662 + 42 * np.sin(1.25 * seconds - 0.6), HEIGHT + 8 + 5 * np.sin(2.5 * seconds)
     angle = 0.045 * np.sin(1.25 * seconds - 0.2)
     dx, dy = (x - feet_x) / scale, (y - feet_y) / scale
     u = np.cos(angle) * dx + np.sin(angle) * dy + 256

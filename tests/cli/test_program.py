@@ -160,6 +160,7 @@ def test_the_demo_leaves_two_videos_and_a_sheet_and_replaces_its_own(
     out, err = capsys.readouterr()
     assert all(f"out/{name}" in out for name in ("demo.mov", "demo.mp4", "demo.png"))
     assert "drawing the contact sheet" in err
+    assert err.splitlines()[-1].startswith("6 frames ")
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
