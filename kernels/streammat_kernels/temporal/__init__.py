@@ -12,7 +12,7 @@ from ..bands import Bands, run_bands
 from ..errors import ShapeError
 from ..layout import Family, PixelLayout
 from ..planes import check_planes, padded
-from .cut import is_cut
+from .cut import compare, is_cut
 from .gates import MAX_KEEP
 from .state import TemporalState, block_size
 
@@ -32,11 +32,12 @@ def smooth(
     """Blend alpha with what is remembered of it, where the picture is still and the two agree.
 
     Per pixel ``memory = alpha + keep * (memory - alpha)``, ``out`` is the memory rounded, and ``keep``
-    is 0.85 * strength times two gates:
+    is 0.9 * strength times two gates:
 
-    - motion: mean luma of 4x4 blocks; a block keeps its memory when neither it nor one of its eight
-      neighbours changed by more than noise (2.5 steps of 255), and none of it from 6 steps on;
-    - disagreement: 1 / (1 + (difference / 0.25)^4), so that a new shape wins at once.
+    - motion: mean luma of 4x4 blocks, less the shift of brightness of the whole picture. A block keeps
+      its memory while it and its eight neighbours change by no more than noise does, and nothing of
+      it when one of the nine changes by 4.5 steps of 255 or their mean by 1.8 (``gates``);
+    - disagreement: 1 / (1 + (difference / 0.18)^4), so that a new shape wins at once.
 
     Where alpha is exactly 0 or 1 and the memory within half an 8-bit step, the memory is dropped. A
     scene cut (another coarse luma pattern, not merely another brightness) starts afresh.
@@ -70,11 +71,12 @@ def smooth(
     resized = fresh and state is not None
     current = TemporalState(height, width) if fresh or state is None else state
     _measure(planes, layout, current, bands)
-    current.cut = resized or (not fresh and is_cut(current.previous_luma, current.luma))
-    if fresh or current.cut or strength == 0:
+    another_shot, shift = (False, 0.0) if fresh else compare(current.previous_luma, current.luma)
+    current.cut = resized or another_shot
+    if fresh or another_shot or strength == 0:
         _start(alpha, out, current, bands)
     else:
-        _blend(alpha, out, current, strength, bands)
+        _blend(alpha, out, current, shift, strength, bands)
     return current
 
 
@@ -112,6 +114,7 @@ def _blend(
     alpha: NDArray[np.uint16],
     out: NDArray[np.uint16],
     state: TemporalState,
+    shift: float,
     strength: float,
     bands: Bands | None,
 ) -> None:
@@ -119,12 +122,10 @@ def _blend(
 
     source, target, width = padded(alpha), padded(out, output=True), alpha.shape[1]
     keep, in_place = np.float32(MAX_KEEP * strength), out is alpha
-    memory, solid = state.memory, state.solid
-    before, now = state.previous_luma, state.luma
+    memory, solid, brighter = state.memory, state.solid, np.float32(shift)
+    luma = state.previous_luma, state.luma
 
-    def band(first_block: int, end_block: int) -> None:
-        blend(
-            source, width, target, in_place, memory, solid, before, now, keep, first_block, end_block
-        )
+    def band(first: int, end: int) -> None:
+        blend(source, width, target, in_place, memory, solid, *luma, brighter, keep, first, end)
 
     run_bands(band, state.luma.shape[0], bands)

@@ -3,13 +3,16 @@
 import numpy as np
 from numba import njit
 
-from .gates import DISAGREEMENT, MOTION_HIGH, MOTION_LOW, SNAP
+from .gates import DISAGREEMENT, DRIFT_HIGH, DRIFT_LOW, MOTION_HIGH, MOTION_LOW, SNAP
 from .state import BLOCK_PX, TILE_PX
 
 __all__ = ["blend", "block_means", "coarse_means", "start"]
 
+_TILE_BLOCKS = TILE_PX // BLOCK_PX
 _HIGH = np.float32(MOTION_HIGH)
 _SLOPE = np.float32(1 / (MOTION_HIGH - MOTION_LOW))
+_DRIFT_HIGH = np.float32(DRIFT_HIGH)
+_DRIFT_SLOPE = np.float32(1 / (DRIFT_HIGH - DRIFT_LOW))
 _DISAGREEMENT = np.float32(1 / DISAGREEMENT)
 _SNAP = np.float32(SNAP)
 _FULL = np.float32(65535)
@@ -43,13 +46,25 @@ def block_means(luma, width, scale, means, first_block, end_block):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def stillness(previous, current, by, bx):
-    """1 where a block and its neighbours are still, falling to 0 where the worst of them moves."""
-    worst = _ZERO
-    for ny in range(max(by - 1, 0), min(by + 2, current.shape[0])):
-        for nx in range(max(bx - 1, 0), min(bx + 2, current.shape[1])):
-            worst = max(worst, abs(current[ny, nx] - previous[ny, nx]))
-    return min(_ONE, max(_ZERO, (_HIGH - worst) * _SLOPE))
+def stillness(previous, current, shift, by, start, end, still):
+    """1 where a block of row ``by`` and its neighbours are still, 0 where something moves."""
+    rows, columns = current.shape
+    worst, total = np.zeros(_TILE_BLOCKS + 2, np.float32), np.zeros(_TILE_BLOCKS + 2, np.float32)
+    for j in range(by - 1, by + 2):
+        y = min(max(j, 0), rows - 1)
+        before, now = previous[y], current[y]
+        for i in range(start - 1, end + 1):
+            x = min(max(i, 0), columns - 1)
+            change = now[x] - before[x] - shift
+            size = abs(change)
+            worst[i - start + 1] = size if size > worst[i - start + 1] else worst[i - start + 1]
+            total[i - start + 1] += change
+    for i in range(end - start):
+        size = worst[i] if worst[i] > worst[i + 1] else worst[i + 1]
+        size = size if size > worst[i + 2] else worst[i + 2]
+        drift = abs(total[i] + total[i + 1] + total[i + 2]) * np.float32(1 / 9)
+        value = min((_HIGH - size) * _SLOPE, (_DRIFT_HIGH - drift) * _DRIFT_SLOPE)
+        still[i] = min(_ONE, max(_ZERO, value))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -129,14 +144,15 @@ def _memory_kind(memory, y, end_y, x, end_x):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def blend(
-    alpha, width, out, in_place, memory, solid, previous, current, keep, first_block, end_block
+    alpha, width, out, in_place, memory, solid, previous, current, shift, keep, first_block, end_block
 ):
     """Blend alpha with the memory, for rows of blocks; ``in_place``: ``out`` is ``alpha``.
 
-    ``previous`` and ``current`` are the block means of luma, ``keep`` the share of the memory that a
+    ``previous`` and ``current`` are the block means of luma, ``shift`` how much brighter the whole
+    picture became, ``keep`` the share of the memory that a
     still picture keeps.
     """
-    share = np.empty(TILE_PX, np.float32)
+    share, still = np.empty(TILE_PX, np.float32), np.zeros(_TILE_BLOCKS, np.float32)
     for by in range(first_block, end_block):
         y, end_y = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0])
         for tile in range(solid.shape[1]):
@@ -147,9 +163,10 @@ def blend(
                     for yy in range(y, end_y):
                         out[yy, x:end_x] = alpha[yy, x]
                 continue
-            for bx in range(x // BLOCK_PX, -(-end_x // BLOCK_PX)):
-                first = bx * BLOCK_PX - x
-                share[first : first + BLOCK_PX] = keep * stillness(previous, current, by, bx)
+            first, end = x // BLOCK_PX, -(-end_x // BLOCK_PX)
+            stillness(previous, current, shift, by, first, end, still)
+            for i in range(TILE_PX):
+                share[i] = keep * still[i // BLOCK_PX]
             for yy in range(y, end_y):
                 kept, target = memory[yy, x:end_x], out[yy, x:end_x]
                 _blend_row(alpha[yy, x:end_x], kept, target, share)

@@ -1,31 +1,39 @@
-"""Scene cuts from the block means of luma: another picture, not merely another brightness."""
+"""What changed between two pictures as a whole: another shot, or merely another brightness."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["is_cut"]
+__all__ = ["compare", "is_cut"]
 
 _GRID = 24  # cells along the longer side: coarse enough that motion within a shot hardly matters
 _MIN_CHANGE = 6.0  # mean luma change in 8-bit steps below which nobody sees a cut
 _MAX_CORRELATION = 0.6  # of the coarse pictures; measured on clips and on pairs of photographs
 
 
-def is_cut(previous: NDArray[np.float32], current: NDArray[np.float32]) -> bool:
-    """Whether two maps of block means (0..255, same shape) belong to different shots.
+def compare(previous: NDArray[np.float32], current: NDArray[np.float32]) -> tuple[bool, float]:
+    """Whether two maps of block means (0..255, same shape) belong to different shots, and the shift.
 
     Coarse pictures of the same shot correlate even when a flash, a fade or a change of exposure
     scales and shifts all values; correlation does not see gain and offset. A cut shows in both: the
-    values change and the pattern is another one.
+    values change and the pattern is another one. The shift is the median change of the coarse cells,
+    so what moves does not count.
     """
     before, now = _coarse(previous), _coarse(current)
-    if float(np.abs(now - before).mean()) < _MIN_CHANGE:
-        return False
+    change = now - before
+    shift = float(np.median(change))
+    if float(np.abs(change).mean()) < _MIN_CHANGE:
+        return False, shift
     before -= before.mean()
     now -= now.mean()
     energy = float(np.sqrt((before * before).sum() * (now * now).sum()))
-    return energy == 0 or float((before * now).sum()) < _MAX_CORRELATION * energy
+    return energy == 0 or float((before * now).sum()) < _MAX_CORRELATION * energy, shift
+
+
+def is_cut(previous: NDArray[np.float32], current: NDArray[np.float32]) -> bool:
+    """Whether two maps of block means belong to different shots."""
+    return compare(previous, current)[0]
 
 
 def _coarse(blocks: NDArray[np.float32]) -> NDArray[np.float64]:

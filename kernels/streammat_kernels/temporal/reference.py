@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .gates import DISAGREEMENT, MAX_KEEP, MOTION_HIGH, MOTION_LOW, SNAP
+from .gates import (
+    DISAGREEMENT,
+    DRIFT_HIGH,
+    DRIFT_LOW,
+    MAX_KEEP,
+    MOTION_HIGH,
+    MOTION_LOW,
+    SNAP,
+)
 from .state import BLOCK_PX
 
 __all__ = ["blend", "block_means", "stillness"]
@@ -21,12 +29,17 @@ def block_means(luma: NDArray[Any], maximum: float) -> NDArray[np.float64]:
     return np.array(blocks, np.float64) * (255.0 / maximum)
 
 
-def stillness(previous: NDArray[Any], current: NDArray[Any]) -> NDArray[np.float64]:
-    """1 where a block and its eight neighbours are still, 0 where one of them moves."""
-    change = np.pad(np.abs(current.astype(np.float64) - previous), 1, mode="edge")
+def stillness(previous: NDArray[Any], current: NDArray[Any], shift: float) -> NDArray[np.float64]:
+    """1 where a block and its eight neighbours are still, 0 where something moves.
+
+    ``shift`` is the change of brightness of the whole picture; it is no motion.
+    """
+    change = np.pad(current.astype(np.float64) - previous - shift, 1, mode="edge")
     rows, columns = current.shape
-    worst = np.max([change[y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0)
-    return np.clip((MOTION_HIGH - worst) / (MOTION_HIGH - MOTION_LOW), 0.0, 1.0)
+    around = np.array([change[y : y + rows, x : x + columns] for y in range(3) for x in range(3)])
+    worst, drift = np.abs(around).max(axis=0), np.abs(around.mean(axis=0))
+    motion = (MOTION_HIGH - worst) / (MOTION_HIGH - MOTION_LOW)
+    return np.clip(np.minimum(motion, (DRIFT_HIGH - drift) / (DRIFT_HIGH - DRIFT_LOW)), 0.0, 1.0)
 
 
 def blend(
