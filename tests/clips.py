@@ -196,7 +196,10 @@ def _encoder_options(codec: str, interlaced: bool) -> dict[str, str]:
         params = {"x264-params": "interlaced=1"} if interlaced else {}
         return {"preset": "ultrafast", "crf": "10"} | params
     if codec == "libx265":
-        return {"preset": "ultrafast", "x265-params": "log-level=error:pools=1:frame-threads=1"}
+        return {
+            "preset": "ultrafast",
+            "x265-params": "log-level=error:bframes=0:pools=1:frame-threads=1",
+        }
     if codec == "libvpx-vp9":
         return {"deadline": "realtime", "cpu-used": "8", "crf": "20", "auto-alt-ref": "0"}
     return {}

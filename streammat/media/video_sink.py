@@ -24,6 +24,8 @@ from .select import parse_selection
 from .sink import Picture, sources_of
 
 _KEPT_METADATA = ("title", "artist", "date", "copyright", "creation_time", "description")
+# libx265 leaves the decoding stamps of streams this short uninitialised (seen with 4.2).
+_X265_UNSET_DTS = 2
 
 
 class VideoSink:
@@ -215,7 +217,11 @@ class VideoSink:
                 plane[:, self.width :] = plane[:, self.width - 1 : self.width]
 
     def _finish(self, *, cut: bool) -> None:
-        self._container.mux(self._stream.encode(None))
+        packets = self._stream.encode(None)
+        if self._encoding.codec == "libx265" and self.frames <= _X265_UNSET_DTS:
+            for packet in packets:
+                packet.dts = packet.pts
+        self._container.mux(packets)
         self._audio.finish(self._end if cut else None)
         self._container.close()
 
