@@ -14,7 +14,7 @@ from ..planes import padded
 __all__ = ["BAND", "despill"]
 
 BAND = 0.25
-"""Share of alpha over which the correction fades out below 1, where opaque colours are left alone."""
+"""Share of alpha below 1 over which the correction fades out: opaque colours are left alone."""
 
 _SCREENS = {"green": (1, 0, 2), "blue": (2, 0, 1)}
 
@@ -34,9 +34,9 @@ def despill(
 
         S' = S - amount * min(1, (1 - alpha) / BAND) * max(0, S - (A + B) / 2)
 
-    so a green shirt inside the subject (alpha 1) keeps its colour bit for bit, and only S changes. The
-    limiter is the classic one of keying ("average" despill; Wright, "Digital Compositing for Film and
-    Video").
+    so a green shirt inside the subject (alpha 1) keeps its colour bit for bit, and only S changes.
+    The limiter is the classic one of keying ("average" despill; Wright, "Digital Compositing for
+    Film and Video").
 
     Args:
         rgb: (3, H, W) uint16 R'G'B', 0..65535.

@@ -50,8 +50,8 @@ def finesse(
 
     1. clip: (alpha - clip_black) / (clip_white - clip_black), limited to 0..1, so noise in the
        background and in the subject becomes exactly 0 and 1;
-    2. grow by ``grow_px - shrink_px``: dilation of the bilinear alpha surface by a disc, so fractions
-       of a pixel count; a negative sum erodes, which is the dilation of 1 - alpha;
+    2. grow by ``grow_px - shrink_px``: dilation of the bilinear alpha surface by a disc, so
+       fractions of a pixel count; a negative sum erodes, which is the dilation of 1 - alpha;
     3. feather: Gaussian of sigma ``feather_px`` / 2;
     4. holdout: 65535 forces alpha to 1 (greys: at least that much);
     5. garbage: 65535 forces alpha to 0 (greys: at most 1 - that), also over holdout;
@@ -106,14 +106,14 @@ def _check(
     for name, array in (("out", out), ("garbage", garbage), ("holdout", holdout)):
         if array is not None and (array.shape != alpha.shape or array.dtype != np.uint16):
             raise ShapeError(
-                f"{name} is {array.dtype} {array.shape}; it has to be uint16 {alpha.shape} as alpha is"
+                f"{name} is {array.dtype} {array.shape}; it has to be uint16 {alpha.shape}"
             )
     for name, value in (("grow_px", grow_px), ("shrink_px", shrink_px), ("feather_px", feather_px)):
         if not 0 <= value < 1000:
             raise ShapeError(f"{name} is {value}; it has to be 0 or more, and below 1000 pixels")
     if not 0 <= clip_black < clip_white <= 1:
         raise ShapeError(
-            f"clip_black {clip_black} and clip_white {clip_white}; allowed is 0 <= black < white <= 1"
+            f"clip_black {clip_black} and clip_white {clip_white}; allowed: 0 <= black < white <= 1"
         )
 
 

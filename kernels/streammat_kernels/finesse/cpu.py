@@ -11,7 +11,7 @@ _ZERO = np.float32(0)
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def load(alpha, plane, black, gain, inverted, first_row, end_row):
-    """Codes, remapped so that black and less is 0 and white and more 65535; 65535 - that if inverted."""
+    """Codes remapped: black and less is 0, white and more 65535; ``inverted``: 65535 - that."""
     width = plane.shape[1]
     for y in range(first_row, end_row):
         for x in range(width):
@@ -32,8 +32,8 @@ def grow_step(source, target, samples, first_row, end_row):
             a, b, c = up[left], up[x], up[right]
             d, f = here[left], here[right]
             g, h, i = down[left], down[x], down[right]
-            low = min(min(min(a, b), min(c, d)), min(min(f, g), min(h, i)))
-            high = max(max(max(a, b), max(c, d)), max(max(f, g), max(h, i)))
+            low = min(a, b, c, d, f, g, h, i)
+            high = max(a, b, c, d, f, g, h, i)
             if high > best or low < best:
                 e = best
                 for n in range(samples.shape[0]):

@@ -1,4 +1,4 @@
-"""The numbers behind finesse: how a growth is cut into steps, where a step looks, Gaussian weights."""
+"""The numbers behind finesse: steps of a growth, where a step looks, Gaussian weights."""
 
 from __future__ import annotations
 
@@ -42,4 +42,5 @@ def gaussian_weights(radius_px: float) -> NDArray[np.float32]:
     reach = max(1, math.ceil(_TAIL * sigma))
     at = np.arange(-reach, reach + 1, dtype=np.float64)
     weights = np.exp(-0.5 * (at / sigma) ** 2)
-    return (weights / weights.sum()).astype(np.float32)
+    normal: NDArray[np.float32] = (weights / weights.sum()).astype(np.float32)
+    return normal

@@ -34,7 +34,7 @@ def fuse(
     Matting", IJCV 2021, section 4.
 
     Args:
-        glance: (3, h, w) for ``tt``, (2, h, w) for ``ft`` and ``bt``; scores of any monotonic scale.
+        glance: (3, h, w) for ``tt``, (2, h, w) for ``ft`` and ``bt``; scores on any scale.
         focus: (h, w), 0..1.
         mode: the representation that the model was trained with.
         out: (h, w) float32 to write into; may be ``focus`` itself. None makes one.

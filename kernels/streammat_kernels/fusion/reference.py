@@ -15,7 +15,11 @@ def fuse(glance: NDArray[Any], focus: NDArray[Any], mode: str = "tt") -> NDArray
     k = glance.argmax(axis=0)  # the first of equals
     focus = focus.astype(np.float64)
     if mode == "tt":
-        return np.choose(k, [np.zeros_like(focus), focus, np.ones_like(focus)])
-    if mode == "ft":
-        return np.minimum(1.0, k + focus)
-    return np.maximum(0.0, k - focus)
+        alpha: NDArray[np.float64] = np.choose(
+            k, [np.zeros_like(focus), focus, np.ones_like(focus)]
+        )
+    elif mode == "ft":
+        alpha = np.minimum(1.0, k + focus)
+    else:
+        alpha = np.maximum(0.0, k - focus)
+    return alpha

@@ -5,7 +5,7 @@ from numba import njit
 
 from .model import ALPHA_NOISE, LUMA_NOISE, SOLID
 
-__all__ = ["find_runs", "fit", "mark_mixed", "paint", "shrink_guide", "sharpen", "snap", "spread"]
+__all__ = ["find_runs", "fit", "mark_mixed", "paint", "sharpen", "shrink_guide", "snap", "spread"]
 
 _ZERO = np.float32(0)
 _ONE = np.float32(1)
@@ -26,7 +26,7 @@ def replicate_border(plane):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def snap(alpha, plane, goal, raw_slope, slope):
-    """Copy alpha into its plane, exact 0 and 1 where it is within half an 8-bit step; clear the rest."""
+    """Copy alpha, exact 0 and 1 where it is within half an 8-bit step of them; clear the rest."""
     rows, columns = plane.shape[0] - 2, plane.shape[1] - 2
     for y in range(rows):
         for x in range(columns):
@@ -47,12 +47,12 @@ def mark_mixed(alpha, mixed, first_row, end_row):
         up, here, down = alpha[y], alpha[y + 1], alpha[y + 2]
         row = mixed[y + 1]
         for x in range(columns):
-            low = min(min(up[x], up[x + 1]), up[x + 2])
-            low = min(low, min(min(here[x], here[x + 1]), here[x + 2]))
-            low = min(low, min(min(down[x], down[x + 1]), down[x + 2]))
-            high = max(max(up[x], up[x + 1]), up[x + 2])
-            high = max(high, max(max(here[x], here[x + 1]), here[x + 2]))
-            high = max(high, max(max(down[x], down[x + 1]), down[x + 2]))
+            low = min(up[x], up[x + 1], up[x + 2])
+            low = min(low, here[x], here[x + 1], here[x + 2])
+            low = min(low, down[x], down[x + 1], down[x + 2])
+            high = max(up[x], up[x + 1], up[x + 2])
+            high = max(high, here[x], here[x + 1], here[x + 2])
+            high = max(high, down[x], down[x + 1], down[x + 2])
             row[x + 1] = np.uint8(1) if high > _ZERO and low < _ONE else np.uint8(0)
 
 
@@ -110,7 +110,7 @@ def shrink_guide(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def fit(alpha, guide, mixed, raw_slope, runs, run_count, first_row, end_row):
-    """Slope of alpha over the guide in 3x3 cells, times its squared coefficient of determination."""
+    """Slope of alpha over the guide in 3x3 cells, times the squared share that it explains."""
     for y in range(first_row, end_row):
         for k in range(run_count[y]):
             for x in range(runs[y, k, 0], runs[y, k, 1]):
@@ -156,8 +156,8 @@ def spread(raw_slope, slope, runs, run_count, first_row, end_row):
 def sharpen(source, plus, factor, target, blur_y, blur_x, add, runs, run_count, first_row, end_row):
     """target = add * source + plus - blur(source) * factor, in the cells of the runs.
 
-    With add 0, plus = alpha, source = slope and factor = guide it makes the goal; with add 1, plus =
-    the goal, source = the offset and factor = ones one Richardson step.
+    With add 0, plus = alpha, source = slope and factor = guide it makes the goal; with add 1,
+    plus = the goal, source = the offset and factor = ones it is one Richardson step.
     """
     for y in range(first_row, end_row):
         above, same, below = blur_y[0, y], blur_y[1, y], blur_y[2, y]
@@ -217,7 +217,9 @@ def _paint_row(luma, t, lines, out):
     """One row of pixels of a run: (slope * luma + offset) between the limits, rounded."""
     slope, more_slope, offset, more_offset, low, high = lines
     for x in range(out.size):
-        value = (slope[x] + t * more_slope[x]) * np.float32(luma[x]) + (offset[x] + t * more_offset[x])
+        value = (slope[x] + t * more_slope[x]) * np.float32(luma[x]) + (
+            offset[x] + t * more_offset[x]
+        )
         value = value if value > low[x] else low[x]
         value = value if value < high[x] else high[x]
         out[x] = np.uint16(np.int32(value * np.float32(65535) + np.float32(0.5)))
@@ -229,8 +231,8 @@ def paint(
 ):
     """Write the pixels of rows of gaps: solid ones filled, the others by the model, limited.
 
-    ``first_y`` and ``first_x`` hold the first pixel of each gap, ``part_y`` and ``part_x`` the position
-    of each pixel within its gap.
+    ``first_y`` and ``first_x`` hold the first pixel of each gap, ``part_y`` and ``part_x`` the
+    position of each pixel within its gap.
     """
     gaps, width = first_x.size - 1, out.shape[1]
     kinds = np.empty(gaps, np.uint8)
@@ -260,5 +262,12 @@ def paint(
                     lines[1, x] *= scale
                     lines[4, x], lines[5, x] = low, high
             for y in range(y0, y1):
-                parts = (lines[0, :n], lines[1, :n], lines[2, :n], lines[3, :n], lines[4, :n], lines[5, :n])
+                parts = (
+                    lines[0, :n],
+                    lines[1, :n],
+                    lines[2, :n],
+                    lines[3, :n],
+                    lines[4, :n],
+                    lines[5, :n],
+                )
                 _paint_row(luma[y, x0:x1], part_y[y], parts, out[y, x0:x1])

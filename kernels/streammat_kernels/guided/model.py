@@ -19,7 +19,7 @@ SOLID = 0.5 / 255
 """Small alpha within half an 8-bit step of 0 or 1 is taken as exactly that."""
 
 LUMA_NOISE = 1e-3
-"""Variance of luma (0..1) below which an edge explains nothing: He & Sun's epsilon, sigma 8 of 255."""
+"""Variance of luma (0..1) below which it explains nothing: He & Sun's epsilon, sigma 8 / 255."""
 
 ALPHA_NOISE = 1e-2
 """Variance of alpha below which its agreement with luma is not trusted."""
@@ -33,7 +33,8 @@ def area_matrix(small: int, large: int) -> NDArray[np.float64]:
     edges = np.arange(small + 1) * (large / small)
     left = np.maximum(edges[:-1, None], np.arange(large)[None, :])
     right = np.minimum(edges[1:, None], np.arange(1, large + 1)[None, :])
-    return np.maximum(right - left, 0.0) * (small / large)
+    weights: NDArray[np.float64] = np.maximum(right - left, 0.0) * (small / large)
+    return weights
 
 
 def bilinear_matrix(small: int, large: int) -> NDArray[np.float64]:

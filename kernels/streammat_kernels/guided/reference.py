@@ -65,24 +65,27 @@ def _box(plane: Array) -> Array:
 
 
 def _slope(alpha: Array, guide: Array) -> Array:
-    """How alpha follows the guide around each cell, times its squared coefficient of determination."""
+    """How alpha follows the guide around each cell, times the squared share that it explains."""
     alphas, guides = _box(alpha), _box(guide)
     alphas -= alphas.mean(axis=0)
     guides -= guides.mean(axis=0)
     covariance = (alphas * guides).mean(axis=0)
     slope = covariance / ((guides**2).mean(axis=0) + LUMA_NOISE)
     explained = slope * covariance / ((alphas**2).mean(axis=0) + ALPHA_NOISE)
-    return slope * explained**2
+    trusted: Array = slope * explained**2
+    return trusted
 
 
 def _limits(alpha: Array, up_y: Array, up_x: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Per pixel: least and greatest alpha of its 4x4 cells; whether the inner 2x2 are all 0 or all 1."""
+    """Per pixel: least and greatest of its 4x4 cells; whether the inner 2x2 are all 0 or all 1."""
     around = np.pad(alpha, 2, mode="edge")
     first_y, first_x = _first_cell(up_y), _first_cell(up_x)
 
     def cells(count: int, offset: int) -> Array:
         steps = range(offset, offset + count)
-        return np.array([around[np.ix_(first_y + 2 + y, first_x + 2 + x)] for y in steps for x in steps])
+        return np.array(
+            [around[np.ix_(first_y + 2 + y, first_x + 2 + x)] for y in steps for x in steps]
+        )
 
     inner, outer = cells(2, 0), cells(4, -1)
     lowest, highest = outer.min(axis=0), outer.max(axis=0)
@@ -96,4 +99,5 @@ def _first_cell(up: Array) -> NDArray[np.int64]:
     """The upper or left of the two cells between which a pixel lies; -1 before the first centre."""
     small = up.shape[1]
     at = (np.arange(up.shape[0]) + 0.5) * (small / up.shape[0]) - 0.5
-    return np.floor(at).astype(np.int64)
+    first: NDArray[np.int64] = np.floor(at).astype(np.int64)
+    return first

@@ -31,12 +31,13 @@ def smooth(
 ) -> TemporalState:
     """Blend alpha with what is remembered of it, where the picture is still and the two agree.
 
-    Per pixel ``memory = alpha + keep * (memory - alpha)``, ``out`` is the memory rounded, and ``keep``
-    is 0.9 * strength times two gates:
+    Per pixel ``memory = alpha + keep * (memory - alpha)``, ``out`` is the memory rounded, and
+    ``keep`` is 0.9 * strength times two gates:
 
-    - motion: mean luma of 4x4 blocks, less the shift of brightness of the whole picture. A block keeps
-      its memory while it and its eight neighbours change by no more than noise does, and nothing of
-      it when one of the nine changes by 4.5 steps of 255 or their mean by 1.8 (``gates``);
+    - motion: mean luma of 4x4 blocks, less the shift of brightness of the whole picture. A block
+      keeps its memory while it and its eight neighbours change by no more than noise does, and
+      nothing of it when one of the nine changes by 4.5 steps of 255 or their mean by 1.8
+      (``gates``);
     - disagreement: 1 / (1 + (difference / 0.18)^4), so that a new shape wins at once.
 
     Where alpha is exactly 0 or 1 and the memory within half an 8-bit step, the memory is dropped. A

@@ -131,7 +131,7 @@ def _blend_row(source, kept, target, share):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _memory_kind(memory, y, end_y, x, end_x):
-    """1 where the tile of memory is all 0, 2 where it is all 65535, else 0; leaves at the first other."""
+    """1 where the tile of memory is all 0, 2 where it is all 65535, else 0."""
     first = memory[y, x]
     if _ZERO < first < _FULL:
         return np.uint8(0)
@@ -144,7 +144,18 @@ def _memory_kind(memory, y, end_y, x, end_x):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def blend(
-    alpha, width, out, in_place, memory, solid, previous, current, shift, keep, first_block, end_block
+    alpha,
+    width,
+    out,
+    in_place,
+    memory,
+    solid,
+    previous,
+    current,
+    shift,
+    keep,
+    first_block,
+    end_block,
 ):
     """Blend alpha with the memory, for rows of blocks; ``in_place``: ``out`` is ``alpha``.
 

@@ -8,27 +8,30 @@ from numpy.typing import NDArray
 __all__ = ["compare", "is_cut"]
 
 _GRID = 24  # cells along the longer side: coarse enough that motion within a shot hardly matters
-_MIN_CHANGE = 6.0  # mean luma change in 8-bit steps below which nobody sees a cut
-_MAX_CORRELATION = 0.6  # of the coarse pictures; measured on clips and on pairs of photographs
+_NEW_PICTURE = 15.0
+"""Mean change of luma (8-bit steps) times (1 - correlation) from which it is another shot.
+
+Measured: 30 and more at the cuts of nine real clips, at most 13 within their shots (a cockatoo's head
+that fills the picture turns); above 15 for 99 % of 3,782 pairs of photographs.
+"""
 
 
 def compare(previous: NDArray[np.float32], current: NDArray[np.float32]) -> tuple[bool, float]:
-    """Whether two maps of block means (0..255, same shape) belong to different shots, and the shift.
+    """Whether two maps of block means (0..255, same shape) are different shots, and the shift.
 
     Coarse pictures of the same shot correlate even when a flash, a fade or a change of exposure
-    scales and shifts all values; correlation does not see gain and offset. A cut shows in both: the
-    values change and the pattern is another one. The shift is the median change of the coarse cells,
-    so what moves does not count.
+    scales and shifts all values; correlation does not see gain and offset. A cut shows in both:
+    the values change and the pattern is another one. The shift is the median change of the coarse
+    cells, so what moves does not count.
     """
     before, now = _coarse(previous), _coarse(current)
     change = now - before
     shift = float(np.median(change))
-    if float(np.abs(change).mean()) < _MIN_CHANGE:
-        return False, shift
     before -= before.mean()
     now -= now.mean()
     energy = float(np.sqrt((before * before).sum() * (now * now).sum()))
-    return energy == 0 or float((before * now).sum()) < _MAX_CORRELATION * energy, shift
+    correlation = float((before * now).sum()) / energy if energy > 0 else 0.0
+    return float(np.abs(change).mean()) * (1.0 - correlation) > _NEW_PICTURE, shift
 
 
 def is_cut(previous: NDArray[np.float32], current: NDArray[np.float32]) -> bool:

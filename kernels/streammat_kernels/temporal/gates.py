@@ -16,13 +16,13 @@ MAX_KEEP = 0.9
 """Share of the memory that strength 1 keeps on a still picture (noise falls to 23 %)."""
 
 MOTION_LOW = 2.2
-"""Change of a 4x4 block's mean luma, in 8-bit steps, up to which it may be noise (sigma 2 gives 0.7)."""
+"""Change of a 4x4 block's mean luma, in 8-bit steps, that may be noise (sigma 2 gives 0.7)."""
 
 MOTION_HIGH = 4.5
 """Change of a block from which it is motion: nothing of the memory is kept."""
 
 DRIFT_LOW = 0.8
-"""The same for the mean change of 3x3 blocks, which sees weak edges (noise of sigma 2 gives 0.24)."""
+"""The same for the mean change of 3x3 blocks, which sees weak edges (sigma 2 gives 0.24)."""
 
 DRIFT_HIGH = 1.8
 """Mean change of 3x3 blocks from which it is motion."""

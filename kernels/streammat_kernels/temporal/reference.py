@@ -39,7 +39,9 @@ def stillness(previous: NDArray[Any], current: NDArray[Any], shift: float) -> ND
     around = np.array([change[y : y + rows, x : x + columns] for y in range(3) for x in range(3)])
     worst, drift = np.abs(around).max(axis=0), np.abs(around.mean(axis=0))
     motion = (MOTION_HIGH - worst) / (MOTION_HIGH - MOTION_LOW)
-    return np.clip(np.minimum(motion, (DRIFT_HIGH - drift) / (DRIFT_HIGH - DRIFT_LOW)), 0.0, 1.0)
+    drifting = (DRIFT_HIGH - drift) / (DRIFT_HIGH - DRIFT_LOW)
+    still: NDArray[np.float64] = np.clip(np.minimum(motion, drifting), 0.0, 1.0)
+    return still
 
 
 def blend(

@@ -31,8 +31,8 @@ class TemporalState:
         memory: (H, W) float32, the smoothed alpha in code units, 0..65535.
         luma: (ceil(H / 4), ceil(W / 4)) float32, mean luma of each block, 0..255.
         previous_luma: the same of the frame before; scratch, not saved.
-        solid: (ceil(H / 4), ceil(W / 64)) uint8, 1 where that tile of memory is all 0, 2 where it is
-            all 65535, else 0.
+        solid: (ceil(H / 4), ceil(W / 64)) uint8, 1 where that tile of memory is all 0, 2 where it
+            is all 65535, else 0.
         cut: this frame started afresh because of a scene cut or a change of size.
     """
 
