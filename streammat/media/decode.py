@@ -11,9 +11,8 @@ from av.error import FFmpegError
 
 from streammat.errors import MediaError
 
+from .durations import indexed_seconds
 from .ffmpeg import fraction, reason
-
-_MICROSECONDS = 1_000_000
 
 
 @dataclass(slots=True)
@@ -155,7 +154,7 @@ class PacketDecoder:
     def _missing_packets(self, from_start: bool) -> int:
         """Frames between the last packet and the stated end of the stream."""
         rate = fraction(self._stream.average_rate)
-        stated = self._stated_duration()
+        stated = indexed_seconds(self._stream)
         if rate <= 0 or stated is None:
             return 0
         start = fraction(self._stream.start_time or 0) * fraction(self._stream.time_base)
@@ -165,19 +164,3 @@ class PacketDecoder:
         if from_start and self._stream.frames > 0:  # the index knows the number exactly
             return max(0, self._stream.frames - self._packets)
         return round(gap)
-
-    def _stated_duration(self) -> Fraction | None:
-        """Seconds, as the video stream itself states them; the container's may be the sound's."""
-        if self._stream.duration:
-            return self._stream.duration * fraction(self._stream.time_base)
-        tag = self._stream.metadata.get("DURATION", "")
-        parts = tag.split(":")
-        if len(parts) == 3:
-            try:
-                hours, minutes, seconds = (Fraction(part) for part in parts)
-            except ValueError:
-                return None
-            return hours * 3600 + minutes * 60 + seconds
-        if len(self._container.streams) == 1 and self._container.duration:
-            return Fraction(self._container.duration, _MICROSECONDS)
-        return None

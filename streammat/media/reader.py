@@ -26,6 +26,9 @@ from .timestamps import RisingPts, step_of
 from .uniform import Uniform
 
 
+_UNSURE_ALPHA = {"gif"}  # decoded with alpha whether the picture uses it or not
+
+
 class Reader(Protocol):
     """What every source of frames offers; iterate it once."""
 
@@ -304,7 +307,7 @@ class VideoReader:
                 "colour", f"{self._path}: no colour tags; {info.tags.assumed} assumed"
             )
         has_alpha = source_colour(first, self._stream)[0].alpha
-        if has_alpha and not self._keep_alpha and not first.format.has_palette:
+        if has_alpha and not self._keep_alpha and info.codec not in _UNSURE_ALPHA:
             self._notices.once("alpha", f"{self._path}: its own alpha channel is not used")
         return replace(info, frames=self._expected(info))
 

@@ -11,6 +11,7 @@ from streammat.types import ColourTags, StreamInfo
 from streammat_kernels.layout import Colour, PixelLayout
 
 from .colour_tags import read_tags, resolve
+from .durations import indexed_seconds
 from .ffmpeg import fraction, known_fraction
 from .layouts import mapping, nearest_planar
 from .rotation import quarter_turns, upright_aspect, upright_colour, upright_layout
@@ -25,9 +26,9 @@ def video_stream(container: av.container.InputContainer, path: str) -> av.VideoS
         MediaError: there is none.
     """
     streams = container.streams.video
-    moving = [s for s in streams if not _is_cover(s)]
-    if moving or streams:
-        return (moving or list(streams))[0]
+    moving = [stream for stream in streams if not _is_cover(stream)]
+    if moving:
+        return moving[0]
     sounds = len(container.streams.audio)
     found = f"{sounds} audio stream{'' if sounds == 1 else 's'}" if sounds else "nothing usable"
     raise MediaError(
@@ -113,6 +114,9 @@ def duration_seconds(
     container: av.container.InputContainer, stream: av.VideoStream
 ) -> float | None:
     """Length of the video in seconds as stated; None when neither stream nor container say."""
+    own = indexed_seconds(stream)
+    if own is not None:
+        return float(own)
     if stream.duration:
         return float(stream.duration * fraction(stream.time_base))
     if container.duration:
@@ -123,12 +127,14 @@ def duration_seconds(
 def frame_count(
     stream: av.VideoStream, duration: float | None, rate: Fraction | None
 ) -> int | None:
-    """Number of frames: stated by the container, else estimated from length and rate."""
-    if stream.frames > 0:
-        return int(stream.frames)
-    if duration is None or rate is None:
-        return None
-    return max(1, round(duration * float(rate)))
+    """Number of frames: stated by the container, else estimated from length and rate.
+
+    An index also counts frames that an edit list hides; the length does not.
+    """
+    estimate = None if duration is None or rate is None else max(1, round(duration * float(rate)))
+    if stream.frames <= 0 or (estimate is not None and estimate < stream.frames - 1):
+        return estimate
+    return int(stream.frames)
 
 
 def is_variable(stream: av.VideoStream) -> bool:

@@ -1,0 +1,32 @@
+"""How long a video stream is, by its own account."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+
+from .ffmpeg import fraction
+
+
+def indexed_seconds(stream: av.VideoStream) -> Fraction | None:
+    """Length where the container knows it for the video stream alone, else None.
+
+    MP4 and MOV index every frame and Matroska tags each stream; what others state may be the
+    sound's length or include a lead-in.
+    """
+    if stream.frames > 0 and stream.duration:
+        return stream.duration * fraction(stream.time_base)
+    return _tagged_seconds(stream.metadata.get("DURATION", ""))
+
+
+def _tagged_seconds(tag: str) -> Fraction | None:
+    """Seconds of Matroska's ``HH:MM:SS.nnnnnnnnn``."""
+    parts = tag.split(":")
+    if len(parts) != 3:
+        return None
+    try:
+        hours, minutes, seconds = (Fraction(part) for part in parts)
+    except ValueError:
+        return None
+    return hours * 3600 + minutes * 60 + seconds
