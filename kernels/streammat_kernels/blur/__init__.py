@@ -1,4 +1,4 @@
-"""Background blur as a lens does it: points of light become discs, and the subject leaves no glow."""
+"""Background blur like a lens: points of light become discs, and the subject leaves no glow."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def blur_background(
     """The background out of focus, without the subject: what to composite the subject over.
 
     A normalised convolution (Knutsson and Westin 1993) of linear light with a disc, on a grid as
-    coarse as the disc allows. A pixel counts by 1 - 8 alpha; blocks of the grid within 4 pixels of the
-    subject count less or not at all, so the soft edge gives no light. Codes are interpolated back to
-    full size, so the rim of a disc is as soft as the grid. Where the disc finds no background, a pyramid of ever coarser means fills in (push-pull; Gortler et al. 1996, "The
+    coarse as the disc allows. A pixel counts by 1 - 8 alpha; blocks of the grid within 4 pixels of
+    the subject count less or not at all, so the soft edge gives no light. Codes are interpolated
+    back to full size, so the rim of a disc is as soft as the grid. Where the disc finds no
+    background, a pyramid of ever coarser means fills in (push-pull; Gortler et al. 1996, "The
     Lumigraph"); a picture without any background gives black.
 
     Args:

@@ -1,7 +1,7 @@
-"""The steps of the background blur in Numba: weighted light on a coarse grid, disc, fill, write back.
+"""The steps of the background blur in Numba: weighted light on a grid, disc, fill, write back.
 
-The coarse grid holds light times weight as integers, so that running sums along its rows are exact: a
-disc then costs two reads for each of its rows, not one for each of its points.
+The disc adds running sums along the grid's rows; they are integers, so that they are exact. It
+costs two reads for each of its rows then, not one for each of its points.
 """
 
 from __future__ import annotations
@@ -51,12 +51,13 @@ def mixed_cell(luma, cb, cr, alpha, width, y0, y1, x0, x1, terms, is_rgb, light,
 
 @njit(nogil=True, cache=True)
 def reduce_rows(
-    planes, step, chroma, cell, alpha, width, terms, is_rgb, flat, light, factor, sums, clear, r0, r1
+    planes, step, chroma, cell, alpha, width, terms, is_rgb, flat, light, factor, sums, clear,
+    r0, r1,
 ):  # fmt: skip
     """Rows [r0, r1) of the grid: sums (4, h, w) of R, G, B times weight and of weight; ``clear``.
 
-    A cell of pixels with one chroma sample, no alpha and nearly one luma takes one look at the tables
-    instead of one for each pixel.
+    A cell of pixels with one chroma sample, no alpha and nearly one luma takes one look at the
+    tables instead of one for each pixel.
 
     Args:
         planes: padded Y, U, V or R, G, B.
@@ -81,14 +82,14 @@ def reduce_rows(
                 red, green, blue, total, alpha_max = F(0.0), F(0.0), F(0.0), F(0.0), np.uint16(0)
                 for x0 in range(block * factor, min((block + 1) * factor, width), across):
                     x1 = min(x0 + across - 1, width - 1)
-                    highest = max(max(a_up[x0], a_up[x1]), max(a_low[x0], a_low[x1]))
-                    lowest = min(min(a_up[x0], a_up[x1]), min(a_low[x0], a_low[x1]))
+                    highest = max(a_up[x0], a_up[x1], a_low[x0], a_low[x1])
+                    lowest = min(a_up[x0], a_up[x1], a_low[x0], a_low[x1])
                     alpha_max = max(alpha_max, highest)
                     if lowest >= 65536 // HAZE:
                         continue
                     a, b, c, d = F(upper[x0]), F(upper[x1]), F(lower[x0]), F(lower[x1])
                     cb, cr = F(cb_row[x0 // chroma[0] * step]), F(cr_row[x0 // chroma[0] * step])
-                    spread = max(max(a, b), max(c, d)) - min(min(a, b), min(c, d))
+                    spread = max(a, b, c, d) - min(a, b, c, d)
                     if (
                         highest == 0
                         and spread <= flat
@@ -132,11 +133,10 @@ def erode_rows(clear, eroded, r0, r1):
     for row in range(r0, r1):
         above, here, below = clear[max(row - 1, 0)], clear[row], clear[min(row + 1, height - 1)]
         for x in range(width):
-            column[x] = min(min(above[x], below[x]), here[x])
+            column[x] = min(above[x], below[x], here[x])
         for x in range(width):
-            eroded[row, x] = min(
-                min(column[max(x - 1, 0)], column[min(x + 1, width - 1)]), column[x]
-            )
+            before, after = column[max(x - 1, 0)], column[min(x + 1, width - 1)]
+            eroded[row, x] = min(before, column[x], after)
 
 
 @njit(nogil=True, cache=True)
@@ -214,7 +214,7 @@ def pull_rows(image, small, r0, r1):
 
 @njit(nogil=True, cache=True)
 def push_rows(image, coarse, fill, r0, r1):
-    """Rows [r0, r1) of ``fill`` (3, h, w): own light where there is weight, else that of ``coarse``."""
+    """Rows [r0, r1) of ``fill`` (3, h, w): own light where it has weight, else from ``coarse``."""
     width = image.shape[2]
     rows, columns = coarse.shape[1:]
     for row in range(r0, r1):

@@ -27,7 +27,7 @@ Taps = tuple[NDArray[np.int32], NDArray[np.float32]]
 
 
 def coarseness(radius_px: float) -> int:
-    """Pixels a step of the coarse grid: the power of two that leaves the disc 5 to 10 steps of radius."""
+    """Pixels a step of the grid: the power of two that leaves the disc 5 to 10 steps of radius."""
     factor = 1
     while radius_px / (2 * factor) >= FINEST_RADIUS:
         factor *= 2
@@ -35,7 +35,7 @@ def coarseness(radius_px: float) -> int:
 
 
 def erosions(factor: int) -> int:
-    """Times that the background is eroded by one block, to keep MARGIN_PX from the subject's alpha."""
+    """Times that the background is eroded by one block, to keep MARGIN_PX from the subject."""
     return -(-MARGIN_PX // factor)
 
 
@@ -43,7 +43,7 @@ def disc_spans(radius: float) -> NDArray[np.int32]:
     """Half widths of the rows of a disc, top to bottom, in grid steps."""
     reach = int(radius)
     rows = np.arange(-reach, reach + 1)
-    return np.floor(np.sqrt(radius**2 - rows**2)).astype(np.int32)
+    return np.asarray(np.sqrt(radius**2 - rows**2), np.int32)
 
 
 def positions(count: int, spacing: int, factor: int, cosited: bool, size: int) -> Taps:
@@ -124,8 +124,8 @@ class Workspace:
         cell = min(chroma[0], factor), min(chroma[1], factor)
         flat = np.float32(FLAT * (1 << layout.bits + layout.shift))
         reduce = partial(
-            cpu.reduce_rows, sources, step, chroma, cell, padded(alpha), self.width, terms, is_rgb, flat,
-            light, factor, self._sums, self._clear,
+            cpu.reduce_rows, sources, step, chroma, cell, padded(alpha), self.width, terms, is_rgb,
+            flat, light, factor, self._sums, self._clear,
         )  # fmt: skip
         run_bands(reduce, rows, bands)
         for _ in range(erosions(factor)):

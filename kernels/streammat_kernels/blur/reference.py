@@ -13,7 +13,7 @@ from ..composite.reference import from_rgb, pixel_codes, to_rgb
 from ..layout import Colour, Family, PixelLayout
 from .defocus import coarseness, disc_spans, erosions
 
-__all__ = ["HAZE", "TRACE", "blur_background", "background_light"]
+__all__ = ["HAZE", "TRACE", "background_light", "blur_background"]
 
 Float = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ TRACE = 1e-4  # weight of what comes from a coarser level where a level has back
 
 
 def blocks(full: Float, factor: int, reduce: np.ufunc) -> Float:
-    """Sums (or minima) over blocks of ``factor`` x ``factor`` pixels, those at the edges cut off."""
+    """Sums (or minima) over blocks of ``factor`` x ``factor`` pixels, cut off at the edges."""
     rows = np.arange(0, full.shape[0], factor)
     columns = np.arange(0, full.shape[1], factor)
     return np.asarray(reduce.reduceat(reduce.reduceat(full, rows, axis=0), columns, axis=1))
@@ -56,7 +56,7 @@ def filled(image: Float) -> Float:
     """(3, h, w) light of every block: its own where it has weight, else a coarser level's."""
     _, height, width = image.shape
     if max(height, width) == 1:
-        return image[:3] / np.maximum(image[3], 1e-20)
+        return np.asarray(image[:3] / np.maximum(image[3], 1e-20))
     even = np.pad(image, [(0, 0), (0, height % 2), (0, width % 2)], mode="edge")
     rows = even[:, 0::2] + even[:, 1::2]
     coarse = filled((rows[..., 0::2] + rows[..., 1::2]) / 4)

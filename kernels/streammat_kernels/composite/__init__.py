@@ -29,10 +29,11 @@ def over(
 ) -> Sequence[NDArray[Any]]:
     """Blend a plate over a background in linear light: ``out = a plate + (1 - a) background``.
 
-    Pixels with alpha 65535 keep the plate's samples bit for bit, those with alpha 0 the background's;
-    where all pixels of a chroma sample agree, so does the chroma. In between R'G'B' (each pixel with
-    the chroma of its cell, clipped to 0..1) is turned into light, blended (Porter and Duff 1984,
-    "Compositing Digital Images") and encoded; a chroma sample is the mean of its pixels' results.
+    Pixels with alpha 65535 keep the plate's samples bit for bit, those with alpha 0 the
+    background's; where all pixels of a chroma sample agree, so does the chroma. In between R'G'B'
+    (each pixel with the chroma of its cell, clipped to 0..1) is turned into light, blended (Porter
+    and Duff 1984, "Compositing Digital Images") and encoded; a chroma sample is the mean of its
+    pixels' results.
 
     Args:
         planes: the plate, as ``layout`` and ``colour`` say; rows may be padded.
@@ -87,9 +88,10 @@ def premultiply(
         bands: row bands on a pool; None runs in this thread.
 
     Returns:
-        ``out``: ``encode(alpha * linearise(rgb))``, at most alpha: an encoded value can exceed alpha
-        (half of white's light is 0.75 of the scale at gamma 2.4), and readers of premultiplied
-        pictures divide by alpha, so what is above is cut.
+        ``out``: ``encode(alpha * linearise(rgb))``, at most alpha: an encoded value can exceed
+        alpha (half of white's light is 0.75 of the scale at gamma 2.4), and readers of
+        premultiplied pictures divide by alpha, so what is above is cut. With linear colours
+        nothing is ever above.
 
     Raises:
         ShapeError: arrays that do not belong together.

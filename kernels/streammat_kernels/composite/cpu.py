@@ -1,8 +1,8 @@
 """Compositing on the CPU: whole cells are copied, the cells of the edge are gathered and blended.
 
-A cell is the pixels that share one chroma sample (1x1, 2x1, 1x2 or 2x2). Most of a matte is 0 or 1, so
-the work goes with the length of the edge: the cells that are neither are collected into compact
-arrays, row of cells by row of cells, and blended there in linear light, one simple loop per step.
+A cell is the pixels that share one chroma sample (1x1, 2x1, 1x2 or 2x2). Most of a matte is 0 or
+1, so the work goes with the length of the edge: the cells that are neither are collected into
+compact arrays, row of cells by row of cells, and blended there, one simple loop per step.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHUNK = 64  # columns tested at once for being all 0 or all 1
 
 
 def table_bits(layout: PixelLayout) -> int:
-    """Bits of the index into the table of linear light: four more than the samples have, 16 at most."""
+    """Bits of the index into the table of light: four more than the samples have, 16 at most."""
     return min(layout.bits + 4, 16)
 
 
@@ -57,7 +57,8 @@ def chunk_kind(chunk):
     for x in range(chunk.shape[0]):  # and / or: the cheapest test that becomes vectors
         low &= chunk[x]
         high |= chunk[x]
-    return low if low == high and (low == 0 or low == OPAQUE) else np.uint16(1)
+    pure = low == high and (low == 0 or low == OPAQUE)  # noqa: PLR1714 - no "in" in Numba here
+    return low if pure else np.uint16(1)
 
 
 @njit(nogil=True, cache=True)
@@ -212,7 +213,7 @@ def over_yuv_rows(
     plate, background, out, step, shift, chroma_x, chroma_y, alpha, foreground, has_foreground,
     width, to_terms, from_terms, light, code, c0, c1,
 ):  # fmt: skip
-    """Rows of cells [c0, c1) of Y, U and V; planes are padded views, ``step`` apart in a chroma row."""
+    """Rows of cells [c0, c1) of Y, U and V, all padded views; chroma samples lie ``step`` apart."""
     height = plate[0].shape[0]
     count = (width + chroma_x - 1) // chroma_x
     cells, solid = np.empty(count + 1, np.int32), np.empty(count, np.uint16)
@@ -322,11 +323,12 @@ def over(
         terms = from_rgb_terms(layout, colour, 1.0)
         limits = F(terms.black * stored), F(terms.y_scale * stored)
         for c in range(3 if layout.family is Family.RGB else 1):
-            rows = partial(
-                over_plane_rows, padded(planes[c]), padded(background[c]), padded(out[c], output=True),
-                layout.shift, matte, given[c], foreground is not None, width, *limits, light, code,
+            plane_rows = partial(
+                over_plane_rows, padded(planes[c]), padded(background[c]),
+                padded(out[c], output=True), layout.shift, matte, given[c], foreground is not None,
+                width, *limits, light, code,
             )  # fmt: skip
-            run_bands(rows, planes[0].shape[0], bands)
+            run_bands(plane_rows, planes[0].shape[0], bands)
         return
     step, arrays = 1, []
     for source in (planes, background, out):
@@ -334,8 +336,9 @@ def over(
         u, v, step = chroma_rows(source, layout, output=source is out)
         arrays.append((first, u, v))
     rows = partial(
-        over_yuv_rows, *arrays, step, layout.shift, layout.chroma_x, layout.chroma_y, matte, given,
-        foreground is not None, width, stored_terms(layout, colour, light.shape[0] - 1),
+        over_yuv_rows, arrays[0], arrays[1], arrays[2], step, layout.shift, layout.chroma_x,
+        layout.chroma_y, matte, given, foreground is not None, width,
+        stored_terms(layout, colour, light.shape[0] - 1),
         np.array(from_rgb_terms(layout, colour, 1.0), F), light, code,
     )  # fmt: skip
     run_bands(rows, -(-planes[0].shape[0] // layout.chroma_y), bands)

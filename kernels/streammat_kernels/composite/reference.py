@@ -29,11 +29,12 @@ def pixels_to_cells(full: Float, layout: PixelLayout) -> Float:
     columns = np.arange(0, full.shape[1], layout.chroma_x)
     sums = np.add.reduceat(np.add.reduceat(full, rows, axis=0), columns, axis=1)
     ones = np.ones_like(full)
-    return sums / np.add.reduceat(np.add.reduceat(ones, rows, axis=0), columns, axis=1)
+    counts = np.add.reduceat(np.add.reduceat(ones, rows, axis=0), columns, axis=1)
+    return np.asarray(sums / counts)
 
 
 def pixel_codes(planes: Sequence[NDArray[Any]], layout: PixelLayout) -> Float:
-    """(3, H, W) codes of every pixel, without the shift: Y, Cb, Cr, or R, G, B; gray three times."""
+    """(3, H, W) codes of every pixel, without the shift: Y, Cb, Cr or R, G, B; gray thrice."""
     unit = float(1 << layout.shift)
     if layout.family is Family.RGB:
         return np.stack([plane / unit for plane in planes[:3]])
@@ -48,19 +49,20 @@ def to_rgb(codes: Float, layout: PixelLayout, colour: Colour) -> Float:
     """R'G'B' of pixel codes, clipped to 0..1."""
     black, span, neutral, chroma_span = code_range(layout, colour)
     if layout.family in {Family.RGB, Family.GRAY}:
-        return np.clip((codes - black) / span, 0.0, 1.0)
+        return np.asarray(np.clip((codes - black) / span, 0.0, 1.0))
     kr, kg, kb = luma_weights(colour.matrix)
     luma = (codes[0] - black) / span
     red = luma + 2 * (1 - kr) * (codes[2] - neutral) / chroma_span
     blue = luma + 2 * (1 - kb) * (codes[1] - neutral) / chroma_span
-    return np.clip(np.stack([red, (luma - kr * red - kb * blue) / kg, blue]), 0.0, 1.0)
+    green = (luma - kr * red - kb * blue) / kg
+    return np.asarray(np.clip(np.stack([red, green, blue]), 0.0, 1.0))
 
 
 def from_rgb(rgb: Float, layout: PixelLayout, colour: Colour) -> Float:
     """Pixel codes of R'G'B' 0..1."""
     black, span, neutral, chroma_span = code_range(layout, colour)
     if layout.family in {Family.RGB, Family.GRAY}:
-        return black + span * rgb
+        return np.asarray(black + span * rgb)
     kr, _, kb = luma_weights(colour.matrix)
     luma = np.tensordot(luma_weights(colour.matrix), rgb, 1)
     cb = neutral + chroma_span * (rgb[2] - luma) / (2 * (1 - kb))

@@ -30,10 +30,11 @@ def estimate_foreground(
 ) -> NDArray[np.uint16]:
     """Foreground colours F of ``I = alpha F + (1 - alpha) B``, smooth beyond the subject's edge.
 
-    Multi-level joint estimation of F and B (Germer, Uelwer, Conrad, Harmeling 2020, "Fast Multi-Level
-    Foreground Estimation", arXiv:2006.14970): at every level of a pyramid, from coarse to fine, a few
-    relaxation sweeps of a regularised least-squares problem. The finest levels are solved in the alpha
-    band only. The mixture is taken of encoded values, as the alphas of matting data sets are made.
+    Multi-level joint estimation of F and B (Germer, Uelwer, Conrad, Harmeling 2020, "Fast
+    Multi-Level Foreground Estimation", arXiv:2006.14970): at every level of a pyramid, from coarse
+    to fine, a few relaxation sweeps of a regularised least-squares problem. The finest levels are
+    solved in the alpha band only. The mixture is one of encoded values, as in the data sets that
+    matting networks learn from; composites that are blended like that show no fringe.
 
     Where alpha is 65535 the result is ``colour.to_rgb(planes)`` exactly; where alpha is 0 it is the
     foreground of the coarser levels, so that it can be scaled or filtered without a fringe. The

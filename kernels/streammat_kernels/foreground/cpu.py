@@ -151,7 +151,7 @@ def neighbours(own: Any, above: U16, below: U16, weights: Any, mean: Any) -> Non
 def settle(
     image: U16, alpha: Any, gain: Any, f_mean: Any, g_mean: Any, f_row: U16, g_row: U16
 ) -> None:
-    """Minimise each pixel of a run with its neighbours held still; write where alpha is inside 0..1.
+    """Minimise each pixel of a run with its neighbours held still.
 
     With the weighted neighbour means f, g and s the sum of the weights, the minimum of
     (a F + b G - I)^2 + s (F - f)^2 + s (G - g)^2 is F = f + a r, G = g + b r with
@@ -242,7 +242,7 @@ def sweep_rows(
 @njit(nogil=True, cache=True)
 def has_kind(kinds: U8, kind: int) -> bool:
     """Is any tile of this row of tiles of that kind?"""
-    for found in kinds:
+    for found in kinds:  # noqa: SIM110 - Numba has no generator expressions
         if found == kind:
             return True
     return False
@@ -252,10 +252,10 @@ def has_kind(kinds: U8, kind: int) -> bool:
 def seed_background_rows(
     source: U16, alpha: U16, tiles: U8, small: U16, image: U16, background: U16, t0: int, t1: int
 ) -> None:
-    """Copy the source of MIXED tiles and a ring of one pixel to ``image``, start their ``background``.
+    """Save the source of MIXED tiles and one pixel around in ``image``; start their ``background``.
 
-    The background is the source where alpha is 0, else the doubled ``small`` background. Tiles write
-    the same values where rings overlap, so bands do not disturb each other.
+    The background is the source where alpha is 0, else the doubled ``small`` background. Tiles
+    write the same values where they overlap, so bands do not disturb each other.
     """
     h, w = alpha.shape
     mixed = np.empty(small.shape[2], np.uint32)

@@ -39,8 +39,8 @@ def sweeps_for(height: int, width: int) -> int:
 class Workspace:
     """Buffers of one picture size: 16-bit images, foregrounds and backgrounds of all levels.
 
-    About 19 bytes a pixel of address space; at the finest level only what lies near the alpha band is
-    ever touched. One call at a time may use it.
+    About 19 bytes a pixel of address space; at the finest level only what lies near the alpha band
+    is ever touched. One call at a time may use it.
 
     Args:
         height, width: of the picture, 1 or more.

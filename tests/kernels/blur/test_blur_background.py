@@ -42,7 +42,7 @@ def disc_alpha(height: int, width: int, soft_px: float = 4.0) -> NDArray[np.uint
     """A round subject in the middle with a soft edge."""
     y, x = np.mgrid[:height, :width]
     inside = 0.3 * height - np.hypot(x - width / 2, y - height / 2)
-    return (np.clip(inside / soft_px + 0.5, 0, 1) * 65535).astype(np.uint16)
+    return np.asarray(np.clip(inside / soft_px + 0.5, 0, 1) * 65535, np.uint16)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=name)
@@ -105,8 +105,8 @@ def test_a_point_of_light_becomes_a_disc_that_keeps_its_energy() -> None:
     y, x = np.nonzero(bright)
     reach = np.hypot(y - 200.5, x - 200.5).max()
     assert 0.8 * radius_px < reach < 1.25 * radius_px
-    assert bright.sum() > 0.75 * np.pi * radius_px**2  # flat to the rim: no Gaussian has this
-    assert light[bright].max() < 1.6 * light[bright].min()
+    # Flat almost to the rim: a Gaussian has its top 2 % on a fiftieth of this area.
+    assert np.count_nonzero(light > 0.98 * light.max()) > 0.5 * np.pi * radius_px**2
 
 
 def test_the_disc_grows_with_strength_and_with_the_picture() -> None:
@@ -180,7 +180,7 @@ def test_refuses_what_does_not_belong_together() -> None:
     layout = PixelLayout()
     planes, out = scene(layout, Colour(), 20, 30), empty_planes(layout, 20, 30)
     alpha = np.zeros((20, 30), np.uint16)
-    with pytest.raises(ShapeError, match="strength 1.5"):
+    with pytest.raises(ShapeError, match=r"strength 1\.5"):
         blur_background(planes, layout, Colour(), alpha, out, strength=1.5)
     with pytest.raises(ShapeError, match="workspace is for 30x21"):
         blur_background(planes, layout, Colour(), alpha, out, workspace=Workspace(21, 30))

@@ -154,9 +154,8 @@ def test_refuses_arrays_that_do_not_belong_together() -> None:
     alpha = np.zeros((8, 8), np.uint16)
 
     def call(**change: Any) -> None:
-        given = {"alpha": alpha, "background": plate, "out": empty_planes(layout, 8, 8)} | change
-        foreground = given.pop("foreground", None)
-        over(plate, layout, Colour(), **given, foreground=foreground)
+        given: dict[str, Any] = {"alpha": alpha, "background": plate} | change
+        over(plate, layout, Colour(), out=empty_planes(layout, 8, 8), **given)
 
     call()
     with pytest.raises(ShapeError, match="background holds 10x8"):

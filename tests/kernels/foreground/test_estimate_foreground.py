@@ -32,7 +32,7 @@ Image = NDArray[np.uint16]
 def soft_disc(height: int, width: int, soft_px: float) -> Image:
     y, x = np.mgrid[:height, :width]
     inside = 0.35 * min(height, width) - np.hypot(x - width / 2, y - height / 2)
-    return (np.clip(inside / soft_px + 0.5, 0, 1) * 65535).astype(np.uint16)
+    return np.asarray(np.clip(inside / soft_px + 0.5, 0, 1) * 65535, np.uint16)
 
 
 def mixture(height: int, width: int, soft_px: float = 12.0) -> tuple[Image, Image, Image]:
@@ -84,9 +84,10 @@ def test_a_known_foreground_comes_back_in_the_edge_and_beyond_it() -> None:
     band = (alpha > 2000) & (alpha < 65535)
     error = np.abs(out.astype(float) - foreground) / 65535
     assert error[:, band].mean() <= FOREGROUND_KNOWN
-    assert error[:, band].mean() < 0.1 * (np.abs(source - foreground.astype(float)) / 65535)[
-        :, band
-    ].mean()
+    assert (
+        error[:, band].mean()
+        < 0.1 * (np.abs(source - foreground.astype(float)) / 65535)[:, band].mean()
+    )
     near = (alpha == 0) & (soft_disc(200, 300, 30.0) > 0)
     assert error[:, near].mean() <= 2 * FOREGROUND_KNOWN
 
@@ -130,7 +131,13 @@ def test_bands_and_a_used_workspace_change_nothing() -> None:
     with ThreadPoolExecutor(3) as pool:
         for matte in (alpha[::-1], alpha):
             result = estimate_foreground(
-                planes, PixelLayout(), Colour(), matte, out, workspace=workspace, bands=Bands(pool, 3)
+                planes,
+                PixelLayout(),
+                Colour(),
+                matte,
+                out,
+                workspace=workspace,
+                bands=Bands(pool, 3),
             )
     assert result is out
     assert np.array_equal(out, once)
