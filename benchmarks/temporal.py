@@ -79,7 +79,8 @@ def guided_row(data: Path) -> dict[str, Any]:
 def _disc(size: int, x: float, y: float, radius: float, softness: float = 6.0) -> Grey:
     rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
     distance = np.hypot(columns - np.float32(x), rows - np.float32(y))
-    return np.clip((radius - distance) / softness + 0.5, 0, 1).astype(np.float32)
+    edge = np.clip((radius - distance) / softness + 0.5, 0, 1)
+    return np.asarray(edge, np.float32)
 
 
 def _noisy(alpha: Grey, luma: Grey, random: np.random.Generator) -> tuple[Any, Any]:
