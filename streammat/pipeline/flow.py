@@ -101,7 +101,7 @@ class Flow:
         self.workers = finish_workers(parts.targets, parts.cores)
         matter, targets = parts.matter, parts.targets
         self.slots: Pool[int] = Pool(matter.slots)
-        self.alphas: Pool[Alpha] = Pool(_alphas(parts, self.workers + QUEUE_DEPTH + 2))
+        self.alphas: Pool[Alpha] = Pool(_alphas(parts, self.workers + QUEUE_DEPTH + 1))
         self.benches = Pool(Bench(parts.height, parts.width) for _ in range(self.workers))
         self.prepare = PrepareStage(matter, self.slots)
         self.infer = InferStage(matter)
@@ -186,13 +186,13 @@ class Flow:
         runner.adopt(self.alphas)
         runner.adopt(self.benches)
         decoded, viewed = runner.queue(QUEUE_DEPTH), runner.queue(len(self.slots))
-        inferred, mattes = runner.queue(QUEUE_DEPTH), runner.queue(QUEUE_DEPTH)
+        inferred, mattes = runner.queue(1), runner.queue(QUEUE_DEPTH)
         runner.source("decode", works(self.parts.frames), decoded)
         runner.stage(self.prepare, decoded, viewed)
         runner.stage(self.infer, viewed, inferred)
         runner.stage(self.refine, inferred, mattes)
         if self.background is not None:
-            behind = runner.queue(QUEUE_DEPTH)
+            behind = runner.queue(1)
             runner.stage(self.background, mattes, behind)
             mattes = behind
         pictures = [runner.queue(QUEUE_DEPTH) for _ in self.encoders]
