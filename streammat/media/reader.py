@@ -25,7 +25,6 @@ from .stream_facts import source_colour, stream_info, video_stream
 from .timestamps import RisingPts, step_of
 from .uniform import Uniform
 
-
 _UNSURE_ALPHA = {"gif"}  # decoded with alpha whether the picture uses it or not
 
 
