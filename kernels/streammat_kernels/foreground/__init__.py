@@ -25,6 +25,7 @@ def estimate_foreground(
     alpha: NDArray[np.uint16],
     out: NDArray[np.uint16] | None = None,
     *,
+    linear_light: bool = False,
     workspace: Workspace | None = None,
     bands: Bands | None = None,
 ) -> NDArray[np.uint16]:
@@ -33,8 +34,12 @@ def estimate_foreground(
     Multi-level joint estimation of F and B (Germer, Uelwer, Conrad, Harmeling 2020, "Fast
     Multi-Level Foreground Estimation", arXiv:2006.14970): at every level of a pyramid, from coarse
     to fine, a few relaxation sweeps of a regularised least-squares problem. The finest levels are
-    solved in the alpha band only. The mixture is one of encoded values, as in the data sets that
-    matting networks learn from; composites that are blended like that show no fringe.
+    solved in the alpha band only.
+
+    The mixture is one of encoded values, as most editing programs blend and as the data sets are
+    made that matting networks learn from. Blended in linear light (``composite.over``,
+    ``composite.premultiply``) such colours give edges that are too bright; with ``linear_light``
+    they are moved until the mixture holds for light.
 
     Where alpha is 65535 the result is ``colour.to_rgb(planes)`` exactly; where alpha is 0 it is the
     foreground of the coarser levels, so that it can be scaled or filtered without a fringe. The
@@ -45,6 +50,7 @@ def estimate_foreground(
         layout, colour: how to read them.
         alpha: (H, W) uint16, 65535 = opaque.
         out: (3, H, W) uint16, C-contiguous, not overlapping the planes; None makes one.
+        linear_light: colours for a blend in linear light.
         workspace: buffers for one size, reused from frame to frame by one caller at a time.
         bands: row bands on a pool; None runs in this thread.
 
@@ -73,5 +79,8 @@ def estimate_foreground(
             f"{width}x{height}; make a new one"
         )
     to_rgb(planes, layout, colour, out, bands=bands)
-    workspace.estimate(np.ascontiguousarray(alpha), out, bands)
+    matte = np.ascontiguousarray(alpha)
+    workspace.estimate(matte, out, bands)
+    if linear_light:
+        workspace.relight(matte, out, colour.transfer, bands)
     return out

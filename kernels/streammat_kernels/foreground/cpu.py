@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ..colour.transfer import encode
+
 U16 = NDArray[np.uint16]
 U8 = NDArray[np.uint8]
 
@@ -296,3 +298,35 @@ def seed_foreground_rows(
                 for column in range(w):
                     x = np.uintp(column)
                     target[x] = target[x] if codes[x] == 65535 else row[x]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def relight_rows(
+    image: U16, alpha: U16, tiles: U8, foreground: U16, background: U16,
+    light: Any, code: Any, give: Any, t0: int, t1: int,
+) -> None:  # fmt: skip
+    """Move ``foreground`` so that the mixture holds in linear light, background kept.
+
+    F = f + a r / (a^2 + give) with r = I - a f - (1 - a) G, all of them light.
+
+    Args:
+        light, code: tables of ``colour.transfer``, the first for 16 bits.
+        give: float32, keeps the noise of nearly transparent pixels small.
+    """
+    h, w = alpha.shape
+    unit, one, top = np.float32(1.0 / 65535.0), np.float32(1.0), np.float32(65535.0)
+    for y in range(t0 * TILE, min(t1 * TILE, h)):
+        kinds = tiles[y // TILE]
+        for tile in range(tiles.shape[1]):
+            if kinds[tile] != MIXED:
+                continue
+            for x in range(tile * TILE, min((tile + 1) * TILE, w)):
+                if alpha[y, x] == 0 or alpha[y, x] == 65535:
+                    continue
+                a = np.float32(alpha[y, x]) * unit
+                gain = a / (a * a + give)
+                for c in range(3):
+                    near = light[foreground[c, y, x]]
+                    rest = light[image[c, y, x]] - a * near - (one - a) * light[background[c, y, x]]
+                    mended = encode(near + gain * rest, code)  # clips to 0..1
+                    foreground[c, y, x] = np.uint16(np.int32(mended * top + np.float32(0.5)))

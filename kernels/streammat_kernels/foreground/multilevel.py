@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
+from ..colour.transfer import encode_table, linear_table
+from ..layout import Transfer
 from . import cpu
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "DENSE",
     "GRADIENT_WEIGHT",
     "REGULARISATION",
+    "RELIGHT_GIVE",
     "SEED",
     "Workspace",
     "sweeps_for",
@@ -24,6 +27,7 @@ COARSEST = 4  # pixels; the pyramid ends when neither side is longer
 SEED = 64  # pixels; mean colours are taken at the first level whose sides are no longer than this
 DENSE = 256  # pixels; levels with a longer side are solved in the alpha band only
 REGULARISATION = 1e-5  # the paper's epsilon
+RELIGHT_GIVE = 0.01  # a^2 at which half of the difference in light is taken over
 GRADIENT_WEIGHT = 1.0  # of the alpha difference in a neighbour's weight, as in the paper
 _BANDED = 128  # rows; smaller levels are not worth the hand-over to other threads
 
@@ -80,6 +84,19 @@ class Workspace:
                     double = partial(cpu.double_rows, colours[level + 1], colours[level])
                     _rows(double, colours[level], bands)
             self._relax(level, images[level], alphas[level][0], foregrounds[level], bands)
+
+    def relight(
+        self,
+        alpha: NDArray[np.uint16],
+        out: NDArray[np.uint16],
+        transfer: Transfer,
+        bands: Bands | None,
+    ) -> None:
+        """After ``estimate``: make the mixture hold in linear light instead of in codes."""
+        tables = linear_table(transfer, 16), encode_table(transfer), np.float32(RELIGHT_GIVE)
+        image, tiles, background = self._images[0], self._tiles[0], self._backgrounds[0]
+        relight = partial(cpu.relight_rows, image, alpha, tiles, out, background, *tables)
+        _tile_rows(relight, tiles, bands)
 
     def _seed(self, images: list[NDArray[np.uint16]], alphas: list[NDArray[np.uint16]]) -> None:
         """Start the coarsest level from the mean colours of subject and background."""

@@ -8,9 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colour.reference import to_rgb
-from ..layout import Colour, PixelLayout
-from .multilevel import COARSEST, DENSE, GRADIENT_WEIGHT, REGULARISATION, SEED, sweeps_for
+from ..colour.reference import encode, linearise, to_rgb
+from ..layout import Colour, PixelLayout, Transfer
+from .multilevel import (
+    COARSEST,
+    DENSE,
+    GRADIENT_WEIGHT,
+    REGULARISATION,
+    RELIGHT_GIVE,
+    SEED,
+    sweeps_for,
+)
 
 __all__ = ["estimate_foreground"]
 
@@ -94,6 +102,8 @@ def estimate_foreground(
     layout: PixelLayout,
     colour: Colour,
     alpha: NDArray[np.uint16],
+    *,
+    linear_light: bool = False,
 ) -> Float:
     """(3, H, W) encoded R'G'B' 0..65535 before rounding."""
     source = to_rgb(planes, layout, colour, 1.0)
@@ -116,4 +126,18 @@ def estimate_foreground(
             background = np.where(share == 0.0, image, background)
         band_only = level == 0 or max(share.shape) > DENSE
         foreground, background = solve_level(image, share, foreground, background, band_only)
+    if linear_light:
+        foreground = relit(source, alphas[0], foreground, background, colour.transfer)
     return foreground * 65535.0
+
+
+def relit(
+    image: Float, alpha: Float, foreground: Float, background: Float, transfer: Transfer
+) -> Float:
+    """F, moved in the band until a F + (1 - a) B is the source in linear light."""
+    light = linearise(foreground, transfer)
+    rest = linearise(image, transfer) - alpha * light
+    rest -= (1.0 - alpha) * linearise(background, transfer)
+    moved = np.clip(light + alpha / (alpha**2 + RELIGHT_GIVE) * rest, 0.0, 1.0)
+    band = (alpha > 0.0) & (alpha < 1.0)
+    return np.asarray(np.where(band, encode(moved, transfer), foreground))
