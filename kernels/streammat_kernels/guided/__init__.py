@@ -33,12 +33,13 @@ def guided_upsample(
 ) -> NDArray[np.uint16]:
     """Bring the network's alpha to the frame's size, along edges of luma in the transition band.
 
-    Around each cell of the small alpha a line ``alpha = slope * luma + offset`` is fitted to 3x3
-    cells (the local linear model of He & Sun, "Fast Guided Filter", arXiv:1505.00996), and its
-    slope is multiplied by the square of the fit's coefficient of determination: texture that alpha does not
-    follow adds nothing. Offsets are sharpened so that the area average of the result over a cell is
-    the small alpha again; slope 0 then is an exact inverse of area shrinking as far as bilinear
-    interpolation can be. Both are interpolated bilinearly at full size.
+    Around each cell of the small alpha a line ``alpha = slope * luma + offset`` is fitted to
+    3x3 cells (the local linear model of He & Sun, "Fast Guided Filter", arXiv:1505.00996), and
+    its slope is multiplied by the square of the fit's coefficient of determination: texture
+    that alpha does not follow adds nothing. Offsets are sharpened so that the area average of
+    the result over a cell is the small alpha again; slope 0 then is an exact inverse of area
+    shrinking as far as bilinear interpolation can be. Both are interpolated bilinearly at full
+    size.
 
     The result never leaves the range of the 4x4 cells around a pixel, and where the 2x2 cells
     around it are all 0 (all 1, both within half an 8-bit step) it is exactly 0 (65535). Only what

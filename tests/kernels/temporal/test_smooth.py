@@ -1,0 +1,234 @@
+"""Temporal smoothing: the definition, flicker, moving edges, cuts, flashes, saved state."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from streammat_kernels.bands import Bands
+from streammat_kernels.errors import ShapeError
+from streammat_kernels.layout import Family, PixelLayout
+from streammat_kernels.temporal import TemporalState, reference, smooth
+from streammat_kernels.temporal.cut import compare
+from tests.tolerances import FLICKER_RATIO, MOVING_EDGE_RATIO, SMOOTH_CODES
+
+GRAY = PixelLayout(Family.GRAY, 1, 1, 8)
+DEEP = PixelLayout(Family.GRAY, 1, 1, 10)
+SIZE = (122, 201)
+
+
+def disc(x: float, soft_px: float = 10.0) -> NDArray[np.float64]:
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+    return np.asarray(np.clip((35 - np.hypot(rows - 60, columns - x)) / soft_px + 0.5, 0, 1))
+
+
+class Shot:
+    """A disc over a gradient; noise on luma everywhere and on alpha in the band."""
+
+    def __init__(self, seed: int = 0, contrast: float = 80.0) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.contrast = contrast
+        self.ground = np.linspace(60, 100, SIZE[1])[None, :] * np.ones(SIZE)
+
+    def frame(self, x: float) -> tuple[NDArray[np.float64], NDArray[np.uint16], NDArray[np.uint8]]:
+        """True alpha, noisy alpha codes, noisy luma."""
+        true = disc(x)
+        noisy = np.clip(true + self.rng.normal(0, 0.05, SIZE), 0, 1)
+        noisy = np.where((true > 0) & (true < 1), noisy, true)
+        luma = self.ground + self.contrast * true + self.rng.normal(0, 2, SIZE)
+        return true, (noisy * 65535 + 0.5).astype(np.uint16), np.clip(luma, 0, 255).astype(np.uint8)
+
+
+def run(
+    frames: list[tuple[NDArray[np.uint16], NDArray[Any]]],
+    state: TemporalState | None = None,
+    **options: Any,
+) -> tuple[list[NDArray[np.uint16]], TemporalState]:
+    results = []
+    for alpha, luma in frames:
+        out = np.empty_like(alpha)
+        state = smooth(alpha, (luma,), GRAY, state, out, **options)
+        results.append(out)
+    assert state is not None
+    return results, state
+
+
+def still_frames(count: int, seed: int = 0) -> list[tuple[NDArray[np.uint16], NDArray[Any]]]:
+    shot = Shot(seed)
+    return [shot.frame(100.0)[1:] for _ in range(count)]
+
+
+@pytest.mark.parametrize("strength", [0.4, 1.0])
+@pytest.mark.parametrize("step_px", [0.0, 0.3, 2.0])
+def test_equals_the_definition(strength: float, step_px: float) -> None:
+    shot = Shot(contrast=25.0)
+    frames = [shot.frame(90 + step_px * index)[1:] for index in range(5)]
+    results, _ = run(frames, strength=strength)
+    memory = frames[0][0].astype(np.float64)
+    for (alpha, luma), (_, before), result in zip(frames[1:], frames, results[1:], strict=False):
+        means, old_means = reference.block_means(luma, 255), reference.block_means(before, 255)
+        shift = compare(old_means.astype(np.float32), means.astype(np.float32))[1]
+        still = reference.stillness(old_means, means, shift)
+        memory = reference.blend(alpha, memory, still, strength)
+        assert np.abs(result - memory).max() <= SMOOTH_CODES
+
+
+def test_reads_ten_bits_as_it_reads_eight() -> None:
+    frames = still_frames(3)
+    expected, _ = run(frames)
+    state = None
+    for (alpha, luma), result in zip(frames, expected, strict=True):
+        out = np.empty_like(alpha)
+        deep = (luma.astype(np.float64) * 1023 / 255 + 0.5).astype(np.uint16)
+        state = smooth(alpha, (deep,), DEEP, state, out)
+    assert (
+        np.abs(out.astype(np.int64) - result).mean() < 40
+    )  # luma rounding moves the gate a little
+
+
+def test_the_flicker_of_a_noisy_still_is_halved() -> None:
+    frames = still_frames(24)
+    results, _ = run(frames)
+    true = disc(100.0)
+    band = (true > 0.15) & (true < 0.85)
+    before = np.std([alpha for alpha, _ in frames[6:]], axis=0)[band].mean()
+    after = np.std(results[6:], axis=0)[band].mean()
+    assert after <= FLICKER_RATIO * before
+
+
+@pytest.mark.parametrize("contrast", [80.0, -50.0, 30.0])
+def test_a_moving_edge_loses_next_to_nothing(contrast: float) -> None:
+    shot = Shot(contrast=contrast)
+    truths, frames = [], []
+    for index in range(20):
+        true, alpha, luma = shot.frame(60 + 4.0 * index)
+        truths.append(true)
+        frames.append((alpha, luma))
+    results, _ = run(frames)
+    raw, smoothed = [], []
+    for true, (alpha, _), result in zip(truths[1:], frames[1:], results[1:], strict=True):
+        near = np.zeros(SIZE, bool)
+        near[(true > 0) & (true < 1)] = True
+        raw.append(np.abs(alpha / 65535 - true)[near].mean())
+        smoothed.append(np.abs(result / 65535 - true)[near].mean())
+    assert np.mean(smoothed) <= MOVING_EDGE_RATIO * np.mean(raw)
+
+
+def test_a_cut_starts_afresh_bit_for_bit() -> None:
+    rng = np.random.default_rng(3)
+    other = np.kron(rng.integers(0, 256, (7, 11)), np.ones((18, 19)))[: SIZE[0], : SIZE[1]]
+    after = [(alpha, other.astype(np.uint8)) for alpha, _ in still_frames(3, seed=9)]
+    _, state = run(still_frames(5))
+    fresh, fresh_state = None, None
+    cuts = []
+    for alpha, luma in after:
+        out, fresh = np.empty_like(alpha), np.empty_like(alpha)
+        state = smooth(alpha, (luma,), GRAY, state, out)
+        fresh_state = smooth(alpha, (luma,), GRAY, fresh_state, fresh)
+        cuts.append(state.cut)
+        np.testing.assert_array_equal(out, fresh)
+        for name, array in state.to_arrays().items():
+            np.testing.assert_array_equal(array, fresh_state.to_arrays()[name])
+    assert cuts == [True, False, False]
+
+
+def test_flashes_and_exposure_are_no_cut() -> None:
+    frames = still_frames(4)
+    _, state = run(frames[:2])
+    for gain, offset in ((1.4, 10.0), (0.6, 0.0), (1.0, 50.0)):
+        luma = np.clip(frames[2][1] * gain + offset, 0, 255).astype(np.uint8)
+        state = smooth(frames[2][0], (luma,), GRAY, state, np.empty(SIZE, np.uint16))
+        assert not state.cut
+
+
+def test_another_size_starts_afresh_and_says_so() -> None:
+    _, state = run(still_frames(2))
+    alpha, luma = still_frames(1)[0]
+    out = np.empty((60, 90), np.uint16)
+    state = smooth(alpha[:60, :90], (luma[:60, :90],), GRAY, state, out)
+    assert state.cut
+    np.testing.assert_array_equal(out, alpha[:60, :90])
+    assert state.memory.shape == (60, 90)
+
+
+def test_the_first_frame_and_strength_0_keep_every_bit() -> None:
+    frames = still_frames(3)
+    results, state = run(frames, strength=0.0)
+    assert not state.cut
+    for (alpha, _), result in zip(frames, results, strict=True):
+        np.testing.assert_array_equal(result, alpha)
+    np.testing.assert_array_equal(run(frames[:1])[0][0], frames[0][0])
+
+
+def test_a_saved_state_goes_on_bit_for_bit() -> None:
+    frames = still_frames(8)
+    expected, _ = run(frames)
+    _, state = run(frames[:4])
+    restored = TemporalState.from_arrays(state.to_arrays())
+    results, _ = run(frames[4:], restored)
+    np.testing.assert_array_equal(results, expected[4:])
+
+
+def test_a_damaged_saved_state_is_refused() -> None:
+    arrays = run(still_frames(1))[1].to_arrays()
+    with pytest.raises(ShapeError, match="lacks luma"):
+        TemporalState.from_arrays({"memory": arrays["memory"], "solid": arrays["solid"]})
+    with pytest.raises(ShapeError, match="saved luma"):
+        TemporalState.from_arrays({**arrays, "luma": arrays["luma"][1:]})
+
+
+def test_in_place_bands_and_padded_rows_change_nothing() -> None:
+    frames = still_frames(4)
+    expected, _ = run(frames)
+    state = None
+    with ThreadPoolExecutor(2) as pool:
+        for (alpha, luma), result in zip(frames, expected, strict=True):
+            wide, wide_luma = (
+                np.zeros((SIZE[0], 256), np.uint16),
+                np.zeros((SIZE[0], 256), np.uint8),
+            )
+            wide[:, : SIZE[1]], wide_luma[:, : SIZE[1]] = alpha, luma
+            part = wide[:, : SIZE[1]]
+            state = smooth(part, (wide_luma[:, : SIZE[1]],), GRAY, state, bands=Bands(pool, 4))
+            np.testing.assert_array_equal(part, result)
+            assert (wide[:, SIZE[1] :] == 0).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(height=st.integers(1, 11), width=st.integers(1, 70), seed=st.integers(0, 99))
+def test_stays_between_alpha_and_memory_at_any_size(height: int, width: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    state = None
+    for _ in range(4):
+        alpha = rng.choice(np.array([0, 300, 30000, 65535], np.uint16), (height, width))
+        luma = rng.integers(100, 104, (height, width), np.uint8)
+        before = alpha.astype(np.float32) if state is None else state.memory.copy()
+        out = np.empty_like(alpha)
+        state = smooth(alpha, (luma,), GRAY, state, out, strength=1.0)
+        low, high = np.minimum(alpha, before), np.maximum(alpha, before)
+        assert (out >= low - 1).all()
+        assert (out <= high + 1).all()
+
+
+def test_a_subject_that_left_leaves_no_ghost() -> None:
+    shown, luma = still_frames(1)[0]
+    gone = np.zeros_like(shown)
+    results, state = run([(shown // 8, luma)] + [(gone, luma)] * 25)
+    assert (results[-1] == 0).all()
+    assert (state.solid == 1).all()
+
+
+def test_refuses_what_does_not_belong_together() -> None:
+    alpha, luma = still_frames(1)[0]
+    with pytest.raises(ShapeError, match=r"0\.\.1"):
+        smooth(alpha, (luma,), GRAY, None, strength=2)
+    with pytest.raises(ShapeError, match="alpha is uint16"):
+        smooth(alpha[1:], (luma,), GRAY, None)
+    with pytest.raises(ShapeError, match="out is float32"):
+        smooth(alpha, (luma,), GRAY, None, np.empty(SIZE, np.float32))  # type: ignore[arg-type]
