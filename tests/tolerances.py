@@ -92,19 +92,22 @@ DISC_RADIUS_PX = 0.02
 """Radius of a grown disc, beyond 4 % of the growth: sixteen bilinear samples stand for a circle."""
 
 GUIDED_CODES = 1.5
-"""16-bit codes: float32 sums of guided upsampling against float64 (2^-24 x slope x offset), rounded."""
+"""16-bit codes: float32 sums of guided upsampling against float64, then rounded."""
 
 GUIDED_MEAN_CODES = 8
 """16-bit codes: two Richardson steps leave a little of the area average of a smooth alpha."""
 
 GUIDED_GAIN = 0.15
-"""Least share by which guided upsampling beats bilinear in the band; measured 0.40 to 0.68 per image."""
+"""Least share by which guided upsampling beats bilinear in the band; measured 0.30 to 0.68."""
 
 SMOOTH_CODES = 0.6
 """16-bit codes: rounding, and float32 in the gates."""
 
+SMOOTH_DEPTH_CODES = 40
+"""Mean 16-bit codes: rounding luma to 10 instead of 8 bits moves the motion gate a little."""
+
 FLICKER_RATIO = 0.5
-"""What smoothing of the default strength may leave of the flicker of a noisy still (measured 0.47)."""
+"""What smoothing at its default strength may leave of a noisy still's flicker (measured 0.47)."""
 
 MOVING_EDGE_RATIO = 1.05
 """Error of a smoothed moving edge over that of the unsmoothed one (measured 0.99)."""

@@ -49,8 +49,9 @@ def radius_of(alpha: NDArray[np.uint16]) -> float:
 )
 def test_equals_the_definition(settings: dict[str, Any]) -> None:
     alpha = matte()
-    guides = {"garbage": matte(1), "holdout": matte(2)[::-1].copy()}
-    for extra in ({}, guides):
+    guides: dict[str, Any] = {"garbage": matte(1), "holdout": matte(2)[::-1].copy()}
+    no_guides: dict[str, Any] = {}
+    for extra in (no_guides, guides):
         expected = reference.finesse(alpha, **settings, **extra)
         assert np.abs(finesse(alpha, **settings, **extra) - expected).max() <= CODE_ROUNDING
 

@@ -67,7 +67,7 @@ def test_refuses_maps_of_another_mode_or_type() -> None:
     with pytest.raises(ShapeError, match=r"glance \(2, h, w\)"):
         fuse(glance, focus, "ft")
     with pytest.raises(ShapeError, match="float32"):
-        fuse(glance.astype(np.float64), focus)  # type: ignore[arg-type]
+        fuse(glance.astype(np.float64), focus)
     with pytest.raises(ShapeError, match="choose tt, ft or bt"):
         fuse(glance, focus, "xx")  # type: ignore[arg-type]
     with pytest.raises(ShapeError, match="contiguous float32"):

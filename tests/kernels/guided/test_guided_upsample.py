@@ -201,7 +201,7 @@ def test_refuses_what_does_not_belong_together() -> None:
     alpha, luma = scene(40, 60)
     small = shrunk(alpha, 10, 15)
     with pytest.raises(ShapeError, match="float32"):
-        guided_upsample(small.astype(np.float64), (luma,), GRAY)  # type: ignore[arg-type]
+        guided_upsample(small.astype(np.float64), (luma,), GRAY)
     with pytest.raises(ShapeError, match="content"):
         guided_upsample(small, (luma,), GRAY, content=(11, 15))
     with pytest.raises(ShapeError, match="uint16"):
