@@ -28,7 +28,7 @@ SEED = 64  # pixels; mean colours are taken at the first level whose sides are n
 DENSE = 256  # pixels; levels with a longer side are solved in the alpha band only
 REGULARISATION = 1e-5  # the paper's epsilon
 RELIGHT_GIVE = 0.01  # a^2 at which half of the difference in light is taken over
-GRADIENT_WEIGHT = 1.0  # of the alpha difference in a neighbour's weight, as in the paper
+GRADIENT_WEIGHT = 0.1  # of the alpha difference in a neighbour's weight; the paper's code takes 1
 _BANDED = 128  # rows; smaller levels are not worth the hand-over to other threads
 
 
