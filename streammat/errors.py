@@ -52,7 +52,7 @@ class MediaError(InputError):
 
 
 class OutputError(InputError):
-    """An output that must not be written (exists, equals the input) or cannot carry what is asked."""
+    """An output that must not be written (exists, is the input) or cannot carry what is asked."""
 
 
 class ConfigError(InputError):

@@ -20,7 +20,7 @@ class OutputKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutputRequest:
-    """One ``-o [kind=]PATH``; kind None means: chosen by the suffix (alpha-capable: rgba, else composite)."""
+    """One ``-o [kind=]PATH``; kind None: rgba where the suffix can carry alpha, else composite."""
 
     path: str
     kind: OutputKind | None = None

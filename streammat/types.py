@@ -17,12 +17,12 @@ Alpha = NDArray[np.uint16]  # (H, W), 65535 = 1
 
 @dataclass(frozen=True, slots=True)
 class ColourTags:
-    """Colour tags as the container or the codec states them (ISO/IEC 23091-2 code points; 2 = unspecified).
+    """Colour tags as the container or codec states them (ISO/IEC 23091-2; 2 = unspecified).
 
     Attributes:
         primaries, transfer, matrix: code points.
         full_range: None when the stream does not say.
-        assumed: which of the tags had to be assumed, in words, for the line on stderr; "" when none.
+        assumed: which of the tags had to be assumed, in words, for stderr; "" when none.
     """
 
     primaries: int = 2
@@ -84,7 +84,7 @@ class Frame:
         pts: in units of ``time_base``, untouched from the demuxer.
         time_base: seconds per unit.
         index: 0-based number of the frame in this run.
-        reset: first frame, or the first after a size change or a seek: temporal state starts afresh.
+        reset: first frame, or the first after a size change or a seek: temporal state is new.
         owner: keeps the decoder's memory alive while the planes are in use.
     """
 
@@ -109,7 +109,8 @@ class Frame:
         return int(self.planes[0].shape[1])
 
     def __repr__(self) -> str:
-        return f"Frame(index={self.index}, pts={self.pts}, {self.width}x{self.height}, {self.layout})"
+        size = f"{self.width}x{self.height}"
+        return f"Frame(index={self.index}, pts={self.pts}, {size}, {self.layout})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Every tolerance of the tests, named, with its reason. None is ever widened to make a test pass."""
+"""Every tolerance of the tests, named, with its reason; none is widened to make a test pass."""
 
 PSP_MATRIX = 1e-7
 """Pooling matrices: float32 rounding of weights of at most 1, against float64 arithmetic."""
@@ -10,8 +10,8 @@ FLOAT64 = 1e-12
 """Relative error of a few float64 operations."""
 
 ENGINE_RUNTIMES = 2e-5
-"""Two runtimes on the same float32 graph, after the sigmoid: the same sums in another order, through
-sixty layers; trained weights differ by up to 1.2e-6, noise inputs included."""
+"""Two runtimes on the same float32 graph, after the sigmoid: the same sums in another order,
+through sixty layers; trained weights differ by up to 1.2e-6, noise inputs included."""
 
 HALF_CODE = 0.5
 """Rounding to the nearest code is all that an integer result may be off."""
@@ -52,8 +52,9 @@ ALPHA_PRORES = 2 / 1023
 ALPHA_VP9 = 6 / 255
 
 COMPOSITE_SHARE = 2e-4
-"""Share of full scale beyond half a code: indices into tables of light have four bits more than the
-samples (1/32 of an 8-bit code, read twice), 16 bits at most, and colour matrices stretch that twice."""
+"""Share of full scale beyond half a code: indices into tables of light have four bits more than
+the samples (1/32 of an 8-bit code, read twice), 16 bits at most, and colour matrices stretch
+that twice."""
 
 # --- pipeline ----------------------------------------------------------------------------------
 # Mean alpha 0..1 inside / outside the subject of a made clip, found by a luma threshold after the
@@ -63,18 +64,20 @@ CODED_ALPHA = 0.03
 CODED_FLAT_LEVELS = 4
 
 BLUR_SHARE = 1 / 256
-"""Share of full scale beyond half a code: cells of nearly one luma are looked up once (4 codes of 8
-bits apart at most), and light is held in 2^-20: one 8-bit code where the picture is nearly black."""
+"""Share of full scale beyond half a code: cells of nearly one luma are looked up once (4 codes of
+8 bits apart at most), and light is held in 2^-20: one 8-bit code where the picture is nearly
+black."""
 
 DISC_LEVEL = 0.01
 """Share of the light inside a disc: one part in 2^20 a block, and 1e-4 of the fill beneath."""
 
 DISC_ENERGY = 0.15
-"""Share of a light point's whole energy: at the rim, a fifth of the area of the smallest disc, codes
-are interpolated instead of light, which is less light by up to two thirds there."""
+"""Share of a light point's whole energy: at the rim, a fifth of the area of the smallest disc,
+codes are interpolated instead of light, which is less light by up to two thirds there."""
 
 FOREGROUND_CODES = 40
-"""16-bit codes (0.06 %): every sweep of every level rounds to 16 bits, and relaxation passes it on."""
+"""16-bit codes (0.06 %): every sweep of every level rounds to 16 bits, and relaxation passes it
+on."""
 
 FOREGROUND_KNOWN = 0.005
 """Mean error 0..1 of a smooth, known foreground in its soft edge: two sweeps leave this much."""
@@ -114,4 +117,5 @@ MOVING_EDGE_RATIO = 1.05
 
 FOREGROUND_RELIT = 0.01
 """Mean code error 0..1 of a plate composited again over its own background in linear light: below
-alpha 0.3 more than a tenth of the difference stays, 0.01 / (alpha^2 + 0.01), so as not to lift noise."""
+alpha 0.3 more than a tenth of the difference stays, 0.01 / (alpha^2 + 0.01), so as not to lift
+noise."""

@@ -23,7 +23,9 @@ class Bands:
         self.count = count
 
 
-def run_bands(kernel: Callable[[int, int], None], rows: int, bands: Bands | None, align: int = 1) -> None:
+def run_bands(
+    kernel: Callable[[int, int], None], rows: int, bands: Bands | None, align: int = 1
+) -> None:
     """Call ``kernel(first_row, end_row)`` over ``rows`` rows, in bands on the pool or at once.
 
     Args:

@@ -1,4 +1,4 @@
-"""How the samples of a frame lie in memory and what colours they mean: plain data for all kernels."""
+"""How the samples of a frame lie in memory and what colours they mean: plain data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Matrix(StrEnum):
 class Transfer(StrEnum):
     """How code values relate to light."""
 
-    SDR = "sdr"  # BT.1886 / BT.709 / BT.601 / sRGB family: the kernels' linear light is gamma 2.4-ish
+    SDR = "sdr"  # BT.709, BT.601, BT.2020 video as a display shows it: BT.1886, a pure power of 2.4
     SRGB = "srgb"
     PQ = "pq"
     HLG = "hlg"
@@ -65,7 +65,8 @@ class PixelLayout:
 
     def __post_init__(self) -> None:
         if self.chroma_x not in {1, 2} or self.chroma_y not in {1, 2}:
-            raise ShapeError(f"chroma subsampling {self.chroma_x}x{self.chroma_y}: only 1 and 2 exist")
+            asked = f"{self.chroma_x}x{self.chroma_y}"
+            raise ShapeError(f"chroma subsampling {asked}: only 1 and 2 exist")
         if not 8 <= self.bits <= 16 or self.bits + self.shift > 16:
             raise ShapeError(f"{self.bits} bits shifted by {self.shift} do not fit 8..16 bits")
 

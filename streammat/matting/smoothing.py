@@ -28,5 +28,5 @@ def smoothing_strength(smooth: str | float, *, still: bool = False) -> float:
     except ValueError:
         strength = -1.0
     if not 0 <= strength <= 1:
-        raise ConfigError(f"smooth {smooth!r}: use auto, off or a strength 0..1")
+        raise ConfigError(f"--smooth {smooth}: give auto, off or a number in 0..1")
     return strength

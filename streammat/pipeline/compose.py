@@ -46,17 +46,23 @@ class Bench:
         self._planes: dict[tuple[str, PixelLayout], Planes] = {}
         self._foreground_workspace: Any = None
         self._blur_workspace: Any = None
-        self._known: dict[tuple[bool, float], RGB] = {}
+        self._known: dict[tuple[bool, float, bool], RGB] = {}
 
     def begin(self) -> None:
         """A new frame: nothing is known about its colours."""
         self._known.clear()
 
-    def colours(self, frame: Frame, alpha: Alpha, estimated: bool, amount: float) -> RGB:
-        """Foreground colours (3, H, W) uint16, estimated or the source's, despilled."""
-        key = estimated, amount
+    def colours(
+        self, frame: Frame, alpha: Alpha, estimated: bool, amount: float, linear_light: bool
+    ) -> RGB:
+        """Foreground colours (3, H, W) uint16, estimated or the source's, despilled.
+
+        ``linear_light`` says how they will be blended: composites and premultiplied files are made
+        in linear light, straight files are blended by programs that take the codes as they are.
+        """
+        key = estimated, amount, linear_light and estimated
         if key not in self._known:
-            self._known[key] = self._find(frame, alpha, estimated, amount)
+            self._known[key] = self._find(frame, alpha, *key)
         return self._known[key]
 
     def rgb(self, name: str) -> RGB:
@@ -86,12 +92,14 @@ class Bench:
         )
         return out
 
-    def _find(self, frame: Frame, alpha: Alpha, estimated: bool, amount: float) -> RGB:
+    def _find(
+        self, frame: Frame, alpha: Alpha, estimated: bool, amount: float, linear_light: bool
+    ) -> RGB:
         if amount > 0:
             from streammat_kernels import despill
 
-            clean = self.colours(frame, alpha, estimated, 0.0)
-            out = self.rgb(f"despilled {estimated}")
+            clean = self.colours(frame, alpha, estimated, 0.0, linear_light)
+            out = self.rgb(f"despilled {estimated} {linear_light}")
             return despill.despill(clean, alpha, out, screen=self._screen, amount=amount)
         if not estimated:
             source = self.rgb("source")
@@ -106,7 +114,8 @@ class Bench:
             frame.layout,
             frame.colour,
             alpha,
-            self.rgb("estimated"),
+            self.rgb(f"estimated {linear_light}"),
+            linear_light=linear_light,
             workspace=self._foreground_workspace,
         )
 
@@ -157,7 +166,7 @@ def _draw_colours(
             frame.planes, frame.layout, frame.colour, layout, sink.colour, planes, alpha=wanted
         )
         return
-    rgb = bench.colours(frame, alpha, plan.estimated, plan.despill)
+    rgb = bench.colours(frame, alpha, plan.estimated, plan.despill, plan.premultiplied)
     if plan.premultiplied:
         from streammat_kernels import composite
 
@@ -189,7 +198,7 @@ def _draw_composite(
     assert background is not None, "a composite has a background"
     rgb = None
     if plan.estimated or plan.despill > 0:
-        rgb = bench.colours(frame, alpha, plan.estimated, plan.despill)
+        rgb = bench.colours(frame, alpha, plan.estimated, plan.despill, linear_light=True)
     composite.over(plate, layout, sink.colour, alpha, background, planes, foreground=rgb)
 
 

@@ -13,6 +13,7 @@ from typing import NoReturn, Self
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
 from streammat.matting import GfmMatter, frame_matter, size_note
+from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_reader
 from streammat.settings import MatteSettings, OutputRequest
 
@@ -27,7 +28,7 @@ from .opening import (
 )
 from .progress import OnProgress, Progress
 from .report import JobReport
-from .resolve import ResolvedJob, resolved, smoothing
+from .resolve import ResolvedJob, resolved
 from .runner import Runner
 from .stages import Target
 from .threads import thread_named
@@ -194,7 +195,7 @@ class Job:
                 matter=self.matter,
                 targets=self.targets,
                 cores=self.device.threads,
-                strength=smoothing(settings, info.still),
+                strength=smoothing_strength(settings.smooth, still=info.still),
                 touch=touch,
                 total=info.frames,
                 encode_names=names,

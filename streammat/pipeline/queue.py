@@ -19,11 +19,11 @@ __all__ = ["BoundedQueue", "Drained", "Pool", "Stopped"]
 T = TypeVar("T")
 
 
-class Drained(Exception):  # noqa: N818 - a signal, not an error
+class Drained(Exception):
     """The queue was closed and everything in it has been taken."""
 
 
-class Stopped(Exception):  # noqa: N818 - a signal, not an error
+class Stopped(Exception):
     """The pipeline is being torn down; the thread that gets this returns."""
 
 

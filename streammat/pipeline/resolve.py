@@ -10,14 +10,13 @@ from typing import Any
 
 from streammat import __version__
 from streammat.device import Device, choose_device
-from streammat.errors import ConfigError
 from streammat.matting import NetworkSize, find_model, network_size
+from streammat.matting.smoothing import smoothing_strength
 from streammat.settings import MatteSettings
 from streammat.types import StreamInfo
 
-__all__ = ["DEFAULT_SMOOTHING", "ResolvedJob", "ResolvedOutput", "metadata", "smoothing"]
+__all__ = ["ResolvedJob", "ResolvedOutput", "metadata"]
 
-DEFAULT_SMOOTHING = 0.75
 # What does not change a single pixel stays out of the settings' hash.
 _NOT_HASHED = {"overwrite", "threads", "preset", "strict"}
 
@@ -89,25 +88,6 @@ class ResolvedJob:
         return asdict(self)
 
 
-def smoothing(settings: MatteSettings, still: bool) -> float:
-    """Strength of the temporal smoothing, 0..1: auto is on for video and off for stills.
-
-    Raises:
-        ConfigError: neither auto, off nor a number in 0..1.
-    """
-    if settings.smooth == "auto":
-        return 0.0 if still else DEFAULT_SMOOTHING
-    if settings.smooth == "off":
-        return 0.0
-    try:
-        strength = float(settings.smooth)
-    except ValueError:
-        strength = -1.0
-    if not 0.0 <= strength <= 1.0:
-        raise ConfigError(f"--smooth {settings.smooth}: give auto, off or a number in 0..1")
-    return strength
-
-
 def settings_hash(settings: MatteSettings) -> str:
     """Sixteen hex digits that tell two jobs' settings apart."""
     told = {key: value for key, value in asdict(settings).items() if key not in _NOT_HASHED}
@@ -163,7 +143,7 @@ def resolved(
         threads=device.threads,
         network_width=net.width,
         network_height=net.height,
-        smoothing=smoothing(settings, info.still),
+        smoothing=smoothing_strength(settings.smooth, still=info.still),
         settings=asdict(settings),
         settings_hash=settings_hash(settings),
     )
