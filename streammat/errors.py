@@ -7,6 +7,7 @@
           x MediaError            2  a file that is no video, is damaged or cannot be decoded
           x OutputError           2  an output that must not or cannot be written like this
           x ConfigError           2  a setting that is unknown or out of range
+          x CheckpointError       2  a weight file that is damaged or fits no known network
       x FramesLost                3  the job ended, but frames of the source were lost
       x ShapeError                2  (kernels)
       x DependencyError           4  (kernels) an optional package is missing
@@ -26,6 +27,7 @@ from streammat_kernels.errors import (
 )
 
 __all__ = [
+    "CheckpointError",
     "ConfigError",
     "DependencyError",
     "DeviceUnavailable",
@@ -57,6 +59,10 @@ class OutputError(InputError):
 
 class ConfigError(InputError):
     """A setting that is unknown or out of range."""
+
+
+class CheckpointError(InputError):
+    """A weight file that is missing, damaged, holds code, or fits no known network."""
 
 
 class FramesLost(StreammatError):

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from streammat.models.encoders import fold_lite0_state
 from streammat.models.gfm import Gfm
+from streammat.models.weight_files import load_checkpoint, save_checkpoint
+
+__all__ = ["load_checkpoint", "load_encoder", "load_state", "save_checkpoint", "save_state"]
 
 
 def load_state(path: Path) -> dict[str, Any]:

@@ -15,8 +15,11 @@ class Rosta(StrEnum):
     TT = "TT"  # glance channels: background, transition, foreground
     FT = "FT"  # glance channels: rest, foreground core; focus is added to the core
     BT = "BT"  # glance channels: background, foreground with transition; focus is subtracted
+    RIM = "RIM"  # heads for all three, merged by a small network
 
     @property
     def glance_channels(self) -> int:
         """Number of glance channels: 3 for TT, 2 for FT and BT."""
+        if self is Rosta.RIM:
+            raise ValueError("RIM has three glance maps; ask TT, FT and BT")
         return 3 if self is Rosta.TT else 2

@@ -1,0 +1,121 @@
+"""Weight files as dictionaries of tensors: PyTorch's format and safetensors.
+
+Only tensors are read. A PyTorch file is a pickle, and a pickle can hold code; such a file is
+refused, never run.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from streammat.errors import CheckpointError, OutputError
+
+SAFETENSORS = ".safetensors"
+_WRAPPERS = ("state_dict", "model")  # names under which training programs put the weights
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Every tensor of a weight file by its key, on the CPU.
+
+    A wrapping dictionary (``state_dict``, ``model``) and the prefix ``module.`` are taken off.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, holds code or other things than tensors.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"weight file {path} does not exist: check the path")
+    state = _read_safetensors(path) if path.suffix == SAFETENSORS else _read_torch(path)
+    for wrapper in _WRAPPERS:
+        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
+            state = state[wrapper]
+    if not isinstance(state, Mapping) or not state:
+        raise CheckpointError(f"weight file {path} holds no dictionary of tensors")
+    alien = [key for key, value in state.items() if not isinstance(value, Tensor)]
+    if alien:
+        raise CheckpointError(
+            f"weight file {path}: {alien[0]!r} is {type(state[alien[0]]).__name__}, not a tensor; "
+            "pass the file that holds the weights only"
+        )
+    return {str(key).removeprefix("module."): _unboxed(str(key), v) for key, v in state.items()}
+
+
+def _unboxed(key: str, value: Tensor) -> Tensor:
+    """A counter as a scalar: PyTorch before 0.4 and some converters write it as one element."""
+    counter = key.endswith("num_batches_tracked") and value.numel() == 1
+    return value.reshape(()) if counter else value
+
+
+def _read_torch(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"weight file {path} is damaged, or holds more than tensors (code, for example) and "
+            "was not opened: get it from its source again, or convert it to safetensors"
+        ) from error
+    except Exception as error:  # whatever a damaged archive makes the reader stumble over
+        raise CheckpointError(
+            f"weight file {path} is damaged or no weight file ({_first_line(error)}): get it from "
+            "its source again"
+        ) from error
+
+
+def _read_safetensors(path: Path) -> Any:
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except Exception as error:  # its errors are a class of its own, OSError or ValueError
+        raise CheckpointError(
+            f"weight file {path} is damaged or no safetensors file ({_first_line(error)}): get it "
+            "from its source again"
+        ) from error
+
+
+def safetensors_metadata(path: Path) -> dict[str, str]:
+    """The notes in the header of a safetensors file; empty for another kind of file."""
+    if path.suffix != SAFETENSORS:
+        return {}
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        return dict(file.metadata() or {})
+
+
+def write_torch(state: Mapping[str, Tensor], path: Path) -> None:
+    """PyTorch's format; tensors that share memory share it in the file. Atomic."""
+    _write(path, lambda partial: torch.save(state, partial))
+
+
+def write_safetensors(state: Mapping[str, Tensor], path: Path, notes: dict[str, str]) -> None:
+    """The safetensors format, which knows no shared memory: pass every tensor once. Atomic."""
+    from safetensors.torch import save_file
+
+    tensors = {key: value.detach().contiguous() for key, value in state.items()}
+    _write(path, lambda partial: save_file(tensors, partial, {"format": "pt", **notes}))
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> None:
+    """A crash or a full disk leaves the old file or none, never half of one."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        write(partial)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"cannot write {path}: {_first_line(error)}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:160] if lines else type(error).__name__

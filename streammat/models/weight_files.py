@@ -1,0 +1,126 @@
+"""`load_checkpoint` and `save_checkpoint`: weight files of GFM networks, the released ones too."""
+
+from __future__ import annotations
+
+import warnings
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from streammat.errors import CheckpointError
+from streammat.models.config import GfmConfig
+from streammat.models.recognise import difference, empty_model, form_of, recognise, rosta_in_name
+from streammat.models.registry import GfmNetwork, config_of
+from streammat.models.rosta import Rosta
+from streammat.models.state_files import (
+    SAFETENSORS,
+    read_state,
+    safetensors_metadata,
+    write_safetensors,
+    write_torch,
+)
+
+NETWORK_NOTE = "streammat.network"
+
+
+def load_checkpoint(path: str | Path, *, rosta: Rosta | str | None = None) -> GfmNetwork:
+    """The network that a weight file belongs to, with the file's weights, in evaluation mode.
+
+    The network is told from the keys. Keys that occur twice in released files (``resnet.``,
+    ``densenet.``) and those that no output needs may be absent.
+
+    Args:
+        path: a PyTorch file (``.pth``) or ``.safetensors``.
+        rosta: FT or BT, whose keys are the same. None takes it from the file's notes or name
+            (``..._bt.pth``); where neither says, FT, with a warning.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, holds code, or fits no known network; the
+            message names the nearest and what is missing, unexpected or of another shape.
+        ConfigError: an unknown rosta.
+    """
+    path = Path(path)
+    state = read_state(path)
+    hint = _coerced(rosta) or _noted(path) or rosta_in_name(path.stem)
+    try:
+        config = recognise(state, hint)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    if rosta is not None and config.rosta is not hint:
+        raise CheckpointError(f"{path}: the weights are {config.rosta}, asked for was {hint}")
+    if config.rosta in {Rosta.FT, Rosta.BT} and config.rosta is not hint:
+        warnings.warn(
+            f"{path.name}: FT and BT weights look alike, taken as FT; pass rosta='BT' if it is not",
+            stacklevel=2,
+        )
+    return model_with(config, state)
+
+
+def model_with(config: GfmConfig, state: dict[str, Tensor]) -> GfmNetwork:
+    """A network in evaluation mode that holds these tensors.
+
+    Raises:
+        CheckpointError: the tensors do not fit.
+    """
+    found = difference({key: tuple(value.shape) for key, value in state.items()}, config)
+    if found.count:
+        raise CheckpointError(f"the weights do not fit {config.name}: {found.describe()}")
+    model = empty_model(config)
+    model.load_state_dict(_completed(config, state), strict=True, assign=True)
+    return model.eval()
+
+
+def _completed(config: GfmConfig, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """All keys of the network: twins from each other, what no output needs as zeros; float32."""
+    form = form_of(config)
+    full: dict[str, Tensor] = {}
+    for key in reversed(form.shapes):  # the kept key of each pair comes last, as in `Form`
+        kept = form.aliases.get(key, key)
+        twins = [name for name, target in form.aliases.items() if target == kept]
+        given = next((name for name in (kept, *twins) if name in state), None)
+        if kept in full:
+            full[key] = full[kept]
+        elif given is None:
+            counter = key.endswith("num_batches_tracked")
+            full[key] = torch.zeros(form.shapes[key], dtype=torch.long if counter else torch.float)
+        else:
+            value = state[given]
+            full[key] = value.float() if value.is_floating_point() else value
+    return full
+
+
+def save_checkpoint(model: GfmNetwork, path: str | Path, *, official: bool = True) -> None:
+    """Write a model's weights, atomically.
+
+    Args:
+        model: any GFM network.
+        path: ``.safetensors`` writes that format, every tensor once; any other suffix PyTorch's.
+        official: write all keys of a released file, twins and unused parts too, so that the
+            authors' code loads it with strict=True (PyTorch's format only). False leaves out
+            what `load_checkpoint` does not need.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    path = Path(path)
+    config = config_of(model)
+    form = form_of(config)
+    state: OrderedDict[str, Tensor] = OrderedDict(model.state_dict())
+    if path.suffix == SAFETENSORS or not official:
+        dropped = form.aliases.keys() | (set() if official else form.unused)
+        state = OrderedDict((k, v) for k, v in state.items() if k not in dropped)
+    if path.suffix == SAFETENSORS:
+        write_safetensors(state, path, {NETWORK_NOTE: config.name})
+    else:
+        write_torch(state, path)
+
+
+def _coerced(rosta: Rosta | str | None) -> Rosta | None:
+    return None if rosta is None else GfmConfig("r34", str(rosta).upper()).rosta  # type: ignore[arg-type]
+
+
+def _noted(path: Path) -> Rosta | None:
+    name = safetensors_metadata(path).get(NETWORK_NOTE)
+    return rosta_in_name(name) if name else None
