@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from streammat.errors import ConfigError
 from streammat.types import Frame, Plane
 from streammat_kernels import colour as colours
+from streammat_kernels.colour import reference
 from streammat_kernels.layout import Colour, PixelLayout
+from streammat_kernels.planes import empty_planes
 
 from .fit import cover_plane
 from .image_file import read_image
@@ -60,9 +62,7 @@ def open_background(
         MediaError: a file that cannot be read.
     """
     if spec.startswith("#"):
-        rgb = np.empty((3, height, width), np.uint8)
-        rgb[:] = parse_colour(spec)[:, None, None]
-        return _Fixed(colours.from_rgb(rgb, layout, colour))
+        return _Fixed(_plain(parse_colour(spec), width, height, layout, colour))
     if not Path(spec).exists() and "%" not in spec:
         raise ConfigError(
             f"--background {spec}: no such file; give none, blur, #RRGGBB, an image or a video"
@@ -70,6 +70,18 @@ def open_background(
     if Path(spec).suffix.lower() in IMAGE_SUFFIXES and "%" not in spec:
         return _Fixed(colours.from_rgb(_image(Path(spec), width, height), layout, colour))
     return _Video(spec, width, height, layout, colour, notify)
+
+
+def _plain(
+    rgb: NDArray[np.uint8], width: int, height: int, layout: PixelLayout, colour: Colour
+) -> Planes:
+    """Planes of one colour: a single cell by the definition, repeated; nothing to compile."""
+    cell = np.empty((3, layout.chroma_y, layout.chroma_x))
+    cell[:] = rgb[:, None, None] / 255.0
+    planes = empty_planes(layout, height, width)
+    for plane, code in zip(planes, reference.from_rgb(cell, layout, colour), strict=True):
+        plane[...] = np.floor(code[:1, :1] + 0.5).astype(plane.dtype) << layout.shift
+    return planes
 
 
 def parse_colour(spec: str) -> NDArray[np.uint8]:

@@ -33,14 +33,14 @@ def table_bits(layout: PixelLayout) -> int:
     return min(layout.bits + 4, 16)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def pick_row(plate, background, alpha, out):
     """Samples of the plate where alpha is 1, of the background elsewhere."""
     for x in range(alpha.shape[0]):
         out[x] = plate[x] if alpha[x] == OPAQUE else background[x]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def pick_samples(plate, background, alpha, step, out):
     """``pick_row`` for chroma samples that lie ``step`` apart."""
     if step == 1:
@@ -50,7 +50,7 @@ def pick_samples(plate, background, alpha, step, out):
         out[i * step] = plate[i * step] if alpha[i] == OPAQUE else background[i * step]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def chunk_kind(chunk):
     """0 or 65535 when all of a stretch of alpha is that, else 1."""
     low, high = np.uint16(65535), np.uint16(0)
@@ -61,7 +61,7 @@ def chunk_kind(chunk):
     return low if pure else np.uint16(1)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def edge_cells(upper, lower, chroma_x, cells, solid):
     """Find the cells of a row of cells that have to be blended.
 
@@ -79,7 +79,8 @@ def edge_cells(upper, lower, chroma_x, cells, solid):
         kind = chunk_kind(upper[x0:x1])
         first, end = x0 // chroma_x, (x1 + chroma_x - 1) // chroma_x
         if kind != 1 and kind == chunk_kind(lower[x0:x1]):
-            solid[first:end] = kind
+            for cell in range(first, end):
+                solid[cell] = kind
             continue
         for cell in range(first, end):
             left = cell * chroma_x
@@ -92,20 +93,20 @@ def edge_cells(upper, lower, chroma_x, cells, solid):
     return found
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def code_index(value, top):
     """The nearest index 0..``top`` of a table."""
     return np.int32(min(max(value, F(0.0)), top) + F(0.5))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def collect(row, places, offset, scale, values):
     """``values`` = the samples of ``row`` at ``places``, less ``offset``, times ``scale``."""
     for i in range(places.shape[0]):
         values[i] = (F(row[np.uintp(places[i])]) - offset) * scale
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def gather(luma, cb, cr, columns, samples, terms, top, values, index):
     """``index`` (3, n): R'G'B' of n pixels as indices into the table of linear light.
 
@@ -127,7 +128,7 @@ def gather(luma, cb, cr, columns, samples, terms, top, values, index):
         blue[i] = code_index(y[i] + terms[6] * u[i], top)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def gather_colours(row, columns, alpha, scale, index):
     """Put given 16-bit foreground colours in the place of the plate's where alpha is below 1."""
     for i in range(columns.shape[0]):
@@ -135,7 +136,7 @@ def gather_colours(row, columns, alpha, scale, index):
         index[i] = index[i] if alpha[i] == OPAQUE else code
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def blend(near, far, alpha, light, code, mixed):
     """``mixed`` = the encoded values 0..1 of a near + (1 - a) far, blended in linear light."""
     unit = F(1.0 / 65535.0)
@@ -144,7 +145,7 @@ def blend(near, far, alpha, light, code, mixed):
         mixed[i] = encode(back + F(alpha[i]) * unit * (light[near[i]] - back), code)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def blend_cells(
     cells, chroma_x, width, alpha, plate, background, out, chroma, foreground, has_foreground,
     to_terms, from_terms, light, code, work, index, mixed, sums,
@@ -208,7 +209,7 @@ def blend_cells(
         sums[2, owner[i]] += F(1.0)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def over_yuv_rows(
     plate, background, out, step, shift, chroma_x, chroma_y, alpha, foreground, has_foreground,
     width, to_terms, from_terms, light, code, c0, c1,
@@ -229,7 +230,8 @@ def over_yuv_rows(
         p_v, b_v, o_v = plate[2][cell_row], background[2][cell_row], out[2][cell_row]
         pick_samples(p_u, b_u, solid, step, o_u)
         pick_samples(p_v, b_v, solid, step, o_v)
-        sums[:, :found] = F(0.0)
+        for i in range(found):
+            sums[0, i], sums[1, i], sums[2, i] = F(0.0), F(0.0), F(0.0)
         for y in range(y0, y1):
             pick_row(plate[0][y], background[0][y], alpha[y, :width], out[0][y])
             if found:
@@ -247,7 +249,7 @@ def over_yuv_rows(
             o_v[cells[i] * step] = np.int32(min(sums[1, i] * share + F(0.5), top)) << shift
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def over_plane_rows(
     plate,
     background,
@@ -284,7 +286,7 @@ def over_plane_rows(
             out[y, x] = np.int32((black + mixed * span) * unit + F(0.5)) << shift
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def premultiply_rows(rgb, alpha, out, light, code, y0, y1):
     """Rows [y0, y1) of ``out``: encoded alpha times linear light, never above alpha."""
     for c in range(3):

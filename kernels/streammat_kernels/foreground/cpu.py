@@ -74,7 +74,9 @@ def double_rows(small: U16, large: U16, y0: int, y1: int) -> None:
     for c in range(count):
         for y in range(y0, y1):
             doubled_row(small[c], y, mixed, row)
-            large[c, y] = row[: large.shape[2]]
+            target = large[c, y]
+            for x in range(target.shape[0]):  # a slice assigned to a slice compiles for seconds
+                target[x] = row[x]
 
 
 @njit(nogil=True, cache=True)

@@ -18,10 +18,14 @@ _NINTH = np.float32(1 / 9)
 @njit(nogil=True, cache=True, error_model="numpy")
 def replicate_border(plane):
     """Fill the border of one cell."""
-    plane[0, 1:-1] = plane[1, 1:-1]
-    plane[-1, 1:-1] = plane[-2, 1:-1]
-    plane[:, 0] = plane[:, 1]
-    plane[:, -1] = plane[:, -2]
+    # Loops, because assigning slices to slices makes Numba compile for three seconds more.
+    rows, columns = plane.shape
+    for x in range(1, columns - 1):
+        plane[0, x] = plane[1, x]
+        plane[rows - 1, x] = plane[rows - 2, x]
+    for y in range(rows):
+        plane[y, 0] = plane[y, 1]
+        plane[y, columns - 1] = plane[y, columns - 2]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -34,9 +38,11 @@ def snap(alpha, plane, goal, raw_slope, slope):
             value = _ZERO if value < _SOLID else value
             plane[y + 1, x + 1] = _ONE if value > _ONE - _SOLID else value
     replicate_border(plane)
-    goal[:] = plane
-    raw_slope[:] = _ZERO
-    slope[:] = _ZERO
+    for y in range(rows + 2):
+        for x in range(columns + 2):
+            goal[y, x] = plane[y, x]
+            raw_slope[y, x] = _ZERO
+            slope[y, x] = _ZERO
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
