@@ -30,6 +30,7 @@ MAY_IMPORT = {
         "streammat.pipeline",
         "streammat.media",
     },
+    "streammat.evaluation": {"streammat.media"},
     "streammat.api": {
         "streammat.matting",
         "streammat.media",

@@ -1,4 +1,4 @@
-"""The program: ``streammat matte|demo|probe|models|doctor|config``.
+"""The program: ``streammat matte|image|eval|demo|probe|models|doctor|config``.
 
 Nothing heavy is imported here; a subcommand's module is loaded when it is called, so that
 ``streammat --help`` answers at once.
@@ -22,6 +22,8 @@ __all__ = ["main", "program"]
     cls=LazyGroup,
     commands_at={
         "matte": ("streammat.cli.matte:matte", "Matte clips, stills or image sequences."),
+        "image": ("streammat.cli.image:image", "Cut the subject out of photos."),
+        "eval": ("streammat.cli.eval:evaluate", "Score a model on photos with true alphas."),
         "demo": ("streammat.cli.demo:demo", "See it work on a short sample clip."),
         "probe": ("streammat.cli.probe:probe", "Say what a clip is and how it will be read."),
         "models": ("streammat.cli.models:models", "List the models, their licences and limits."),

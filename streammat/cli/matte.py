@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streammat.pipeline.report import JobReport
     from streammat.pipeline.resolve import ResolvedJob
 
-__all__ = ["make_folder", "matte", "run_job", "say_device"]
+__all__ = ["make_folder", "matte", "run_all", "run_job", "say_device"]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -69,7 +69,7 @@ def matte(
         _print_plan(jobs, resolved, as_json)
         return 0
     make_folder(out_dir)
-    results, code = _run_all(jobs, resolved)
+    results, code = run_all(jobs, resolved.settings(), resolved.values["progress"])
     content = {"exit_code": code, "jobs": results}
     if report is not None:
         _write_report(Path(report), content)
@@ -97,13 +97,18 @@ def make_folder(folder: str | None) -> None:
         raise OutputError(f"--out-dir {folder} cannot be made: {error.strerror}") from error
 
 
-def _run_all(jobs: Sequence[Job], resolved: Resolved) -> tuple[list[dict[str, Any]], int]:
-    """Every job in turn; a bad input does not keep the others from being done."""
+def run_all(
+    jobs: Sequence[Job], settings: MatteSettings, progress: str
+) -> tuple[list[dict[str, Any]], int]:
+    """Every job in turn; a bad input does not keep the others from being done.
+
+    Returns:
+        A JSON entry for every job that was begun, and the exit code of all together.
+    """
     results: list[dict[str, Any]] = []
     codes: list[int] = []
-    settings = resolved.settings()
     with ExitStack() as stack:
-        display = stack.enter_context(open_display(resolved.values["progress"]))
+        display = stack.enter_context(open_display(progress))
         cancel = stack.enter_context(interruptible(display.note))
         say_device(settings, display)
         for job in jobs:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from streammat.config import SETTINGS, Setting
+from streammat.config import SETTINGS, Setting, setting
 from streammat.errors import ConfigError
 from streammat.settings import OutputKind, OutputRequest
 
-__all__ = ["OUTPUT", "debug_option", "json_option", "setting_options"]
+__all__ = [
+    "OUTPUT",
+    "SettingType",
+    "chosen_options",
+    "debug_option",
+    "json_option",
+    "setting_options",
+]
 
 if TYPE_CHECKING:
     Parameter = click.ParamType[Any]
@@ -73,6 +80,17 @@ def setting_options(command: Command) -> Command:
     for row in reversed(SETTINGS):
         command = _option(row)(command)
     return command
+
+
+def chosen_options(names: Sequence[str]) -> Callable[[Command], Command]:
+    """The settings of these names as options, as `setting_options`."""
+
+    def add(command: Command) -> Command:
+        for name in reversed(names):
+            command = _option(setting(name))(command)
+        return command
+
+    return add
 
 
 def _option(row: Setting) -> Callable[[Command], Command]:

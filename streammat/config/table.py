@@ -125,8 +125,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "strategy",
-        **_one_of("single"),
-        about="How a frame is put to the network.",
+        **_one_of("single", "hybrid", "resize", "official", "tiled"),
+        about="How a picture is put to the network; a clip takes single only.",
         group="Model",
     ),
     Setting(

@@ -8,6 +8,8 @@ from streammat.matting.fixed import FixedMatter
 from streammat.matting.gfm import GfmMatter
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.sizes import NetworkSize, network_size, size_note
+from streammat.matting.still import StillMatter
+from streammat.matting.strategies import check_for_source
 
 __all__ = [
     "FixedMatter",
@@ -15,6 +17,8 @@ __all__ = [
     "GfmMatter",
     "ModelCard",
     "NetworkSize",
+    "StillMatter",
+    "check_for_source",
     "find_model",
     "frame_matter",
     "network_size",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streammat.device import Device, choose_device
-from streammat.errors import ConfigError
 from streammat.matting.catalogue import find_model
 from streammat.matting.gfm import GfmMatter
+from streammat.matting.sizes import network_size
+from streammat.matting.still import StillMatter
+from streammat.matting.strategies import Strategy, checked_strategy
 from streammat.settings import MatteSettings
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def frame_matter(
     *,
     requests: int | None = None,
     bands: Bands | None = None,
-) -> GfmMatter:
+) -> GfmMatter | StillMatter:
     """The matter for ``settings.model``, ``.size`` and ``.strategy`` on a device.
 
     Nothing is compiled before the first frame (or `GfmMatter.warm_up`).
@@ -41,10 +43,22 @@ def frame_matter(
         DeviceUnavailable: the asked-for device is not there.
         EngineFileError: the model's card is damaged.
     """
-    if settings.strategy != "single":
-        raise ConfigError(f"strategy {settings.strategy!r}: this version knows only single")
+    strategy = checked_strategy(settings.strategy)
     device = device or choose_device(settings.device, settings.threads)
+    if strategy != "single":
+        return _still_matter(settings, strategy, device.threads, bands)
     if requests is None:
         requests = min(device.threads, _MAX_REQUESTS)
     card = find_model(settings.model)
     return GfmMatter(card, settings.size, requests, device.threads, bands=bands)
+
+
+def _still_matter(
+    settings: MatteSettings, strategy: Strategy, threads: int, bands: Bands | None
+) -> StillMatter:
+    from streammat.matting.passes import open_pass
+
+    network_size(16, 9, settings.size)  # a size that cannot be is refused now
+    card = find_model(settings.model)
+    network = open_pass(settings.model, threads=threads)
+    return StillMatter(network, card.name, strategy, settings.size, bands=bands)

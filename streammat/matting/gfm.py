@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streammat_engines.manifest import Manifest
     from streammat_kernels.bands import Bands
 
-__all__ = ["GfmMatter"]
+__all__ = ["GfmMatter", "model_variant"]
 
 _GLANCE_PLANES = {"tt": 3, "ft": 2, "bt": 2}
 _SPARE_SLOTS = 2  # one being prepared and one being upsampled while the network is fully busy
@@ -194,13 +194,18 @@ class GfmMatter:
             sha256=self.card.sha256,
             cache_dir=engine_cache(),
         )
-        variant = _variant(self.card, engine)
+        variant = model_variant(self.card, engine.manifest)
         return _Network((height, width), size, engine, variant)
 
 
-def _variant(card: ModelCard, engine: Engine) -> Variant:
-    """The card's variant, checked against the graph's outputs; three glance planes mean tt."""
-    shapes = {spec.name: spec.shape for spec in engine.manifest.outputs}
+def model_variant(card: ModelCard, manifest: Manifest) -> Variant:
+    """The card's variant, checked against the graph's outputs; three glance planes mean tt.
+
+    Raises:
+        EngineFileError: other outputs than glance and focus, or a glance that does not fit.
+        ConfigError: a file without a card whose two glance planes may mean ft or bt.
+    """
+    shapes = {spec.name: spec.shape for spec in manifest.outputs}
     if shapes.keys() != {"glance", "focus"} or shapes["focus"][1] != 1:
         raise EngineFileError(
             f"model file {card.path} has outputs {', '.join(sorted(shapes))}; expected are glance "

@@ -18,6 +18,7 @@ from streammat_kernels.layout import Colour, Family, PixelLayout, Siting, Transf
 
 from .atomic import check_folder, check_target, flush_to_disk, sync_folder
 from .ffmpeg import writing
+from .icc import rgb_profile
 from .notices import Notices, Notify
 from .png import PngEncoder
 from .sequence import is_pattern, pattern_expression
@@ -47,7 +48,7 @@ class ImageSink:
         self.path = path
         self.wants = kind
         self.frames = 0
-        self.layout = _layout(kind, info)
+        self.layout = _layout(kind, info, settings.extra.get("png_bits"))
         self.colour = _colour(kind, info)
         self.width, self.height = info.width, info.height
         self._notices = Notices(notify)
@@ -62,7 +63,13 @@ class ImageSink:
         with writing(path):
             self._temporary = _temporary_folder(self._folder)
             self._encoder = PngEncoder(
-                self.layout, self.width, self.height, self._tags(info), metadata, threads
+                self.layout,
+                self.width,
+                self.height,
+                self._tags(info),
+                metadata,
+                threads,
+                profile=self._profile(info),
             )
 
     def new_picture(self) -> Picture:
@@ -165,6 +172,12 @@ class ImageSink:
             return ColourTags(full_range=True)
         return ColourTags(primaries, transfer, 0, full_range=True)
 
+    def _profile(self, info: StreamInfo) -> bytes | None:
+        """The ICC profile of a still, where its colours are written on."""
+        if not info.still or self.layout.family is Family.GRAY:
+            return None
+        return rgb_profile(sources_of(info))
+
     def _store(self, files: list[bytes]) -> None:
         for data in files:
             target = self._temporary / f"{self._numbers.popleft():09d}"
@@ -219,11 +232,11 @@ def _temporary_folder(folder: Path) -> Path:
             return candidate
 
 
-def _layout(kind: OutputKind, info: StreamInfo) -> PixelLayout:
-    """16 bits for an alpha on its own and for sources of more than 8 bits, else 8."""
+def _layout(kind: OutputKind, info: StreamInfo, asked: str | None = None) -> PixelLayout:
+    """16 bits for an alpha on its own and for sources of more than 8 bits, else 8; or as asked."""
     if kind is OutputKind.ALPHA:
         return PixelLayout(Family.GRAY, 1, 1, 16)
-    bits = 16 if info.layout.bits > 8 else 8
+    bits = int(asked) if asked else 16 if info.layout.bits > 8 else 8
     return PixelLayout(Family.RGB, 1, 1, bits, alpha=kind is OutputKind.RGBA)
 
 

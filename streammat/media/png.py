@@ -27,6 +27,7 @@ class PngEncoder:
         tags: written as sRGB or cICP chunks.
         text: keyword to text, written as iTXt chunks.
         threads: pictures encoded at the same time.
+        profile: ICC profile, written as an iCCP chunk in place of those of ``tags``.
     """
 
     def __init__(
@@ -37,10 +38,13 @@ class PngEncoder:
         tags: ColourTags,
         text: dict[str, str],
         threads: int,
+        profile: bytes | None = None,
     ) -> None:
         self._layout = layout
-        self._tags = tags
+        self._tags = tags = tags if profile is None else ColourTags(full_range=True)
         self._text = b"".join(_text_chunk(key, value) for key, value in text.items())
+        if profile is not None:
+            self._text = _profile_chunk(profile) + self._text
         self._format = _format(layout)
         context = av.CodecContext.create("png", "w")
         assert isinstance(context, av.VideoCodecContext)
@@ -98,5 +102,14 @@ def _interleave(planes: tuple[Plane, ...], frame: av.VideoFrame) -> None:
 def _text_chunk(keyword: str, text: str) -> bytes:
     """An iTXt chunk: UTF-8, uncompressed (PNG specification, 11.3.3.4)."""
     body = keyword.encode("latin-1", "replace")[:79] + b"\0\0\0\0\0" + text.encode()
-    checksum = zlib.crc32(b"iTXt" + body)
-    return struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", checksum)
+    return _chunk(b"iTXt", body)
+
+
+def _profile_chunk(profile: bytes) -> bytes:
+    """An iCCP chunk (PNG specification, 11.3.2.3)."""
+    return _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    checksum = zlib.crc32(name + body)
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", checksum)

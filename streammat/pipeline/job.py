@@ -12,7 +12,13 @@ from typing import NoReturn, Self
 
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
-from streammat.matting import GfmMatter, frame_matter, size_note
+from streammat.matting import (
+    GfmMatter,
+    StillMatter,
+    check_for_source,
+    frame_matter,
+    size_note,
+)
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_reader
 from streammat.settings import MatteSettings, OutputRequest
@@ -93,6 +99,7 @@ def resolve_job(
     device = choose_device(settings.device, settings.threads)
     with _open_reader(source, settings, device, say) as reader:
         info = reader.info
+        check_for_source(settings.strategy, still=info.still)
         plans = plan_outputs(outputs, settings, say)
         described = [resolved_output(plan, info, settings) for plan in plans]
         return resolved(info, described, settings, device)
@@ -178,6 +185,7 @@ class Job:
         reader = _open_reader(self._source, settings, self.device, self._notify)
         self.reader = stack.enter_context(reader)
         info = self.info = self.reader.info
+        check_for_source(settings.strategy, still=info.still)
         if note := size_note(info.width, info.height, settings.size):
             self._notify(note)
         plans = plan_outputs(outputs, settings, self._notify)
@@ -203,7 +211,7 @@ class Job:
         )
         self._ready = time.perf_counter()
 
-    def _open_matter(self) -> GfmMatter:
+    def _open_matter(self) -> GfmMatter | StillMatter:
         line = "compiling the network (kept for the next run)"
         with _slow(self._notify, line), thread_named("infer"):
             matter = frame_matter(self._settings, self.device)

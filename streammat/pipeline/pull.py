@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 import numpy as np
 
 from streammat.device import Device, choose_device
-from streammat.matting import frame_matter, size_note
+from streammat.matting import check_for_source, frame_matter, size_note
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_reader
@@ -65,6 +65,7 @@ def _run(
             )
         )
         info = reader.info
+        check_for_source(settings.strategy, still=info.still)
         if note := size_note(info.width, info.height, settings.size):
             notify(note)
         strength = smoothing_strength(settings.smooth, still=info.still)

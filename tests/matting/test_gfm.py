@@ -183,5 +183,5 @@ def test_settings_choose_the_matter(card: ModelCard) -> None:
 
 
 def test_an_unknown_strategy_is_refused(card: ModelCard) -> None:
-    with pytest.raises(ConfigError, match="strategy 'tiled'"):
-        frame_matter(MatteSettings(model=str(card.path), strategy="tiled"))
+    with pytest.raises(ConfigError, match="strategy 'twice'"):
+        frame_matter(MatteSettings(model=str(card.path), strategy="twice"))

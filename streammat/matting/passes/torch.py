@@ -1,0 +1,76 @@
+"""A network pass through PyTorch: the module that a checkpoint gives, as the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.errors import ConfigError
+from streammat.matting.catalogue import Variant
+from streammat.matting.strategies.network import PassOutput, RimPassOutput
+
+__all__ = ["TorchPass", "TorchRimPass"]
+
+
+class TorchPass:
+    """See `NetworkPass`.
+
+    Args:
+        module: a GFM module of `streammat.models`; its ``rosta`` names the representation.
+        variant: instead of the module's own.
+    """
+
+    def __init__(self, module: Any, variant: Variant | None = None) -> None:
+        self._module = module.eval()
+        self._variant = variant or _variant(module)
+
+    @property
+    def variant(self) -> Variant:
+        """The module's representation."""
+        return self._variant
+
+    def __call__(self, rgb: NDArray[np.float32], /) -> PassOutput:
+        """Glance and focus of (h, w, 3) R'G'B' 0..255."""
+        return _output(_forward(self._module, rgb))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class TorchRimPass:
+    """See `RimPass`."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module.eval()
+
+    def __call__(self, rgb: NDArray[np.float32], /) -> RimPassOutput:
+        """All three representations and the network's own alpha."""
+        maps = _forward(self._module, rgb)
+        alpha = maps.alpha[0, 0].numpy()
+        return RimPassOutput(_output(maps.tt), _output(maps.ft), _output(maps.bt), alpha)
+
+
+def _forward(module: Any, rgb: NDArray[np.float32]) -> Any:
+    import torch
+
+    planes = torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], np.float32))
+    with torch.inference_mode():
+        return module(planes)
+
+
+def _output(maps: Any) -> PassOutput:
+    return PassOutput(maps.glance[0].numpy(), maps.focus[0, 0].numpy())
+
+
+def _variant(module: Any) -> Variant:
+    rosta = getattr(module, "rosta", None) or getattr(getattr(module, "config", None), "rosta", "")
+    match str(rosta).lower():
+        case "tt":
+            return "tt"
+        case "ft":
+            return "ft"
+        case "bt":
+            return "bt"
+    raise ConfigError(f"the model's representation is {rosta!r}: tt, ft or bt is needed here")

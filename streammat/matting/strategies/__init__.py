@@ -1,0 +1,43 @@
+"""How a still is put to a network: at one size, at two, in tiles, or as the released code does."""
+
+from __future__ import annotations
+
+from streammat.matting.strategies.network import (
+    NetworkPass,
+    PassOutput,
+    RimPass,
+    RimPassOutput,
+    StillMaps,
+)
+from streammat.matting.strategies.official import official
+from streammat.matting.strategies.rim import RimMaps, rim
+from streammat.matting.strategies.single import single
+from streammat.matting.strategies.still import (
+    STRATEGIES,
+    Strategy,
+    check_for_source,
+    checked_strategy,
+    still_alpha,
+)
+from streammat.matting.strategies.tiled import tiled
+from streammat.matting.strategies.two_sizes import hybrid, resize
+
+__all__ = [
+    "STRATEGIES",
+    "NetworkPass",
+    "PassOutput",
+    "RimMaps",
+    "RimPass",
+    "RimPassOutput",
+    "StillMaps",
+    "Strategy",
+    "check_for_source",
+    "checked_strategy",
+    "hybrid",
+    "official",
+    "resize",
+    "rim",
+    "single",
+    "still_alpha",
+    "tiled",
+]

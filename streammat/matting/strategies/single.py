@@ -1,0 +1,37 @@
+"""One pass at a chosen size, upsampled along the picture's edges: what video gets."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.matting.sizes import network_size
+from streammat.matting.strategies.network import NetworkPass
+from streammat.matting.strategies.planes import RGB_COLOUR, rgb_layout, rgb_planes
+from streammat.types import Alpha
+from streammat_kernels.fusion import fuse
+from streammat_kernels.guided import guided_upsample
+from streammat_kernels.resize import network_view
+
+__all__ = ["single"]
+
+
+def single(
+    network: NetworkPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str = "balanced"
+) -> Alpha:
+    """Alpha (H, W) uint16, 65535 = opaque.
+
+    Args:
+        network: the pass is its.
+        rgb: (H, W, 3) uint8 or uint16 full scale.
+        size: fast, balanced, best or WxH; see `network_size`.
+    """
+    height, width = rgb.shape[:2]
+    chosen = network_size(width, height, size)
+    content = chosen.content_height, chosen.content_width
+    planes, layout = rgb_planes(rgb), rgb_layout(rgb)
+    view = np.empty((3, chosen.height, chosen.width), np.float32)
+    network_view(planes, layout, RGB_COLOUR, view, content=content)
+    output = network(np.ascontiguousarray(view.transpose(1, 2, 0)))
+    small = fuse(output.glance, output.focus, network.variant)
+    return guided_upsample(small, planes, layout, content=content)

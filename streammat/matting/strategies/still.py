@@ -1,0 +1,89 @@
+"""A strategy by its name."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.errors import ConfigError
+from streammat.matting.strategies.network import NetworkPass
+from streammat.matting.strategies.official import official
+from streammat.matting.strategies.resample import enlarge
+from streammat.matting.strategies.single import single
+from streammat.matting.strategies.tiled import tiled
+from streammat.matting.strategies.two_sizes import hybrid, resize
+from streammat.types import Alpha
+
+__all__ = ["STRATEGIES", "Strategy", "check_for_source", "checked_strategy", "still_alpha"]
+
+Strategy = Literal["single", "hybrid", "resize", "official", "tiled"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+
+def checked_strategy(name: str) -> Strategy:
+    """``name``, if it is one.
+
+    Raises:
+        ConfigError: an unknown strategy.
+    """
+    for known in STRATEGIES:
+        if name == known:
+            return known
+    raise ConfigError(f"strategy {name!r}: use {', '.join(STRATEGIES)}")
+
+
+def check_for_source(name: str, *, still: bool) -> None:
+    """Refuse what only a still can have.
+
+    Raises:
+        ConfigError: an unknown strategy, or another than single for a clip.
+    """
+    if checked_strategy(name) != "single" and not still:
+        raise ConfigError(
+            f"strategy {name} is for stills, and the source is a clip: use single, "
+            "or streammat image with its frames"
+        )
+
+
+def still_alpha(
+    network: NetworkPass,
+    rgb: NDArray[np.uint8] | NDArray[np.uint16],
+    strategy: str = "hybrid",
+    size: str = "balanced",
+) -> Alpha:
+    """Alpha (H, W) uint16 of a still, 65535 = opaque, whatever the strategy.
+
+    official is its sample mode (large pictures at a shorter side of 1080), enlarged to the
+    picture's own size, and takes 16-bit pictures at 8 bits, as the released code would.
+
+    Args:
+        network: the passes are its.
+        rgb: (H, W, 3) uint8 or uint16 full scale.
+        strategy: single, hybrid, resize, official or tiled.
+        size: of ``single`` and of the glance pass of ``tiled``.
+
+    Raises:
+        ConfigError: an unknown strategy or size.
+        InputError: a picture too small for the strategy.
+    """
+    chosen = checked_strategy(strategy)
+    if chosen == "single":
+        return single(network, rgb, size=size)
+    if chosen == "tiled":
+        return tiled(network, rgb, size=size)
+    if chosen == "official":
+        alpha = official(network, _bytes(rgb), sample_mode=True).alpha
+        return _codes(alpha if alpha.shape == rgb.shape[:2] else enlarge(alpha, rgb.shape[:2]))
+    return _codes((hybrid if chosen == "hybrid" else resize)(network, rgb).alpha)
+
+
+def _bytes(rgb: NDArray[Any]) -> NDArray[np.uint8]:
+    if rgb.dtype == np.uint8:
+        return rgb
+    return ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _codes(alpha: NDArray[np.float64]) -> Alpha:
+    return np.rint(np.clip(alpha, 0, 1) * 65535).astype(np.uint16)

@@ -1,0 +1,28 @@
+"""The colour profile of a still."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image, UnidentifiedImageError
+
+__all__ = ["rgb_profile"]
+
+_SPACE = slice(16, 20)  # data colour space in the header (ICC.1:2022, 7.2.6)
+
+
+def rgb_profile(paths: Sequence[str]) -> bytes | None:
+    """The ICC profile of the only file in ``paths``; None without one, or where it is not of RGB.
+
+    A profile of CMYK or gray would be wrong for the RGB samples that such a picture is read as.
+    """
+    if len(paths) != 1:
+        return None
+    try:
+        with Image.open(paths[0]) as image:
+            profile = image.info.get("icc_profile")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return None
+    if not isinstance(profile, bytes) or profile[_SPACE] != b"RGB ":
+        return None
+    return profile
