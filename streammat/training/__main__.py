@@ -39,7 +39,7 @@ def main() -> None:
         if job.workers == 1:
             work(0, job, meeting_file)
         else:
-            spawn(work, (job, meeting_file), nprocs=job.workers)
+            spawn(work, (job, meeting_file), nprocs=job.workers)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

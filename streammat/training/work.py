@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import torch
 
-from streammat.models import create_model
+from streammat.models import Gfm, create_model
 from streammat.models.checkpoints import load_encoder, load_state
 from streammat.training.cache import Cache
 from streammat.training.data import Sampler, split
@@ -41,6 +41,8 @@ def work(rank: int, job: Job, meeting_file: Path) -> None:
     cache = Cache(job.cache)
     pairs, held = split(cache.of_kind("pair"), recipe.holdout_prefixes, recipe.holdout_share)
     model = create_model(recipe.model)
+    if not isinstance(model, Gfm):
+        raise ValueError(f"{recipe.model} is no light GFM: this loop trains gfm_lite0 variants")
     if job.encoder:
         load_encoder(model, job.encoder)
     if job.start:

@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch import Tensor  # noqa: E402
+
 from streammat.models import Gfm, Rosta, create_model, model_names  # noqa: E402
 from streammat.models.decoders import DecoderWidths  # noqa: E402
 from streammat.models.encoders import (  # noqa: E402
@@ -65,9 +67,9 @@ def test_frozen_stages_are_not_trained() -> None:
     assert all(p.requires_grad for p in encoder.parameters())
 
 
-def random_published_state() -> dict[str, torch.Tensor]:
+def random_published_state() -> dict[str, Tensor]:
     """Tensors with the published names and shapes, and batch norms that are not the identity."""
-    state: dict[str, torch.Tensor] = {}
+    state: dict[str, Tensor] = {}
 
     def add(conv: str, norm: str, shape: tuple[int, ...]) -> None:
         state[f"{conv}.weight"] = torch.randn(shape) * 0.1

@@ -4,6 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch import Tensor  # noqa: E402
+
 from streammat.models.psp import BINS, MatrixPsp, matrices_for, psp_matrices  # noqa: E402
 from tests.tolerances import PSP_MATRIX  # noqa: E402
 
@@ -13,7 +15,7 @@ MODULE_F32 = 1e-5
 SIZES = [(9, 16), (16, 9), (10, 10), (3, 2), (1, 1), (18, 32)]
 
 
-def reference(psp: MatrixPsp, x: torch.Tensor) -> torch.Tensor:
+def reference(psp: MatrixPsp, x: Tensor) -> Tensor:
     """The same module with adaptive pooling and align-corners interpolation."""
     maps = []
     for stage, bins in zip(psp.stages, BINS, strict=True):
@@ -23,7 +25,8 @@ def reference(psp: MatrixPsp, x: torch.Tensor) -> torch.Tensor:
                 cells, x.shape[-2:], mode="bilinear", align_corners=True
             )
         )
-    return torch.relu(psp.bottleneck(torch.cat([*maps, x], 1)))
+    out: Tensor = torch.relu(psp.bottleneck(torch.cat([*maps, x], 1)))
+    return out
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -113,8 +113,8 @@ def test_hair_is_premultiplied_and_has_soft_strands() -> None:
 
 def test_estimated_foreground_does_not_show_the_background_at_the_edge() -> None:
     rgb, alpha = disc(1)
-    rgb = cv2.GaussianBlur(rgb, (0, 0), 1.5)
-    alpha = cv2.GaussianBlur(alpha, (0, 0), 1.5)
+    rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 1.5), np.uint8)
+    alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), 1.5), np.uint8)
     fg = estimate_foreground(rgb, alpha)
     edge = (alpha > 60) & (alpha < 200)
     assert np.abs(fg[edge][:, 0].astype(float) - 230).mean() < 25

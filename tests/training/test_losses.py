@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import cv2  # noqa: E402
+from torch import Tensor  # noqa: E402
 
 from streammat.models.gfm import GfmLogits  # noqa: E402
 from streammat.training.losses import (  # noqa: E402
@@ -17,14 +18,15 @@ from streammat.training.losses import (  # noqa: E402
 )
 
 
-def soft_disc() -> torch.Tensor:
+def soft_disc() -> Tensor:
     """(1, 1, 64, 96) alpha of a soft disc."""
     alpha = np.zeros((64, 96), np.float32)
     cv2.circle(alpha, (48, 32), 18, 1.0, -1)
-    return torch.from_numpy(cv2.GaussianBlur(alpha, (0, 0), 1.5))[None, None]
+    soft: Tensor = torch.from_numpy(cv2.GaussianBlur(alpha, (0, 0), 1.5))
+    return soft[None, None]
 
 
-def perfect_logits(alpha: torch.Tensor) -> GfmLogits:
+def perfect_logits(alpha: Tensor) -> GfmLogits:
     height, width = alpha.shape[-2:]
     classes = trimap_classes(alpha, transition_radius(height, width))
     return GfmLogits((classes * 2 - 1) * 20, torch.logit(alpha.clamp(1e-6, 1 - 1e-6)))
@@ -72,7 +74,7 @@ def test_laplacian_loss_is_zero_for_equal_maps_only() -> None:
 def test_the_alpha_loss_reaches_both_decoders() -> None:
     alpha = soft_disc()
     logits = GfmLogits(*(t.clone().requires_grad_() for t in perfect_logits(1 - alpha)))
-    gfm_losses(logits, alpha).alpha.backward()
+    gfm_losses(logits, alpha).alpha.backward()  # type: ignore[no-untyped-call]
     for part in logits:
         assert part.grad is not None
         assert float(part.grad.abs().sum()) > 0

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
 
 SHAPES = [[64, 64], [64, 96]]
 RECIPE = """
@@ -38,7 +41,7 @@ shapes = [[64, 64], [64, 96]]
 """
 
 
-def disc(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def disc(seed: int) -> tuple[Bytes, Bytes]:
     """A bright disc on a dark ground: RGB (80, 100, 3) and alpha (80, 100), uint8.
 
     The disc's red is 230, the ground's is 20, so that a picture reveals its own alpha.
