@@ -119,3 +119,24 @@ FOREGROUND_RELIT = 0.01
 """Mean code error 0..1 of a plate composited again over its own background in linear light: below
 alpha 0.3 more than a tenth of the difference stays, 0.01 / (alpha^2 + 0.01), so as not to lift
 noise."""
+
+NETWORK_GOLDEN = 2e-4
+"""Outputs of a released network against those of the official code: float32 sums in another order."""
+
+RESAMPLE_F32 = 1e-5
+"""Of 255: stored golden pictures are float32 (2^-24 x 255, rounded once)."""
+
+METRIC_F64 = 1e-9
+"""Relative error of a metric computed twice: float64 sums over a few thousand pixels."""
+
+BLEND_CODES = 2
+"""16-bit codes: float32 weighted means of overlapping tiles that agree."""
+
+GOLDEN_OUTPUTS = 2e-4
+"""Glance and focus, 0..1: float32 sums in another order through a hundred layers (measured 3e-6)."""
+
+GOLDEN_FUSION_OUTLIERS = 1e-3
+"""Share of fused pixels where two glance channels tie within rounding and the other one wins."""
+
+EXPORTED_OUTPUTS = 1e-5
+"""Glance and focus, 0..1: batch norms folded into FP32 weights, and OpenVINO's order of sums."""

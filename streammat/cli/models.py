@@ -1,49 +1,219 @@
-"""``streammat models``: what ships, how good it is, what it may be used for."""
+"""``streammat models``: what ships or was imported, how good it is, what it may be used for."""
 
 from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from streammat.cli.options import debug_option, json_option
 from streammat.cli.output import print_json
 
+if TYPE_CHECKING:
+    from streammat.matting.catalogue import ModelCard
+
 __all__ = ["models"]
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+_WEIGHTS = (".pth", ".pt", ".safetensors")
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(context_settings=_HELP, invoke_without_command=True)
 @json_option
 @debug_option
-def models(as_json: bool) -> None:
-    """List the models that ship, their licences and limits.
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the models, import released GFM weights, export or remove them.
 
     Any ONNX file of the same form works too: --model FILE.onnx.
     """
-    from streammat.matting.catalogue import shipped_models
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@models.command("list", context_settings=_HELP)
+@json_option
+@debug_option
+def list_models(as_json: bool) -> None:
+    """List the models that ship or were imported."""
+    _list(as_json)
+
+
+@models.command(context_settings=_HELP)
+@click.argument("name")
+@json_option
+@debug_option
+def show(name: str, as_json: bool) -> None:
+    """Say what a model is; for released weights that are not here, how to get them."""
+    from streammat.matting.catalogue import find_model, imported_models, shipped_models
+    from streammat.matting.released_weights import how_to_get
+
+    card = next((c for c in (*shipped_models(), *imported_models()) if c.name == name), None)
+    released = how_to_get(name) if card is None else None
+    if released is not None:
+        if as_json:
+            print_json("models show", {"name": name, "imported": False, **released})
+        else:
+            click.echo(f"{name} is not imported. Weights: {released['file']}, linked from")
+            click.echo(f"  {released['source']}")
+            click.echo(f"  licence: {released['licence']}")
+            click.echo(f"then: {released['command']}")
+        return
+    card = card or find_model(name)
+    if as_json:
+        print_json("models show", {**card.details, "name": card.name, "path": card.path})
+    else:
+        _print_card(card)
+
+
+@models.command("import", context_settings=_HELP)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", help="Name to use it by. [default: the network's]")
+@click.option("--rosta", help="FT or BT, where the file's name does not say which.")
+@click.option("--licence", help="Note on what the weights may be used for.")
+@click.option("--overwrite", is_flag=True, help="Replace an imported model of this name.")
+@json_option
+@debug_option
+def import_file(
+    file: Path,
+    name: str | None,
+    rosta: str | None,
+    licence: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Import the weights of a GFM network, so that --model NAME runs it. Needs PyTorch."""
+    _require_torch()
+    from streammat.models.importing import LICENCE, import_weights
+
+    card = import_weights(file, name, rosta=rosta, licence=licence or LICENCE, overwrite=overwrite)
+    if as_json:
+        print_json("models import", {**card.details, "path": card.path})
+    else:
+        click.echo(f"{card.name}: {card.details['network']}, sha256 {card.sha256}")
+        click.echo(f"use it: streammat matte CLIP --model {card.name}")
+
+
+@models.command(context_settings=_HELP)
+@click.argument("name")
+@debug_option
+def remove(name: str) -> None:
+    """Remove an imported model."""
+    from streammat.errors import ConfigError, OutputError
+    from streammat.matting.catalogue import imported_models, shipped_models
+    from streammat.matting.model_folder import model_folder, remove_folder
+
+    if any(card.name == name for card in shipped_models()):
+        raise ConfigError(f"model {name!r} ships with the program and stays")
+    folder = model_folder(name)
+    if not folder.is_dir():
+        names = ", ".join(card.name for card in imported_models()) or "none"
+        raise ConfigError(f"model {name!r} is not imported; imported are: {names}")
+    try:
+        remove_folder(folder)
+    except OSError as error:
+        raise OutputError(f"cannot remove {folder}: {error.strerror}") from error
+    click.echo(f"{name} removed")
+
+
+@models.command(context_settings=_HELP)
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace FILE.")
+@debug_option
+def export(name: str, file: Path, overwrite: bool) -> None:
+    """Write a model to FILE: .onnx, or imported weights as .pth (official form) or .safetensors."""
+    from streammat.errors import ConfigError, OutputError
+    from streammat.matting.catalogue import find_model
+
+    card = find_model(name)
+    if file.exists() and not overwrite:
+        raise OutputError(f"{file} exists: choose another name, or --overwrite")
+    weights = card.details.get("weights")
+    source = card.path if file.suffix == ".onnx" else None
+    if file.suffix in _WEIGHTS and weights:
+        source = card.path.with_name(weights["file"])
+    if source is None:
+        raise ConfigError(
+            f"{file}: {name} can be written as .onnx" + ", .pth, .safetensors" * bool(weights)
+        )
+    if source.suffix == file.suffix:
+        _copy(source, file)
+    else:
+        _convert(source, file, card)
+    click.echo(str(file))
+
+
+def _copy(source: Path, file: Path) -> None:
+    from streammat.errors import OutputError
+
+    partial = file.with_name(file.name + ".partial")
+    try:
+        shutil.copyfile(source, partial)
+        partial.replace(file)
+    except OSError as error:
+        raise OutputError(f"cannot write {file}: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _convert(source: Path, file: Path, card: ModelCard) -> None:
+    """Weights from one form into the other."""
+    _require_torch()
+    from streammat.models import load_checkpoint, save_checkpoint
+
+    save_checkpoint(load_checkpoint(source, rosta=card.variant), file)
+
+
+def _require_torch() -> None:
+    import importlib.util
+
+    from streammat.errors import DependencyError
+
+    lacking = [n for n in ("torch", "onnx", "safetensors") if not importlib.util.find_spec(n)]
+    if lacking:
+        raise DependencyError(
+            f"weights are converted by PyTorch, {', '.join(lacking)} is missing: "
+            "pip install 'streammat[torch]'"
+        )
+
+
+def _list(as_json: bool) -> None:
+    from streammat.matting.catalogue import imported_models, shipped_models
     from streammat.settings import MatteSettings
 
-    cards = shipped_models()
     default = MatteSettings().model
+    cards = [(card, False) for card in shipped_models()]
+    cards += [(card, True) for card in imported_models()]
     if as_json:
         rows = [
-            {**card.details, "path": card.path, "default": card.name == default} for card in cards
+            {**c.details, "path": c.path, "default": c.name == default, "imported": imported}
+            for c, imported in cards
         ]
         print_json("models", {"models": rows})
         return
-    for card in cards:
-        click.echo(f"{card.name}{' (default)' if card.name == default else ''}")
-        click.echo(f"  {card.summary}")
-        click.echo(f"  variant {card.variant}, sha256 {card.sha256}")
-        click.echo(f"  licence: {card.licence or 'unknown'}")
-        if data := card.details.get("data"):
-            names = [f"{part.get('name')} ({part.get('licence')})" for part in data]
-            click.echo(f"  trained on: {'; '.join(names)}")
-        for key in ("quality", "limits"):
-            if card.details.get(key):
-                click.echo(f"  {key}: {_words(card.details[key])}")
-        click.echo(f"  {card.path}")
+    for card, imported in cards:
+        note = " (default)" if card.name == default else " (imported)" if imported else ""
+        _print_card(card, note)
 
 
-def _words(value: object) -> str:
+def _print_card(card: ModelCard, note: str = "") -> None:
+    click.echo(f"{card.name}{note}")
+    click.echo(f"  {card.summary}")
+    click.echo(f"  variant {card.variant}, sha256 {card.sha256}")
+    click.echo(f"  licence: {card.licence or 'unknown'}")
+    if data := card.details.get("data"):
+        names = [f"{part.get('name')} ({part.get('licence')})" for part in data]
+        click.echo(f"  trained on: {'; '.join(names)}")
+    for key in ("quality", "limits", "source"):
+        if card.details.get(key):
+            click.echo(f"  {key}: {_words(card.details[key])}")
+    click.echo(f"  {card.path}")
+
+
+def _words(value: Any) -> str:
     """A card's value on one line."""
     if isinstance(value, dict):
         return "; ".join(f"{key}: {_words(item)}" for key, item in value.items())

@@ -1,7 +1,7 @@
-"""The models that come with the program, by name, and model files of the user's own.
+"""The models that come with the program or were imported, by name, and files of the user's own.
 
-Every shipped ONNX file has a card beside it (same name, ``.json``) that states its hash, variant,
-licence and limits. Reading the catalogue imports neither a runtime nor torch.
+Every ONNX file has a card (beside a shipped one, same name, ``.json``) that states its hash,
+variant, licence and limits. Reading the catalogue imports neither a runtime nor torch.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from streammat.errors import ConfigError, EngineFileError
+from streammat.matting.model_folder import CARD, models_folder
 from streammat_engines.manifest import file_sha256
 
-__all__ = ["ModelCard", "Variant", "find_model", "shipped_models"]
+__all__ = ["ModelCard", "Variant", "find_model", "imported_models", "shipped_models"]
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
-Variant = Literal["tt", "ft", "bt"]
+Variant = Literal["tt", "ft", "bt", "rim"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class ModelCard:
     Attributes:
         name: as given to ``--model``.
         path: of the ONNX file.
-        variant: how glance and focus are fused (RoSTa of Li et al., IJCV 2021); None when the file
-            has no card and its name does not say: three glance planes then mean tt.
+        variant: how glance and focus are fused (RoSTa of Li et al., IJCV 2021), rim where the
+            network merges the three itself; None when the file has no card and its name does not
+            say: three glance planes then mean tt.
         sha256: what the file must hash to; without a card it is what the file hashes to now.
         summary: one line.
         licence: one line on what the weights may be used for; empty when unknown.
@@ -55,14 +57,27 @@ def shipped_models(folder: Path = WEIGHTS) -> tuple[ModelCard, ...]:
     return tuple(_read_card(path) for path in sorted(folder.glob("*.json")))
 
 
+def imported_models() -> tuple[ModelCard, ...]:
+    """Every model that ``streammat models import`` put into the user's folder, by name.
+
+    Raises:
+        EngineFileError: a card is damaged.
+    """
+    cards = sorted(models_folder().glob(f"[!.]*/{CARD}"))
+    return tuple(_read_card(path) for path in cards)
+
+
 def find_model(model: str) -> ModelCard:
-    """The model of this name, or the ONNX file at this path (a card beside it is used).
+    """The shipped or imported model of this name, or the ONNX file at this path.
+
+    A card beside the file is used.
 
     Raises:
         ConfigError: neither a known name nor an ONNX file's path.
         EngineFileError: a card is damaged, or the file is missing.
     """
-    for card in shipped_models():
+    known = (*shipped_models(), *imported_models())
+    for card in known:
         if card.name == model:
             return card
     path = Path(model).expanduser()
@@ -71,9 +86,10 @@ def find_model(model: str) -> ModelCard:
         if beside.is_file():
             return _read_card(beside)
         return ModelCard(path.stem, path, _suffix(path), file_sha256(path))
-    names = ", ".join(card.name for card in shipped_models()) or "none"
+    names = ", ".join(card.name for card in known) or "none"
     raise ConfigError(
-        f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file"
+        f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file; "
+        f"'streammat models show {model}' says how released weights are imported"
     )
 
 

@@ -7,18 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from streammat.errors import ConfigError
+from streammat.matting.released_weights import RELEASED_NAMES
 from streammat.models.rosta import Rosta
 
-RELEASED_NAMES = (
-    "gfm_d121_tt",
-    "gfm_r34_tt",
-    "gfm_r34_ft",
-    "gfm_r34_bt",
-    "gfm_r34_2b_tt",
-    "gfm_r101_tt",
-    "gfm_d121_rim",
-)
-"""The seven models that the authors of GFM released."""
+__all__ = ["RELEASED_NAMES", "Backbone", "GfmConfig"]
 
 
 class Backbone(StrEnum):

@@ -1,14 +1,13 @@
 """PyTorch model -> one ONNX file for every size, its weights stored as FP16.
 
 Graph inputs: rgb (B, 3, H, W) float32 0..255 and the four pooling matrices (see `psp`); outputs
-glance and focus. B, H and W are dynamic, H = 32 h, W = 32 w. Weights are FP16 initialisers
-followed by a Cast to FP32: engines fold the Cast when they load, so the arithmetic stays FP32 and
-the file is half as large.
+glance and focus, for RIM those of each representation and the merged alpha. B, H and W are dynamic,
+H = 32 h, W = 32 w. Weights may be FP16 initialisers followed by a Cast to FP32: engines fold the
+Cast when they load, so the arithmetic stays FP32 and the file is half as large.
 """
 
 from __future__ import annotations
 
-import copy
 import tempfile
 import warnings
 from pathlib import Path
@@ -18,11 +17,11 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from streammat.models.decoders import PooledSkip, SeparableConv
-from streammat.models.gfm import Gfm
+from streammat.models.batch_norms import fold_batch_norms
 from streammat.models.psp import PspMatrices, matrices_for
+from streammat.models.registry import GfmNetwork
+from streammat.models.rim import HEADS, RimGfm
 
 OPSET = 17
 INPUTS = ("rgb", "pool_h", "pool_w", "up_h", "up_w")
@@ -33,31 +32,27 @@ FP16_MIN_ELEMENTS = 64  # smaller initialisers (scales, biases of a few channels
 class _Graph(nn.Module):
     """The model with its inputs and outputs as flat tensors."""
 
-    def __init__(self, model: Gfm) -> None:
+    def __init__(self, model: GfmNetwork) -> None:
         super().__init__()
         self.model = model
 
     def forward(
         self, rgb: Tensor, pool_h: Tensor, pool_w: Tensor, up_h: Tensor, up_w: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         output = self.model(rgb, PspMatrices(pool_h, pool_w, up_h, up_w))
+        if isinstance(self.model, RimGfm):
+            return (*output.tt, *output.ft, *output.bt, output.alpha)
         return output.glance, output.focus
 
 
-def fold_batch_norms(model: Gfm) -> Gfm:
-    """A copy in evaluation mode whose batch norms are folded into their convolutions."""
-    folded = copy.deepcopy(model).eval()
-    for part in folded.modules():
-        if isinstance(part, SeparableConv):
-            part.pointwise = fuse_conv_bn_eval(part.pointwise, part.norm)
-            part.norm = nn.Identity()  # type: ignore[assignment]
-        elif isinstance(part, PooledSkip):
-            part.conv = fuse_conv_bn_eval(part.conv, part.norm)
-            part.norm = nn.Identity()  # type: ignore[assignment]
-    return folded
+def output_names(model: GfmNetwork) -> tuple[str, ...]:
+    """Names of the graph's outputs: glance and focus, for RIM ``glance_tt`` ... and ``alpha``."""
+    if isinstance(model, RimGfm):
+        return (*(f"{name}_{rosta.lower()}" for rosta in HEADS for name in OUTPUTS), "alpha")
+    return OUTPUTS
 
 
-def _trace(model: Gfm) -> onnx.ModelProto:
+def _trace(model: GfmNetwork) -> onnx.ModelProto:
     height, width = 288, 512
     batch, h, w = (torch.export.Dim(name) for name in ("batch", "h", "w"))
     shapes = ({0: batch, 2: 32 * h, 3: 32 * w}, {1: h}, {0: w}, {0: h}, {1: w})
@@ -68,7 +63,7 @@ def _trace(model: Gfm) -> onnx.ModelProto:
             _Graph(model).eval(),
             (rgb, *matrices_for(height, width)),
             input_names=INPUTS,
-            output_names=OUTPUTS,
+            output_names=output_names(model),
             opset_version=OPSET,
             dynamo=True,
             dynamic_shapes=shapes,
@@ -111,8 +106,14 @@ def _strip(model: onnx.ModelProto) -> None:
         del item.metadata_props[:]
 
 
-def export_onnx(model: Gfm, path: Path, half: bool = True) -> None:
-    """Write `model` as ONNX to `path`, atomically; checked by onnx before it is moved in place."""
+def export_onnx(model: GfmNetwork, path: Path, half: bool = True) -> None:
+    """Write `model` as ONNX to `path`, atomically; checked by onnx before it is moved in place.
+
+    Args:
+        model: is not changed.
+        path: of the file.
+        half: weights as FP16, half the size; False keeps every weight as it is.
+    """
     graph = _trace(fold_batch_norms(model))
     _strip(graph)
     if half:

@@ -126,18 +126,15 @@ def recognise(state: Mapping[str, Tensor], hint: Rosta | None = None) -> GfmConf
     """
     shapes = {key: tuple(value.shape) for key, value in state.items()}
     divisor = _divisor(shapes)
-    nearest = min(
-        (
-            difference(shapes, GfmConfig(b, Rosta.TT, 1 if b is Backbone.LITE0 else divisor))
-            for b in _BACKBONES
-        ),
-        key=lambda found: found.count,
-    )
-    if nearest.count:
-        nearest = min(
-            (nearest, *(difference(shapes, other) for other in _others(nearest.config, hint))),
-            key=lambda found: found.count,
-        )
+    tried: list[Difference] = []
+    for backbone in _BACKBONES:
+        config = GfmConfig(backbone, Rosta.TT, 1 if backbone is Backbone.LITE0 else divisor)
+        tried.append(difference(shapes, config))
+        if not tried[-1].count:
+            return config
+    nearest = min(tried, key=lambda found: found.count)
+    others = (difference(shapes, other) for other in _others(nearest.config, hint))
+    nearest = min((nearest, *others), key=lambda found: found.count)
     if nearest.count:
         raise CheckpointError(
             f"the weights fit no known network; nearest is {nearest.config.name}: "

@@ -75,11 +75,14 @@ def model_with(config: GfmConfig, state: dict[str, Tensor]) -> GfmNetwork:
 def _completed(config: GfmConfig, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """All keys of the network: twins from each other, what no output needs as zeros; float32."""
     form = form_of(config)
+    twins: dict[str, list[str]] = {}
+    for twin, kept in form.aliases.items():
+        twins.setdefault(kept, []).append(twin)
     full: dict[str, Tensor] = {}
     for key in reversed(form.shapes):  # the kept key of each pair comes last, as in `Form`
         kept = form.aliases.get(key, key)
-        twins = [name for name, target in form.aliases.items() if target == kept]
-        given = next((name for name in (kept, *twins) if name in state), None)
+        names = (kept, *twins.get(kept, ()))
+        given = next((name for name in names if name in state), None)
         if kept in full:
             full[key] = full[kept]
         elif given is None:

@@ -1,0 +1,56 @@
+"""Where the user's imported models lie: a folder each, which appears and goes as a whole.
+
+NAME/card.json states what the model is, NAME/NAME.onnx is what runs, NAME/NAME.safetensors holds
+the weights as they were imported.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import platformdirs
+
+from streammat.errors import ConfigError
+
+__all__ = ["CARD", "checked_name", "model_folder", "models_folder", "remove_folder"]
+
+CARD = "card.json"
+ENVIRONMENT = "STREAMMAT_MODELS_DIR"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+
+def models_folder() -> Path:
+    """The user's data folder, or what STREAMMAT_MODELS_DIR names; it need not exist."""
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        return Path(chosen).expanduser()
+    return platformdirs.user_data_path("streammat", appauthor=False) / "models"
+
+
+def checked_name(name: str) -> str:
+    """A name that can be a folder's.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if not _NAME.fullmatch(name) or name.endswith(".onnx"):
+        raise ConfigError(
+            f"model name {name!r}: use small letters, digits, '_', '-' and '.', at most 64, "
+            "beginning with a letter or digit, not ending in .onnx"
+        )
+    return name
+
+
+def model_folder(name: str) -> Path:
+    """The folder of one imported model."""
+    return models_folder() / checked_name(name)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a model's folder; it is renamed first, so that no half of it can be found by name."""
+    doomed = folder.with_name(f".removed-{os.getpid()}-{folder.name}")
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
