@@ -22,6 +22,9 @@ _MUXERS = {
     ".webm": "webm",
 }
 _ALPHA_SUFFIXES = {".mov", ".webm", ".png"}
+# One frame at a time over all cores and ten frames of foresight instead of twenty: 731 -> 572 MiB
+# for the encoder alone at 1080p (48 plain frames, medium, two cores).
+_X265_PARAMS = "log-level=error:frame-threads=1:rc-lookahead=10"
 _SMALLEST_HEVC = 16  # libx265 refuses smaller pictures
 
 
@@ -189,7 +192,7 @@ def _mpeg(muxer: str, kind: OutputKind, info: StreamInfo, settings: MatteSetting
         "preset": settings.encoder_preset or "medium",
     }
     if hevc:
-        options["x265-params"] = "log-level=error"
+        options["x265-params"] = _X265_PARAMS
     label = "HEVC Main10" if hevc else "H.264"
     codec = "libx265" if hevc else "libx264"
     encoding = _encoding(muxer, codec, name, kind, info, label, options)

@@ -215,9 +215,15 @@ class Flow:
 
 
 def finish_workers(targets: Sequence[Target], cores: int) -> int:
-    """Threads of the finish stage: one does for a plain composite, colours in RGB want them all."""
-    plain = len(targets) == 1 and all(_is_plain(target) for target in targets)
-    return 1 if plain else max(1, min(cores, MAX_FINISH_WORKERS))
+    """Threads of the finish stage: one does for a plain composite, colours in RGB want them all.
+
+    Several outputs leave a core to their encoders: another worker would only wait for them, and
+    cost its buffers and pictures (about 100 MB at 1080p).
+    """
+    if len(targets) == 1 and _is_plain(targets[0]):
+        return 1
+    wanted = cores if len(targets) == 1 else cores - 1
+    return max(1, min(wanted, MAX_FINISH_WORKERS))
 
 
 def _is_plain(target: Target) -> bool:
