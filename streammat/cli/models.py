@@ -142,7 +142,7 @@ def export(name: str, file: Path, overwrite: bool) -> None:
     if source.suffix == file.suffix:
         _copy(source, file)
     else:
-        _convert(source, file, card)
+        _convert(source, file)
     click.echo(str(file))
 
 
@@ -159,12 +159,12 @@ def _copy(source: Path, file: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _convert(source: Path, file: Path, card: ModelCard) -> None:
+def _convert(source: Path, file: Path) -> None:
     """Weights from one form into the other."""
     _require_torch()
     from streammat.models import load_checkpoint, save_checkpoint
 
-    save_checkpoint(load_checkpoint(source, rosta=card.variant), file)
+    save_checkpoint(load_checkpoint(source), file)
 
 
 def _require_torch() -> None:

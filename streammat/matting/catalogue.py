@@ -19,7 +19,7 @@ from streammat_engines.manifest import file_sha256
 __all__ = ["ModelCard", "Variant", "find_model", "imported_models", "shipped_models"]
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
-Variant = Literal["tt", "ft", "bt", "rim"]
+Variant = Literal["tt", "ft", "bt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,8 @@ class ModelCard:
     Attributes:
         name: as given to ``--model``.
         path: of the ONNX file.
-        variant: how glance and focus are fused (RoSTa of Li et al., IJCV 2021), rim where the
-            network merges the three itself; None when the file has no card and its name does not
-            say: three glance planes then mean tt.
+        variant: how glance and focus are fused (RoSTa of Li et al., IJCV 2021); None when the file
+            has no card and its name does not say: three glance planes then mean tt.
         sha256: what the file must hash to; without a card it is what the file hashes to now.
         summary: one line.
         licence: one line on what the weights may be used for; empty when unknown.

@@ -45,6 +45,23 @@ class _Graph(nn.Module):
         return output.glance, output.focus
 
 
+class _RimAsTt(nn.Module):
+    """RIM in the form of a TT network: the merged alpha, within 0..1, is the focus, and glance says
+    transition everywhere, so that fusion gives that alpha."""
+
+    def __init__(self, model: RimGfm) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, rgb: Tensor, pool_h: Tensor, pool_w: Tensor, up_h: Tensor, up_w: Tensor
+    ) -> tuple[Tensor, ...]:
+        raw = self.model(rgb, PspMatrices(pool_h, pool_w, up_h, up_w)).alpha
+        focus = torch.relu(raw) - torch.relu(raw - 1.0)  # clamped, in operators that all know
+        nothing = focus * 0.0
+        return torch.cat([nothing, nothing + 1.0, nothing], dim=1), focus
+
+
 def output_names(model: GfmNetwork) -> tuple[str, ...]:
     """Names of the graph's outputs: glance and focus, for RIM ``glance_tt`` ... and ``alpha``."""
     if isinstance(model, RimGfm):
@@ -52,7 +69,7 @@ def output_names(model: GfmNetwork) -> tuple[str, ...]:
     return OUTPUTS
 
 
-def _trace(model: GfmNetwork) -> onnx.ModelProto:
+def _trace(graph: nn.Module, outputs: tuple[str, ...]) -> onnx.ModelProto:
     height, width = 288, 512
     batch, h, w = (torch.export.Dim(name) for name in ("batch", "h", "w"))
     shapes = ({0: batch, 2: 32 * h, 3: 32 * w}, {1: h}, {0: w}, {0: h}, {1: w})
@@ -60,10 +77,10 @@ def _trace(model: GfmNetwork) -> onnx.ModelProto:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            _Graph(model).eval(),
+            graph.eval(),
             (rgb, *matrices_for(height, width)),
             input_names=INPUTS,
-            output_names=output_names(model),
+            output_names=outputs,
             opset_version=OPSET,
             dynamo=True,
             dynamic_shapes=shapes,
@@ -106,15 +123,21 @@ def _strip(model: onnx.ModelProto) -> None:
         del item.metadata_props[:]
 
 
-def export_onnx(model: GfmNetwork, path: Path, half: bool = True) -> None:
+def export_onnx(model: GfmNetwork, path: Path, half: bool = True, *, as_tt: bool = False) -> None:
     """Write `model` as ONNX to `path`, atomically; checked by onnx before it is moved in place.
 
     Args:
         model: is not changed.
         path: of the file.
         half: weights as FP16, half the size; False keeps every weight as it is.
+        as_tt: give RIM the outputs of a TT network, glance and focus, whose fusion is RIM's alpha;
+            whatever runs a TT network then runs it. Changes nothing for other networks.
     """
-    graph = _trace(fold_batch_norms(model))
+    folded = fold_batch_norms(model)
+    if as_tt and isinstance(folded, RimGfm):
+        graph = _trace(_RimAsTt(folded), OUTPUTS)
+    else:
+        graph = _trace(_Graph(folded), output_names(folded))
     _strip(graph)
     if half:
         halve_weights(graph)

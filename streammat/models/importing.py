@@ -78,7 +78,7 @@ def _refuse_taken(name: str, overwrite: bool) -> Path:
 def _fill(folder: Path, name: str, model: GfmNetwork, source: Path, licence: str) -> None:
     """Graph, weights and, last, the card."""
     graph, weights = folder / f"{name}.onnx", folder / f"{name}.safetensors"
-    export_onnx(model, graph, half=False)
+    export_onnx(model, graph, half=False, as_tt=True)
     save_checkpoint(model, weights)
     card = _card(name, model, graph, weights, source, licence)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
@@ -93,7 +93,7 @@ def _card(
         "name": name,
         "file": graph.name,
         "summary": f"{config.name}, imported from {source.name}",
-        "variant": str(config.rosta),
+        "variant": str(Rosta.TT if config.rosta is Rosta.RIM else config.rosta),
         "sha256": _sha256(graph),
         "bytes": graph.stat().st_size,
         "parameters": sum(p.numel() for p in model.parameters()),
