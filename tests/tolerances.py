@@ -121,7 +121,7 @@ alpha 0.3 more than a tenth of the difference stays, 0.01 / (alpha^2 + 0.01), so
 noise."""
 
 NETWORK_GOLDEN = 2e-4
-"""Outputs of a released network against those of the official code: float32 sums in another order."""
+"""Outputs of a released network against the official code: float32 sums in another order."""
 
 RESAMPLE_F32 = 1e-5
 """Of 255: stored golden pictures are float32 (2^-24 x 255, rounded once)."""
@@ -133,7 +133,7 @@ BLEND_CODES = 2
 """16-bit codes: float32 weighted means of overlapping tiles that agree."""
 
 GOLDEN_OUTPUTS = 2e-4
-"""Glance and focus, 0..1: float32 sums in another order through a hundred layers (measured 3e-6)."""
+"""Glance and focus, 0..1: float32 sums in another order through many layers (measured 3e-6)."""
 
 GOLDEN_FUSION_OUTLIERS = 1e-3
 """Share of fused pixels where two glance channels tie within rounding and the other one wins."""

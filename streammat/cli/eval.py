@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from streammat.evaluation.pairs import Example
     from streammat.evaluation.run import Predict, Score
 
-__all__ = ["evaluate"]
+__all__ = ["TRACKS", "evaluate"]
 
 _DEFAULTS = MatteSettings()
-_TRACKS = ("am2k-ori", "am2k-comp", "p3m-p", "p3m-np", "pm10k", "aim500", "ppm100", "comp1k")
+TRACKS = ("am2k-ori", "am2k-comp", "p3m-p", "p3m-np", "pm10k", "aim500", "ppm100", "comp1k")
 
 
 def _of_setting(name: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _of_setting(name: str) -> dict[str, Any]:
 @click.option("--alphas", metavar="DIR", help="Their true alphas, of the same names.")
 @click.option("--trimaps", metavar="DIR", help="Their trimaps, for the -TRAN, FG and BG metrics.")
 @click.option(
-    "--track", type=click.Choice(_TRACKS), help="A published data set, found below --data."
+    "--track", type=click.Choice(TRACKS), help="A published data set, found below --data."
 )
 @click.option("--data", metavar="DIR", help="Where the data set of --track lies. [default: .]")
 @click.option(

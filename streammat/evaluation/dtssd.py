@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from streammat.errors import ShapeError
 from streammat.evaluation.arrays import checked_pair
 
-__all__ = ["checked_clips", "dtssd"]
+__all__ = ["Alphas", "checked_clips", "dtssd"]
+
+Alphas = Sequence[NDArray[Any]] | NDArray[Any]
 
 
-def dtssd(pred: Sequence[NDArray[Any]], gt: Sequence[NDArray[Any]]) -> float:
+def dtssd(pred: Alphas, gt: Alphas) -> float:
     """100 x the mean over frames of the root mean square of ``d pred/dt - d gt/dt``.
 
     Args:
@@ -38,7 +40,7 @@ def dtssd(pred: Sequence[NDArray[Any]], gt: Sequence[NDArray[Any]]) -> float:
     return 100 * total / (len(gt) - 1)
 
 
-def checked_clips(pred: Sequence[NDArray[Any]], gt: Sequence[NDArray[Any]]) -> None:
+def checked_clips(pred: Alphas, gt: Alphas) -> None:
     """Raise ShapeError unless both have the same number of frames, at least two."""
     if len(pred) != len(gt) or len(gt) < 2:
         raise ShapeError(

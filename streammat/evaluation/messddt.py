@@ -5,7 +5,6 @@ Source: Erofeev et al., "Perceptually motivated benchmark for video matting", BM
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,16 @@ from numpy.typing import NDArray
 
 from streammat.errors import ShapeError
 from streammat.evaluation.arrays import checked_pair
-from streammat.evaluation.dtssd import checked_clips
+from streammat.evaluation.dtssd import Alphas, checked_clips
 from streammat.evaluation.optional import ndimage
 
 __all__ = ["messddt"]
 
 
 def messddt(
-    pred: Sequence[NDArray[Any]],
-    gt: Sequence[NDArray[Any]],
-    flow: Sequence[NDArray[Any]] | None = None,
+    pred: Alphas,
+    gt: Alphas,
+    flow: Alphas | None = None,
 ) -> float:
     """100 x the mean over frames and pixels of ``|e(t, x) - e(t+1, x + v)|``, e the squared error.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.matting.strategies import NetworkPass, checked_strategy, still_alpha
+from streammat.matting.strategies import NetworkPass, RimPass, checked_strategy, still_alpha
 from streammat.types import Alpha, Frame
 from streammat_kernels.bands import Bands
 
@@ -27,7 +27,7 @@ class StillMatter:
 
     def __init__(
         self,
-        network: NetworkPass,
+        network: NetworkPass | RimPass,
         name: str,
         strategy: str,
         size: str = "balanced",

@@ -178,8 +178,11 @@ def test_a_size_that_cannot_be_is_refused_before_any_frame(card: ModelCard) -> N
 def test_settings_choose_the_matter(card: ModelCard) -> None:
     settings = MatteSettings(model=str(card.path), size="fast", threads=3)
     matter = frame_matter(settings)
+    assert isinstance(matter, GfmMatter)
     assert (matter.requests, matter.threads, len(matter.slots)) == (3, 3, 5)
-    assert frame_matter(settings, requests=1).threads == 3
+    waiting = frame_matter(settings, requests=1)
+    assert isinstance(waiting, GfmMatter)
+    assert waiting.threads == 3
 
 
 def test_an_unknown_strategy_is_refused(card: ModelCard) -> None:

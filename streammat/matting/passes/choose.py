@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streammat.errors import ConfigError, DependencyError, DeviceUnavailable
 from streammat.matting.catalogue import find_model
-from streammat.matting.strategies.network import NetworkPass
+from streammat.matting.strategies.network import NetworkPass, RimPass
 
 __all__ = ["ENGINES", "open_pass"]
 
@@ -15,11 +15,11 @@ ENGINES = ("openvino", "onnx", "torch", "tensorrt")
 _CHECKPOINTS = {".pth", ".pt", ".ckpt", ".safetensors"}
 
 
-def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> NetworkPass:
+def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> NetworkPass | RimPass:
     """The model called ``model`` on ``engine``.
 
     Args:
-        model: as of ``--model``; for torch the path of a checkpoint.
+        model: as of ``--model``; for torch a checkpoint, or the name of an imported model.
         engine: openvino, onnx, torch or tensorrt.
         threads: of the network.
 
@@ -46,19 +46,33 @@ def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> Network
     raise ConfigError(f"engine {engine!r}: use {', '.join(ENGINES)}")
 
 
-def _open_torch(model: str, threads: int) -> NetworkPass:
+def _open_torch(model: str, threads: int) -> NetworkPass | RimPass:
     if importlib.util.find_spec("torch") is None:
         raise DependencyError("engine torch needs PyTorch: pip install 'streammat[torch]'")
-    path = Path(model).expanduser()
-    if path.suffix.lower() not in _CHECKPOINTS:
-        raise ConfigError(
-            f"engine torch takes a checkpoint ({', '.join(sorted(_CHECKPOINTS))}), "
-            f"not model {model!r}: give --model FILE.pth, or another engine"
-        )
+    path = _checkpoint(model)
     import torch
 
-    from streammat.matting.passes.torch import TorchPass
-    from streammat.models.checkpoints import load_checkpoint
+    from streammat.matting.passes.torch import torch_pass
+    from streammat.models import load_checkpoint
 
     torch.set_num_threads(threads)
-    return TorchPass(load_checkpoint(path))
+    return torch_pass(load_checkpoint(path))
+
+
+def _checkpoint(model: str) -> Path:
+    """The weight file at this path, or that of the imported model of this name.
+
+    Raises:
+        ConfigError: neither; the models that ship have a graph alone.
+    """
+    path = Path(model).expanduser()
+    if path.suffix.lower() in _CHECKPOINTS:
+        return path
+    card = find_model(model)
+    weights = card.details.get("weights")
+    if not isinstance(weights, dict):
+        raise ConfigError(
+            f"engine torch takes a checkpoint ({', '.join(sorted(_CHECKPOINTS))}) or the name of "
+            f"an imported model; {model} has a graph alone: use another engine"
+        )
+    return card.path.with_name(str(weights["file"]))

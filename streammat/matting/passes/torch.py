@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from streammat.errors import ConfigError
 from streammat.matting.catalogue import Variant
 from streammat.matting.strategies.network import PassOutput, RimPassOutput
 
-__all__ = ["TorchPass", "TorchRimPass"]
+__all__ = ["TorchPass", "TorchRimPass", "torch_pass"]
 
 
 class TorchPass:
@@ -45,11 +45,24 @@ class TorchRimPass:
     def __init__(self, module: Any) -> None:
         self._module = module.eval()
 
+    @property
+    def variant(self) -> Literal["rim"]:
+        """``rim``."""
+        return "rim"
+
     def __call__(self, rgb: NDArray[np.float32], /) -> RimPassOutput:
         """All three representations and the network's own alpha."""
         maps = _forward(self._module, rgb)
         alpha = maps.alpha[0, 0].numpy()
         return RimPassOutput(_output(maps.tt), _output(maps.ft), _output(maps.bt), alpha)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def torch_pass(module: Any) -> TorchPass | TorchRimPass:
+    """The pass that fits the module."""
+    return TorchRimPass(module) if _rosta(module) == "rim" else TorchPass(module)
 
 
 def _forward(module: Any, rgb: NDArray[np.float32]) -> Any:
@@ -64,9 +77,14 @@ def _output(maps: Any) -> PassOutput:
     return PassOutput(maps.glance[0].numpy(), maps.focus[0, 0].numpy())
 
 
+def _rosta(module: Any) -> str:
+    own = getattr(module, "rosta", None) or getattr(getattr(module, "config", None), "rosta", "")
+    return str(own).lower()
+
+
 def _variant(module: Any) -> Variant:
-    rosta = getattr(module, "rosta", None) or getattr(getattr(module, "config", None), "rosta", "")
-    match str(rosta).lower():
+    rosta = _rosta(module)
+    match rosta:
         case "tt":
             return "tt"
         case "ft":

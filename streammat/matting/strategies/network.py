@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.catalogue import Variant
 
-__all__ = ["NetworkPass", "PassOutput", "RimPass", "RimPassOutput", "StillMaps"]
+__all__ = ["NetworkPass", "PassOutput", "RimPass", "RimPassOutput", "StillMaps", "is_rim"]
 
 
 class PassOutput(NamedTuple):
@@ -47,8 +47,20 @@ class NetworkPass(Protocol):
 class RimPass(Protocol):
     """A GFM network with all three representations."""
 
+    @property
+    def variant(self) -> Literal["rim"]:
+        """``rim``."""
+
     def __call__(self, rgb: NDArray[np.float32], /) -> RimPassOutput:
         """As of `NetworkPass`."""
+
+    def close(self) -> None:
+        """Free the network; may be called again."""
+
+
+def is_rim(network: NetworkPass | RimPass) -> TypeGuard[RimPass]:
+    """Whether ``network`` has all three representations."""
+    return network.variant == "rim"
 
 
 class StillMaps(NamedTuple):

@@ -20,9 +20,9 @@ def pass_size(height: int, width: int, ratio: float) -> tuple[int, int]:
     """
     rows, columns = (_side(length, ratio) for length in (height, width))
     if not rows or not columns:
-        least = -(-_STEP_PX // ratio)
+        least = round(_STEP_PX / ratio)
         raise InputError(
-            f"the picture is {width}x{height}: this strategy needs sides of at least {least:.0f} "
+            f"the picture is {width}x{height}: this strategy needs sides of at least {least} "
             "pixels; use --strategy single"
         )
     return rows, columns

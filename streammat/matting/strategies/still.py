@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streammat.errors import ConfigError
-from streammat.matting.strategies.network import NetworkPass
-from streammat.matting.strategies.official import official
-from streammat.matting.strategies.resample import enlarge
+from streammat.matting.strategies.network import NetworkPass, RimPass, is_rim
+from streammat.matting.strategies.official import official, shrink_sample
+from streammat.matting.strategies.resample import enlarge, shrink_bytes
+from streammat.matting.strategies.rim import rim
 from streammat.matting.strategies.single import single
 from streammat.matting.strategies.tiled import tiled
 from streammat.matting.strategies.two_sizes import hybrid, resize
@@ -48,7 +49,7 @@ def check_for_source(name: str, *, still: bool) -> None:
 
 
 def still_alpha(
-    network: NetworkPass,
+    network: NetworkPass | RimPass,
     rgb: NDArray[np.uint8] | NDArray[np.uint16],
     strategy: str = "hybrid",
     size: str = "balanced",
@@ -56,7 +57,8 @@ def still_alpha(
     """Alpha (H, W) uint16 of a still, 65535 = opaque, whatever the strategy.
 
     official is its sample mode (large pictures at a shorter side of 1080), enlarged to the
-    picture's own size, and takes 16-bit pictures at 8 bits, as the released code would.
+    picture's own size, and takes 16-bit pictures at 8 bits, as the released code would. A network
+    with all three representations knows one strategy only (see `rim`), whatever is asked for.
 
     Args:
         network: the passes are its.
@@ -69,6 +71,9 @@ def still_alpha(
         InputError: a picture too small for the strategy.
     """
     chosen = checked_strategy(strategy)
+    if is_rim(network):
+        return _rim_alpha(network, rgb, chosen)
+    network = cast("NetworkPass", network)
     if chosen == "single":
         return single(network, rgb, size=size)
     if chosen == "tiled":
@@ -77,6 +82,13 @@ def still_alpha(
         alpha = official(network, _bytes(rgb), sample_mode=True).alpha
         return _codes(alpha if alpha.shape == rgb.shape[:2] else enlarge(alpha, rgb.shape[:2]))
     return _codes((hybrid if chosen == "hybrid" else resize)(network, rgb).alpha)
+
+
+def _rim_alpha(network: RimPass, rgb: NDArray[Any], strategy: Strategy) -> Alpha:
+    if strategy != "official":
+        return _codes(rim(network, rgb).alpha)
+    alpha = rim(network, shrink_sample(_bytes(rgb)), shrink=shrink_bytes).alpha
+    return _codes(alpha if alpha.shape == rgb.shape[:2] else enlarge(alpha, rgb.shape[:2]))
 
 
 def _bytes(rgb: NDArray[Any]) -> NDArray[np.uint8]:
