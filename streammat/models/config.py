@@ -13,6 +13,10 @@ from streammat.models.rosta import Rosta
 __all__ = ["RELEASED_NAMES", "Backbone", "GfmConfig"]
 
 
+class UnknownModelError(ConfigError, ValueError):
+    """A name that no model has."""
+
+
 class Backbone(StrEnum):
     """The encoder; the value is the name used in files and on the command line."""
 
@@ -60,13 +64,14 @@ class GfmConfig:
         """The inverse of `name`.
 
         Raises:
-            ConfigError: no such model; the nearest name is given.
+            UnknownModelError: no such model; the nearest name is given.
+            ConfigError: an impossible width.
         """
         parts = _PARTS.get(name.partition("_div")[0])
         divisor = name.partition("_div")[2]
         if parts is None or (divisor and not divisor.isdecimal()):
             near = difflib.get_close_matches(name, _PARTS, 1, 0.0)
-            raise ConfigError(
+            raise UnknownModelError(
                 f"unknown model {name!r}: did you mean {near[0]!r}? known: {', '.join(_PARTS)}"
             )
         return cls(*parts, int(divisor or 1))

@@ -8,8 +8,11 @@ Cast when they load, so the arithmetic stays FP32 and the file is half as large.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -69,13 +72,25 @@ def output_names(model: GfmNetwork) -> tuple[str, ...]:
     return OUTPUTS
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's notes on operator sets and packages that it would like to have."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
 def _trace(graph: nn.Module, outputs: tuple[str, ...]) -> onnx.ModelProto:
     height, width = 288, 512
     batch, h, w = (torch.export.Dim(name) for name in ("batch", "h", "w"))
     shapes = ({0: batch, 2: 32 * h, 3: 32 * w}, {1: h}, {0: w}, {0: h}, {1: w})
     rgb = torch.zeros(2, 3, height, width)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet():
         program = torch.onnx.export(
             graph.eval(),
             (rgb, *matrices_for(height, width)),
