@@ -80,7 +80,7 @@ def _plain(
     cell[:] = rgb[:, None, None] / 255.0
     planes = empty_planes(layout, height, width)
     for plane, code in zip(planes, reference.from_rgb(cell, layout, colour), strict=True):
-        plane[...] = np.floor(code[:1, :1] + 0.5).astype(plane.dtype) << layout.shift
+        plane[...] = np.floor(code[:1, :1] + 0.5).astype(np.uint16) << layout.shift
     return planes
 
 

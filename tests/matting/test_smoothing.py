@@ -19,5 +19,5 @@ def test_written_strengths(smooth: str | float, strength: float) -> None:
 
 @pytest.mark.parametrize("smooth", ["on", "1.1", "-0.1", "nan", "", 2])
 def test_anything_else_is_refused(smooth: str | float) -> None:
-    with pytest.raises(ConfigError, match=r"auto, off or a strength 0\.\.1"):
+    with pytest.raises(ConfigError, match=r"auto, off or a number in 0\.\.1"):
         smoothing_strength(smooth)
