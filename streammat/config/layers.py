@@ -21,7 +21,12 @@ __all__ = ["PROJECT_FILE", "Layer", "Resolved", "project_file", "resolve", "user
 
 PROJECT_FILE = "streammat.toml"
 # Variables of the same family that are no settings of a job.
-_OTHER_VARIABLES = {"STREAMMAT_DATA", "STREAMMAT_REQUIRE_CUDA", "STREAMMAT_WHEEL_TEST"}
+_OTHER_VARIABLES = {
+    "STREAMMAT_DATA",
+    "STREAMMAT_MODELS_DIR",
+    "STREAMMAT_REQUIRE_CUDA",
+    "STREAMMAT_WHEEL_TEST",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class _Graph(nn.Module):
         return output.glance, output.focus
 
 
-class _RimAsTt(nn.Module):
+class RimAsTt(nn.Module):
     """RIM in the form of a TT network: the merged alpha, within 0..1, is the focus, and glance says
     transition everywhere, so that fusion gives that alpha."""
 
@@ -59,6 +59,7 @@ class _RimAsTt(nn.Module):
     def forward(
         self, rgb: Tensor, pool_h: Tensor, pool_w: Tensor, up_h: Tensor, up_w: Tensor
     ) -> tuple[Tensor, ...]:
+        """Glance (B, 3, H, W), 0 1 0 everywhere, and focus (B, 1, H, W), 0..1."""
         raw = self.model(rgb, PspMatrices(pool_h, pool_w, up_h, up_w)).alpha
         focus = torch.relu(raw) - torch.relu(raw - 1.0)  # clamped, in operators that all know
         nothing = focus * 0.0
@@ -150,7 +151,7 @@ def export_onnx(model: GfmNetwork, path: Path, half: bool = True, *, as_tt: bool
     """
     folded = fold_batch_norms(model)
     if as_tt and isinstance(folded, RimGfm):
-        graph = _trace(_RimAsTt(folded), OUTPUTS)
+        graph = _trace(RimAsTt(folded), OUTPUTS)
     else:
         graph = _trace(_Graph(folded), output_names(folded))
     _strip(graph)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
+import streammat  # noqa: E402
 from streammat.cli import main  # noqa: E402
 from streammat.errors import ConfigError  # noqa: E402
 from streammat.matting.catalogue import find_model  # noqa: E402
@@ -160,3 +163,28 @@ def test_remove(
     assert main(["models", "remove", "mine"]) == 2
     assert "not imported" in capsys.readouterr().err
     assert main(["models", "remove", "gfm_lite0_tt"]) == 2
+
+
+def test_a_clip_is_matted_by_an_imported_model_without_torch(user: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('torch', 'onnx', 'safetensors'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "from streammat.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    clip = Path(streammat.__file__).parent / "demo" / "sample.mp4"
+    out = tmp_path / "alpha.mov"
+    command = ["matte", str(clip), "-o", str(out), "--model", "mine", "--size", "64x64"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command, "--limit", "2"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "mine 64x64" in done.stdout + done.stderr
+    assert out.stat().st_size > 0

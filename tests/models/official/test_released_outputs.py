@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
 
 from streammat.models import (  # noqa: E402
     GfmConfig,
     ReleasedGfm,
+    RimGfm,
     RimOutput,
     Rosta,
     create_model,
     load_checkpoint,
+    matrices_for,
 )
+from streammat.models.export import RimAsTt  # noqa: E402
 from streammat.models.rim import HEADS, fuse_in_graph  # noqa: E402
 from streammat_kernels.fusion import fuse  # noqa: E402
 from tests.tolerances import GOLDEN_FUSION_OUTLIERS, GOLDEN_OUTPUTS  # noqa: E402
@@ -90,3 +94,16 @@ def test_gradients_reach_every_part_that_is_used() -> None:
     (output.glance.mean() + output.focus.mean()).backward()
     idle = {name.split(".")[1] for name, p in model.named_parameters() if p.grad is None}
     assert idle == {"fc"}
+
+
+def test_rim_in_the_form_of_tt_fuses_to_its_alpha() -> None:
+    torch.manual_seed(1)
+    model = create_model("gfm_d121_rim_div16").eval()
+    assert isinstance(model, RimGfm)
+    with torch.no_grad():
+        model.rim[2].weight.mul_(8)  # so that the raw alpha leaves 0..1 on both sides
+        rgb = torch.rand(1, 3, 64, 96) * 255
+        glance, focus = RimAsTt(model)(rgb, *matrices_for(64, 96))
+        raw = model(rgb).alpha[0, 0].numpy()
+    fused = fuse(glance[0].numpy(), focus[0, 0].numpy(), "tt")
+    np.testing.assert_allclose(fused, raw.clip(0, 1), atol=GOLDEN_OUTPUTS)
