@@ -101,7 +101,9 @@ def test_rim_in_the_form_of_tt_fuses_to_its_alpha() -> None:
     model = create_model("gfm_d121_rim_div16").eval()
     assert isinstance(model, RimGfm)
     with torch.no_grad():
-        model.rim[2].weight.mul_(8)  # so that the raw alpha leaves 0..1 on both sides
+        model.get_parameter("rim.2.weight").mul_(
+            8
+        )  # so that the raw alpha leaves 0..1 on both sides
         rgb = torch.rand(1, 3, 64, 96) * 255
         glance, focus = RimAsTt(model)(rgb, *matrices_for(64, 96))
         raw = model(rgb).alpha[0, 0].numpy()
