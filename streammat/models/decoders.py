@@ -43,7 +43,8 @@ class SeparableConv(nn.Module):
         return torch.relu(self.norm(self.pointwise(self.depthwise(x))))
 
 
-def _double(x: Tensor) -> Tensor:
+def double(x: Tensor) -> Tensor:
+    """Bilinear x2: (B, C, H, W) -> (B, C, 2H, 2W)."""
     return nn.functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
@@ -60,11 +61,11 @@ class DecoderBlock(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """Two maps of one size, concatenated in this order."""
-        return _double(self.convs(torch.cat([a, b], dim=1)))
+        return double(self.convs(torch.cat([a, b], dim=1)))
 
 
 class LogitBlock(nn.Module):
-    """The last decoder block: two separable convolutions, a 3x3 to the logits, bilinear x2."""
+    """The last decoder block: two separable convolutions, a 3x3 to the logits; no upsampling."""
 
     def __init__(self, in_channels: int, mid: int, out_channels: int) -> None:
         super().__init__()
@@ -75,8 +76,9 @@ class LogitBlock(nn.Module):
         )
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        """(B, ., H/2, W/2) twice -> logits (B, out, H, W)."""
-        return _double(self.convs(torch.cat([a, b], dim=1)))
+        """(B, ., H/2, W/2) twice -> logits (B, out, H/2, W/2)."""
+        logits: Tensor = self.convs(torch.cat([a, b], dim=1))
+        return logits
 
 
 class PooledSkip(nn.Module):
@@ -114,7 +116,7 @@ class GlanceDecoder(nn.Module):
         self.d0 = LogitBlock(2 * w.d1, w.d0, out_channels)
 
     def forward(self, e4: Tensor, matrices: PspMatrices) -> Tensor:
-        """e4: (B, C, H/32, W/32) -> logits (B, out, H, W)."""
+        """e4: (B, C, H/32, W/32) -> logits (B, out, H/2, W/2)."""
         pooled = self.psp(e4, matrices)
         x = self.d4(pooled, e4)
         x = self.d3(self.psp4(pooled), x)
@@ -143,7 +145,7 @@ class FocusDecoder(nn.Module):
         self.d0 = LogitBlock(w.d1 + e0, w.d0, 1)
 
     def forward(self, features: EncoderFeatures) -> Tensor:
-        """Encoder maps -> logit (B, 1, H, W)."""
+        """Encoder maps -> logit (B, 1, H/2, W/2)."""
         x = self.d4(self.bridge(features.e4), features.e4)
         x = self.d3(x, features.e3)
         x = self.d2(x, features.e2)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from streammat.models.decoders import DecoderWidths, FocusDecoder, GlanceDecoder
+from streammat.models.decoders import DecoderWidths, FocusDecoder, GlanceDecoder, double
 from streammat.models.encoders import EfficientNetLite0
 from streammat.models.psp import PspMatrices, matrices_for
 from streammat.models.rosta import Rosta
@@ -47,7 +47,10 @@ class Gfm(nn.Module):
     def logits(self, rgb: Tensor, matrices: PspMatrices) -> GfmLogits:
         """rgb: (B, 3, H, W) float32, 0..255; H and W multiples of 32."""
         features = self.encoder(rgb)
-        return GfmLogits(self.glance(features.e4, matrices), self.focus(features))
+        coarse = torch.cat([self.glance(features.e4, matrices), self.focus(features)], dim=1)
+        fine = double(coarse)  # in one go: engines pay for a resize by the call, not by the channel
+        classes = self.rosta.glance_channels
+        return GfmLogits(fine[:, :classes], fine[:, classes:])
 
     def forward(self, rgb: Tensor, matrices: PspMatrices | None = None) -> GfmOutput:
         """As `logits`, through the sigmoid; the matrices are made for the size if not given."""
