@@ -21,9 +21,15 @@ COMMON = {"streammat.types", "streammat.errors", "streammat.settings"}
 MAY_IMPORT = {
     "streammat.media": set[str](),
     "streammat.device": set[str](),
-    "streammat.models": set[str](),
-    "streammat.matting": {"streammat.device", "streammat.models"},
-    "streammat.pipeline": {"streammat.matting", "streammat.media", "streammat.device"},
+    "streammat.catalogue": set[str](),
+    "streammat.models": {"streammat.catalogue"},
+    "streammat.matting": {"streammat.device", "streammat.models", "streammat.catalogue"},
+    "streammat.pipeline": {
+        "streammat.matting",
+        "streammat.media",
+        "streammat.device",
+        "streammat.catalogue",
+    },
     "streammat.training": {
         "streammat.models",
         "streammat.matting",

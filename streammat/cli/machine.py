@@ -183,7 +183,7 @@ def _gpu() -> Iterable[Fact]:
 
 
 def _models() -> Iterable[Fact]:
-    from streammat.matting.catalogue import find_model
+    from streammat.catalogue.cards import find_model
     from streammat.settings import MatteSettings
 
     name = MatteSettings().model

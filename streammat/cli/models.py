@@ -12,7 +12,7 @@ from streammat.cli.options import debug_option, json_option
 from streammat.cli.output import print_json
 
 if TYPE_CHECKING:
-    from streammat.matting.catalogue import ModelCard
+    from streammat.catalogue.cards import ModelCard
 
 __all__ = ["models"]
 
@@ -47,8 +47,8 @@ def list_models(as_json: bool) -> None:
 @debug_option
 def show(name: str, as_json: bool) -> None:
     """Say what a model is; for released weights that are not here, how to get them."""
-    from streammat.matting.catalogue import find_model, imported_models, shipped_models
-    from streammat.matting.released_weights import how_to_get
+    from streammat.catalogue.cards import find_model, imported_models, shipped_models
+    from streammat.catalogue.released import how_to_get
 
     card = next((c for c in (*shipped_models(), *imported_models()) if c.name == name), None)
     released = how_to_get(name) if card is None else None
@@ -101,9 +101,9 @@ def import_file(
 @debug_option
 def remove(name: str) -> None:
     """Remove an imported model."""
+    from streammat.catalogue.cards import imported_models, shipped_models
+    from streammat.catalogue.folder import model_folder, remove_folder
     from streammat.errors import ConfigError, OutputError
-    from streammat.matting.catalogue import imported_models, shipped_models
-    from streammat.matting.model_folder import model_folder, remove_folder
 
     if any(card.name == name for card in shipped_models()):
         raise ConfigError(f"model {name!r} ships with the program and stays")
@@ -125,8 +125,8 @@ def remove(name: str) -> None:
 @debug_option
 def export(name: str, file: Path, overwrite: bool) -> None:
     """Write a model to FILE: .onnx, or imported weights as .pth (official form) or .safetensors."""
+    from streammat.catalogue.cards import find_model
     from streammat.errors import ConfigError, OutputError
-    from streammat.matting.catalogue import find_model
 
     card = find_model(name)
     if file.exists() and not overwrite:
@@ -181,7 +181,7 @@ def _require_torch() -> None:
 
 
 def _list(as_json: bool) -> None:
-    from streammat.matting.catalogue import imported_models, shipped_models
+    from streammat.catalogue.cards import imported_models, shipped_models
     from streammat.settings import MatteSettings
 
     default = MatteSettings().model

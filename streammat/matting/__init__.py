@@ -1,9 +1,8 @@
-"""From a plate to its alpha: models by name, working sizes, the matters of the pipeline."""
+"""From a plate to its alpha: working sizes, the matters of the pipeline."""
 
 from __future__ import annotations
 
 from streammat.matting.build import frame_matter
-from streammat.matting.catalogue import ModelCard, find_model, shipped_models
 from streammat.matting.fixed import FixedMatter
 from streammat.matting.gfm import GfmMatter
 from streammat.matting.protocol import FrameMatter
@@ -15,13 +14,10 @@ __all__ = [
     "FixedMatter",
     "FrameMatter",
     "GfmMatter",
-    "ModelCard",
     "NetworkSize",
     "StillMatter",
     "check_for_source",
-    "find_model",
     "frame_matter",
     "network_size",
-    "shipped_models",
     "size_note",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streammat.catalogue.cards import find_model
 from streammat.device import Device, choose_device
-from streammat.matting.catalogue import find_model
 from streammat.matting.gfm import GfmMatter
 from streammat.matting.sizes import network_size
 from streammat.matting.still import StillMatter

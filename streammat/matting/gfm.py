@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.catalogue.cards import ModelCard, Variant
 from streammat.errors import ConfigError, EngineFileError
 from streammat.matting.cache import engine_cache
-from streammat.matting.catalogue import ModelCard, Variant
 from streammat.matting.sizes import NetworkSize, network_size
 from streammat.types import Alpha, Frame
 

@@ -6,8 +6,8 @@ import difflib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from streammat.catalogue.released import RELEASED_NAMES
 from streammat.errors import ConfigError
-from streammat.matting.released_weights import RELEASED_NAMES
 from streammat.models.rosta import Rosta
 
 __all__ = ["RELEASED_NAMES", "Backbone", "GfmConfig"]

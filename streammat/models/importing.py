@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from streammat.catalogue.cards import ModelCard, find_model, shipped_models
+from streammat.catalogue.folder import CARD, model_folder, remove_folder
+from streammat.catalogue.released import RELEASED_NAMES, SOURCE
 from streammat.errors import OutputError
-from streammat.matting.catalogue import ModelCard, find_model, shipped_models
-from streammat.matting.model_folder import CARD, model_folder, remove_folder
-from streammat.matting.released_weights import RELEASED_NAMES, SOURCE
 from streammat.models.export import OPSET, export_onnx
 from streammat.models.registry import GfmNetwork, config_of
 from streammat.models.rosta import Rosta

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from streammat import __version__
+from streammat.catalogue import find_model
 from streammat.device import Device, choose_device
-from streammat.matting import NetworkSize, find_model, network_size
+from streammat.matting import NetworkSize, network_size
 from streammat.matting.smoothing import smoothing_strength
 from streammat.settings import MatteSettings
 from streammat.types import StreamInfo

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.matting.catalogue import Variant
+from streammat.catalogue.cards import Variant
 from streammat.matting.strategies import PassOutput
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from streammat.catalogue.cards import ModelCard, Variant, find_model
 from streammat.errors import ConfigError, EngineFileError
 from streammat.matting.build import frame_matter
-from streammat.matting.catalogue import ModelCard, Variant, find_model
 from streammat.matting.gfm import GfmMatter
 from streammat.settings import MatteSettings
 from streammat.types import Alpha, Frame

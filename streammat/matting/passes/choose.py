@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+from streammat.catalogue.cards import find_model
 from streammat.errors import ConfigError, DependencyError, DeviceUnavailable
-from streammat.matting.catalogue import find_model
 from streammat.matting.strategies.network import NetworkPass, RimPass
 
 __all__ = ["ENGINES", "open_pass"]

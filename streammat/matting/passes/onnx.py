@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.catalogue.cards import ModelCard, Variant
 from streammat.errors import DependencyError, EngineError, EngineFileError
-from streammat.matting.catalogue import ModelCard, Variant
 from streammat.matting.strategies.network import PassOutput
 from streammat_engines.manifest import file_sha256
 from streammat_engines.psp import psp_matrices

@@ -7,8 +7,8 @@ from collections import OrderedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.catalogue.cards import ModelCard, Variant
 from streammat.matting.cache import engine_cache
-from streammat.matting.catalogue import ModelCard, Variant
 from streammat.matting.gfm import model_variant
 from streammat.matting.strategies.network import PassOutput
 from streammat_engines.engine import run

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.catalogue.cards import Variant
 from streammat.errors import ConfigError
-from streammat.matting.catalogue import Variant
 from streammat.matting.strategies.network import PassOutput, RimPassOutput
 
 __all__ = ["TorchPass", "TorchRimPass", "torch_pass"]

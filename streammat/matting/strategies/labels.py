@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.matting.catalogue import Variant
+from streammat.catalogue.cards import Variant
 
 __all__ = ["BACKGROUND_TO", "FOREGROUND_FROM", "fuse_labels", "glance_labels"]
 

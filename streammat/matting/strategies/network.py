@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.matting.catalogue import Variant
+from streammat.catalogue.cards import Variant
 
 __all__ = ["NetworkPass", "PassOutput", "RimPass", "RimPassOutput", "StillMaps", "is_rim"]
 

@@ -16,9 +16,9 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
 import streammat  # noqa: E402
+from streammat.catalogue.cards import find_model  # noqa: E402
 from streammat.cli import main  # noqa: E402
 from streammat.errors import ConfigError  # noqa: E402
-from streammat.matting.catalogue import find_model  # noqa: E402
 from streammat.models import GfmNetwork, matrices_for, save_checkpoint  # noqa: E402
 from streammat_engines.manifest import file_sha256  # noqa: E402
 from tests.tolerances import EXPORTED_OUTPUTS  # noqa: E402

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from streammat.catalogue.cards import find_model, shipped_models
 from streammat.errors import ConfigError, EngineFileError
-from streammat.matting.catalogue import find_model, shipped_models
 
 CARD = {"name": "tiny_ft", "variant": "ft", "sha256": "ab" * 32, "licence": "research only"}
 
@@ -68,7 +68,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 def test_listing_models_imports_no_runtime() -> None:
     code = (
-        "import sys; from streammat.matting import shipped_models; shipped_models(); "
+        "import sys; from streammat.catalogue import shipped_models; shipped_models(); "
         "print({'torch', 'openvino', 'numba'} & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from streammat.catalogue.folder import CARD, models_folder
 from streammat.errors import ConfigError, EngineFileError
-from streammat.matting.model_folder import CARD, models_folder
 from streammat_engines.manifest import file_sha256
 
 __all__ = ["ModelCard", "Variant", "find_model", "imported_models", "shipped_models"]
