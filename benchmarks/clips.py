@@ -69,7 +69,7 @@ def _graph(frame: VideoFrame, width: int, height: int, pixel_format: str) -> Gra
         ),
         graph.add("scale", f"{width}:{height}:flags=lanczos"),
         graph.add("format", pixel_format),
-        graph.add("noise", "alls=4:allf=t:all_seed=7"),
+        graph.add("noise", "alls=2:allf=t:all_seed=7"),
         graph.add("buffersink"),
     ]
     for first, second in pairwise(nodes):
