@@ -195,7 +195,9 @@ class Flow:
             behind = runner.queue(1)
             runner.stage(self.background, mattes, behind)
             mattes = behind
-        pictures = [runner.queue(QUEUE_DEPTH) for _ in self.encoders]
+        # Pictures are the largest things that wait (17 MB each for ProRes at 1080p).
+        depth = QUEUE_DEPTH if len(self.encoders) == 1 else 1
+        pictures = [runner.queue(depth) for _ in self.encoders]
         runner.stage(self.finish, mattes, *pictures, workers=self.workers)
         for encoder, queue in zip(self.encoders, pictures, strict=True):
             runner.stage(encoder, queue)
