@@ -29,13 +29,19 @@ def _reached(row: Record) -> str:
 
 
 def _net(record: Record) -> str:
+    units = {"cpu_ms": "ms", "wall_ms": "ms", "ratio": "times"}
     rows = [
-        [row["net"], f"{row['cpu_ms']['median']:.1f}", f"{row['ratio_to_first']:.2f}"]
+        [
+            row["name"],
+            f"{row['kind'].replace('_', ' ')}, {row['threads']} threads",
+            f"{row['time']['median']:.2f} {units.get(row['kind'], '')}",
+        ]
         for row in record["rows"]
+        if "time" in row
     ]
-    return "Network at 512x288, OpenVINO, CPU-ms a frame:\n\n" + _table(
-        ["network", "CPU-ms", "times ours"], rows
-    )
+    head = ["network at 512x288, OpenVINO", "figure", "median"]
+    wanted = f"wanted: {record['targets']['cpu_ms_at_most']:.0f} CPU-ms, one thread"
+    return f"The network alone ({wanted}):\n\n" + _table(head, rows)
 
 
 def _pipeline(record: Record) -> str:
@@ -50,7 +56,8 @@ def _pipeline(record: Record) -> str:
         ]
         for row in record["rows"]
     ]
-    return "Whole jobs, file to file:\n\n" + _table(
+    clips = ", ".join(sorted({row["clip"] for row in record["rows"]}))
+    return f"Whole jobs, file to file ({clips}):\n\n" + _table(
         ["job", "fps", "wanted", "efficiency", "limited by", "reached"], rows
     )
 
@@ -86,6 +93,7 @@ def _matte(record: Record) -> str:
         "Mattes of the default model against reference frames (clips that it was not trained on; "
         "the references are a stronger network's, the hairball's alpha is exact):\n\n"
         + _table(["clip", "subject", "mean absolute error", "largest hole", "reached"], rows)
+        + "\n\nA hole is any enclosed gap: the juggler's 2 % lie between his legs, where the meadow is."
     )
 
 
@@ -109,6 +117,7 @@ def _quality(record: Record) -> str:
 
 TABLES: dict[str, Callable[[Record], str]] = {
     "pipeline": _pipeline,
+    "pipeline_footage": _pipeline,
     "net": _net,
     "matte": _matte,
     "temporal": _quality,
