@@ -37,7 +37,8 @@ test: $(VENV)/.tests-$(TORCH)
 test-core:
 	$(MAKE) test TORCH=0 PYTEST_ARGS='$(PYTEST_ARGS)'
 
-$(VENV)/.lint: pyproject.toml | $(VENV)/bin/python
+# The type checker reads the libraries' own types, so that what the tests need has to be there.
+$(VENV)/.lint: $(VENV)/.tests-$(TORCH)
 	$(PIP) install --quiet --editable '.[lint]' --constraint constraints.txt
 	@touch $@
 
