@@ -51,9 +51,11 @@ def flat(layout: PixelLayout, value: int) -> tuple[Plane, ...]:
     return planes
 
 
-def estimated() -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
+def estimated(linear_light: bool = False) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
     plate = frame(3)
-    return estimate_foreground(plate.planes, plate.layout, plate.colour, ramp(plate))
+    return estimate_foreground(
+        plate.planes, plate.layout, plate.colour, ramp(plate), linear_light=linear_light
+    )
 
 
 def test_alpha_file_of_full_range_holds_the_alpha_bit_for_bit() -> None:
@@ -89,7 +91,7 @@ def test_premultiplied_rgba_is_black_where_alpha_is_zero() -> None:
     plan = OutputPlan("a.png", KIND.RGBA, estimated=True, premultiplied=True)
     out = drawn(plan, FakeSink(layout=RGBA8, colour=FULL_RGB))
     expected = made(RGBA8)
-    rgb = premultiply(estimated(), ramp(frame(3)))
+    rgb = premultiply(estimated(linear_light=True), ramp(frame(3)))
     colour.from_rgb(rgb, RGBA8, FULL_RGB, expected, alpha=ramp(frame(3)))
     assert same(out, expected)
     assert all(channel[5, 0] == 0 for channel in out)
@@ -135,7 +137,7 @@ def test_composite_with_estimated_and_despilled_colours() -> None:
     plan = OutputPlan("a.mp4", KIND.COMPOSITE, estimated=True, despill=0.5, background="#000000")
     out = drawn(plan, FakeSink(), flat(YUV, 60))
     plate, expected = frame(3), made(YUV)
-    rgb = despill(estimated(), ramp(plate), amount=0.5)
+    rgb = despill(estimated(linear_light=True), ramp(plate), amount=0.5)
     over(plate.planes, YUV, plate.colour, ramp(plate), flat(YUV, 60), expected, foreground=rgb)
     assert same(out, expected)
 
