@@ -41,6 +41,12 @@ def reason(error: BaseException) -> str:
     return str(text).strip().rstrip(".").lower()
 
 
+# Before PyAV 19 the caller had to ask that odd bytes in metadata are replaced, not fatal.
+_LENIENT: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
+
 def open_input(path: str, options: dict[str, str] | None = None) -> av.container.InputContainer:
     """Open a media file for reading.
 
@@ -48,7 +54,7 @@ def open_input(path: str, options: dict[str, str] | None = None) -> av.container
         MediaError: not there, not readable, or not a container that FFmpeg knows.
     """
     try:
-        return av.open(path, "r", options=options, metadata_errors="replace")
+        return av.open(path, "r", options=options, **_LENIENT)
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file; check the path") from error
     except PermissionError as error:
