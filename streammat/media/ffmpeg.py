@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import av
 from av.error import FFmpegError
@@ -54,7 +54,8 @@ def open_input(path: str, options: dict[str, str] | None = None) -> av.container
         MediaError: not there, not readable, or not a container that FFmpeg knows.
     """
     try:
-        return av.open(path, "r", options=options, **_LENIENT)
+        container = av.open(path, "r", options=options, **_LENIENT)
+        return cast("av.container.InputContainer", container)
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file; check the path") from error
     except PermissionError as error:
