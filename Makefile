@@ -22,7 +22,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	@echo "installing streammat into $(VENV) (about 200 MB, a minute or two)"
+	@echo "installing streammat into $(VENV) (625 MB on disk, a minute or two)"
 	$(PIP) install --quiet --editable .
 	@touch $@
 
