@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from streammat_kernels.layout import Colour, PixelLayout
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
+FloatPlane = NDArray[np.float16] | NDArray[np.float32]
 Alpha = NDArray[np.uint16]  # (H, W), 65535 = 1
 
 
@@ -33,6 +34,79 @@ class ColourTags:
 
 
 @dataclass(frozen=True, slots=True)
+class Timecode:
+    """SMPTE ST 12-1 time code of one frame; text and arithmetic: ``streammat.media.timecode``.
+
+    Attributes:
+        frame: frames counted since 00:00:00:00 (dropped numbers are not counted).
+        rate: exact frames per second, e.g. 30000/1001; numbers count to its next whole number.
+        drop: drop-frame numbering (29.97 and 59.94 only).
+    """
+
+    frame: int
+    rate: Fraction
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chromaticities:
+    """CIE 1931 (x, y) of primaries and white."""
+
+    red: tuple[float, float]
+    green: tuple[float, float]
+    blue: tuple[float, float]
+    white: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class HdrMetadata:
+    """Static HDR metadata (SMPTE ST 2086, CTA-861.3); None where the source does not say.
+
+    Attributes:
+        primaries: of the mastering display.
+        luminance: its (minimum, maximum) in cd/m2.
+        max_cll, max_fall: brightest pixel and brightest frame average, cd/m2; 0 = unknown.
+    """
+
+    primaries: Chromaticities | None = None
+    luminance: tuple[float, float] | None = None
+    max_cll: int = 0
+    max_fall: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One stream of the source beside the picture.
+
+    Attributes:
+        index: of the stream in its container (FFmpeg's ``stream.index``).
+        kind: audio, subtitle, data, attachment or video (a second picture).
+        codec: FFmpeg's name, "" when it is not known.
+        language: as tagged, "" when not.
+        channels, sample_rate: of audio, else 0.
+        title, default: as tagged.
+    """
+
+    index: int
+    kind: str
+    codec: str
+    language: str = ""
+    channels: int = 0
+    sample_rate: int = 0
+    title: str = ""
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One chapter, in seconds of the container's clock (the clock of ``Frame.pts``)."""
+
+    start_seconds: Fraction
+    end_seconds: Fraction
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamInfo:
     """Facts of one video stream, as it is decoded and turned upright.
 
@@ -50,6 +124,16 @@ class StreamInfo:
         interlaced: fields are merged at frame rate by the reader.
         audio_tracks: number of audio streams.
         still: a single image.
+        timecode: of the first frame that this reader delivers, None when the source has none.
+        first_pts: time stamp of the first frame that this reader delivers.
+        tracks: every other stream of the container, in file order.
+        chapters: of the whole source.
+        hdr: static HDR metadata, None when the source has none.
+        chromaticities: as the file states them in numbers (EXR), else None.
+        first_number: number in the name of the first image of a sequence that is delivered; frame
+            ``f`` has ``first_number + f.pts - first_pts``.
+        holes: numbers missing in the delivered part of a sequence.
+        input_colour: name of the curve and primaries that the user says the plate has, "" = tags.
     """
 
     path: str
@@ -71,6 +155,15 @@ class StreamInfo:
     still: bool = False
     variable_rate: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
+    timecode: Timecode | None = None
+    first_pts: int = 0
+    tracks: tuple[Track, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    hdr: HdrMetadata | None = None
+    chromaticities: Chromaticities | None = None
+    first_number: int | None = None
+    holes: tuple[int, ...] = ()
+    input_colour: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +179,9 @@ class Frame:
         index: 0-based number of the frame in this run.
         reset: first frame, or the first after a size change or a seek: temporal state is new.
         owner: keeps the decoder's memory alive while the planes are in use.
+        scene: of a float source (EXR): R, G, B (H, W) float16 or float32 exactly as stored, values
+            below 0 and above 1 included; a delivery that holds float takes these. ``planes`` then
+            are the same picture within 0..1 as 16-bit R'G'B'. None for every other source.
     """
 
     planes: tuple[Plane, ...]
@@ -97,6 +193,7 @@ class Frame:
     duration: int = 0
     reset: bool = False
     owner: Any = None
+    scene: tuple[FloatPlane, ...] | None = None
 
     @property
     def height(self) -> int:
