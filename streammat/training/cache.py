@@ -7,6 +7,7 @@ colours; cutouts as (H, W, 4); backgrounds as (H, W, 3). Colours are RGB.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,7 +105,9 @@ class Cache:
     """Read access to a built cache; pixels are mapped, not loaded."""
 
     def __init__(self, folder: Path) -> None:
-        records = json.loads((folder / "index.json").read_text())
+        text = (folder / "index.json").read_bytes()
+        self.fingerprint = hashlib.sha256(text).hexdigest()
+        records = json.loads(text)
         self.entries = [
             Entry(r["kind"], r["name"], r["source"], r["offset"], tuple(r["shape"]))
             for r in records

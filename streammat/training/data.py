@@ -1,6 +1,7 @@
 """Samples and batches: photographs as they are, subjects on new backgrounds, drawn hair.
 
-A batch is a pure function of (seed, index), so a resumed run continues with the same samples.
+A sample is a pure function of (seed, step, place in the batch), so a resumed run continues with the
+same samples, and so do several processes that share a batch.
 """
 
 from __future__ import annotations
@@ -13,18 +14,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
 
 from streammat.training import augment
+from streammat.training.batch import Batch
 from streammat.training.cache import Bytes, Cache, Entry, Floats, Reals
 from streammat.training.strands import hair_object
-
-
-class Batch(NamedTuple):
-    """rgb (B, 3, H, W) float32 0..255; alpha (B, 1, H, W) float32 0..1."""
-
-    rgb: Tensor
-    alpha: Tensor
 
 
 class Mix(NamedTuple):
@@ -74,20 +68,36 @@ class Sampler:
         self._backgrounds = cache.of_kind("background")
         self._mix = mix
         self._seed = seed
+        self._name = ""  # of the sample that is being drawn
         weights = np.array([mix.source_weights.get(e.source, 1.0) for e in self._pairs])
         self._cumulative = np.cumsum(weights / weights.sum())
 
-    def batch(self, index: int, size: int, height_px: int, width_px: int) -> Batch:
-        """The batch of this number."""
-        rng = np.random.default_rng((self._seed, index))
-        samples = [self._sample(rng, height_px, width_px) for _ in range(size)]
-        rgb = np.stack([image.transpose(2, 0, 1) for image, _ in samples])
-        alpha = np.stack([alpha[None] for _, alpha in samples])
-        return Batch(torch.from_numpy(rgb), torch.from_numpy(alpha))
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the cache's index."""
+        return self._cache.fingerprint
+
+    @property
+    def samples(self) -> int:
+        """Pairs that are trained on."""
+        return len(self._pairs)
+
+    def batch(self, step: int, first: int, count: int, height_px: int, width_px: int) -> Batch:
+        """Samples `first` to `first + count - 1` of batch number `step`."""
+        drawn = []
+        for place in range(first, first + count):
+            self._name = ""
+            rng = np.random.default_rng((self._seed, step, place))
+            drawn.append((*self._sample(rng, height_px, width_px), self._name))
+        rgb = np.stack([image.transpose(2, 0, 1) for image, _, _ in drawn])
+        alpha = np.stack([alpha[None] for _, alpha, _ in drawn])
+        names = tuple(name for _, _, name in drawn)
+        return Batch(torch.from_numpy(rgb), torch.from_numpy(alpha), names)
 
     def _sample(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
         mix, draw = self._mix, rng.random()
         if draw < mix.strands:
+            self._name = "drawn hair"
             rgba = hair_object(rng, h, w)
             image, alpha = self._over(rgba[..., :3] * 255, rgba[..., 3], rng)
         elif draw < mix.strands + mix.cutouts and self._cutouts:
@@ -103,7 +113,11 @@ class Sampler:
 
     def _pair(self, rng: np.random.Generator) -> Bytes:
         choice = int(np.searchsorted(self._cumulative, rng.random()))
-        return self._cache.pixels(self._pairs[min(choice, len(self._pairs) - 1)])
+        return self._pixels(self._pairs[min(choice, len(self._pairs) - 1)])
+
+    def _pixels(self, entry: Entry) -> Bytes:
+        self._name = entry.name
+        return self._cache.pixels(entry)
 
     def _photo(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
         pixels = self._pair(rng)[..., :4]
@@ -125,7 +139,7 @@ class Sampler:
         return self._over(fg * a[..., None], a, rng)
 
     def _cutout(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
-        pixels = self._cache.pixels(self._cutouts[int(rng.integers(len(self._cutouts)))])
+        pixels = self._pixels(self._cutouts[int(rng.integers(len(self._cutouts)))])
         ch, cw = pixels.shape[:2]
         scale = rng.uniform(0.6, 1.0) * min(h / ch, w / cw)
         resized = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -16,8 +16,9 @@ import torch
 from streammat.models.checkpoints import load_state, save_state
 from streammat.models.gfm import Gfm
 from streammat.models.psp import matrices_for
+from streammat.training.batch import Batch
 from streammat.training.cache import Cache, Entry
-from streammat.training.data import Batch, Sampler
+from streammat.training.data import Sampler
 from streammat.training.losses import gfm_losses
 from streammat.training.parallel import Group
 from streammat.training.recipe import Phase, Recipe
@@ -137,8 +138,7 @@ class Trainer:
         rng = np.random.default_rng((self.recipe.seed, self.step, 1))
         height, width = phase.shapes[int(rng.integers(len(phase.shapes)))]
         size = max(phase.batch // self.group.size, 1)
-        part = self.step * self.group.size + self.group.rank
-        return self.sampler.batch(part, size, height, width)
+        return self.sampler.batch(self.step, self.group.rank * size, size, height, width)
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One optimiser step; returns the losses."""

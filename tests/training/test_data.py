@@ -51,14 +51,14 @@ def test_photographs_and_alphas_stay_aligned(cache: Cache, monkeypatch: pytest.M
     monkeypatch.setattr(augment, "photometric", lambda image, rng: image)
     source = sampler(cache)
     for index in range(12):
-        batch = source.batch(index, 2, 64, 96)
+        batch = source.batch(index, 0, 2, 64, 96)
         told = (batch.rgb[:, :1] - 20) / 210
         assert float((told - batch.alpha).abs().mean()) < 0.01  # 8-bit rounding, lossy edges
 
 
 @pytest.mark.parametrize("kind", ["strands", "cutouts", "composites"])
 def test_every_kind_of_sample_has_the_right_shape_and_range(cache: Cache, kind: str) -> None:
-    batch = sampler(cache, **{kind: 1.0}).batch(0, 3, 96, 64)
+    batch = sampler(cache, **{kind: 1.0}).batch(0, 0, 3, 96, 64)
     assert batch.rgb.shape == (3, 3, 96, 64)
     assert batch.alpha.shape == (3, 1, 96, 64)
     assert batch.rgb.dtype == batch.alpha.dtype == torch.float32
@@ -67,10 +67,14 @@ def test_every_kind_of_sample_has_the_right_shape_and_range(cache: Cache, kind: 
 
 
 def test_a_batch_depends_on_its_number_only(cache: Cache) -> None:
-    one, two = (sampler(cache, composites=0.5).batch(7, 2, 64, 64) for _ in range(2))
+    one, two = (sampler(cache, composites=0.5).batch(7, 0, 2, 64, 64) for _ in range(2))
     assert torch.equal(one.rgb, two.rgb)
-    other = sampler(cache, composites=0.5).batch(8, 2, 64, 64)
+    other = sampler(cache, composites=0.5).batch(8, 0, 2, 64, 64)
     assert not torch.equal(one.rgb, other.rgb)
+    second = sampler(cache, composites=0.5).batch(7, 1, 1, 64, 64)
+    assert torch.equal(one.rgb[1:], second.rgb)
+    assert one.names[1:] == second.names
+    assert all(name.startswith("disc_") or name == "vid_kept_0001" for name in one.names)
 
 
 def test_whole_subject_windows_hold_the_subject_and_the_aspect() -> None:

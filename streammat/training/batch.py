@@ -1,0 +1,43 @@
+"""What the training loop is fed with: a batch, and where batches come from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """Samples side by side, contiguous float32, on the device of the loop.
+
+    Colours are 0..255, everything else 0..1. The loss of the recipe ``official`` needs foreground,
+    background and the three label maps; the loss of light models takes the alpha alone.
+    """
+
+    rgb: Tensor  # (B, 3, H, W)
+    alpha: Tensor  # (B, 1, H, W)
+    names: tuple[str, ...] = ()  # of the samples, so that a loss that is no number names them
+    foreground: Tensor | None = None  # (B, 3, H, W)
+    background: Tensor | None = None  # (B, 3, H, W)
+    trimap: Tensor | None = None  # (B, 1, H, W): 0, 128 / 255, 1, interpolated by the resize
+    dilation: Tensor | None = None  # (B, 1, H, W): 1 where alpha, dilated, is not 0
+    erosion: Tensor | None = None  # (B, 1, H, W): 1 where alpha, eroded, is 1
+
+
+class BatchSource(Protocol):
+    """Draws batches. Every sample is a pure function of (seed, step, place in the batch).
+
+    So a run that was killed goes on with the same samples, and two processes with half a batch each
+    see the samples that one process with the whole batch sees.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the data set, kept in every checkpoint."""
+
+    @property
+    def samples(self) -> int:
+        """Training samples of one epoch."""
+
+    def batch(self, step: int, first: int, count: int, height_px: int, width_px: int) -> Batch:
+        """Samples `first` to `first + count - 1` of batch number `step`."""
