@@ -24,7 +24,7 @@ from streammat.media.reader import Reader, open_reader
 from streammat.settings import MatteSettings, OutputRequest
 
 from .flow import Flow, Outcome, Parts, encode_names, with_closing
-from .memory import give_back_freed_pictures
+from .memory import share_one_heap
 from .opening import (
     finesse_of,
     open_target,
@@ -127,7 +127,7 @@ class Job:
         self._begun = time.perf_counter()
         self._cpu_begun = time.process_time()
         self._notify = notify or _silent
-        give_back_freed_pictures()
+        share_one_heap()
         self._source = source
         self._settings = settings
         self._stack = ExitStack()
