@@ -140,3 +140,10 @@ GOLDEN_FUSION_OUTLIERS = 1e-3
 
 EXPORTED_OUTPUTS = 1e-5
 """Glance and focus, 0..1: batch norms folded into FP32 weights, and OpenVINO's order of sums."""
+
+MERGED_F32 = 2e-5
+"""RIM's merged alpha: three float32 products whose factors reach about 30, summed."""
+
+LUT_F32 = 2e-3
+"""Of 255: float32 positions in a table of noise, whose neighbours differ by up to 255 a cell
+(9 cells x 2^-23 x 255, and float32 log2)."""

@@ -1,0 +1,46 @@
+"""A look-up table from R'G'B' to R'G'B': plain data, built once, shared by every frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ShapeError
+
+__all__ = ["LOG_GAIN", "Lut"]
+
+LOG_GAIN = 1024.0
+"""``log`` tables are indexed by log2(1 + 1024 v): a tenth of a stop near white, finer than an
+8-bit code near black."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lut:
+    """One-dimensional (each channel for itself) or three-dimensional.
+
+    Attributes:
+        table: (N, 3) or (N, N, N, 3) float32, indexed [red, green, blue], N of 2 or more;
+            values 0..255 for what is shown.
+        low, high: input value of the first and last entry, a channel each; what lies outside
+            takes the nearest entry. 1 is the plate's white, 255 in a network view.
+        log: entries are spaced evenly in log2(1 + 1024 v), for linear light; low is 0 or more.
+    """
+
+    table: NDArray[np.float32]
+    low: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    high: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        shape = self.table.shape
+        cubic = len(shape) == 4 and shape[0] == shape[1] == shape[2]
+        if not (len(shape) == 2 or cubic) or shape[-1] != 3 or shape[0] < 2:
+            raise ShapeError(f"a table of shape {shape}; (N, 3) or (N, N, N, 3) with N >= 2 is one")
+        if self.table.dtype != np.float32 or not self.table.flags.c_contiguous:
+            raise ShapeError(f"a table of {self.table.dtype}; contiguous float32 is needed")
+        if any(high <= low for low, high in zip(self.low, self.high, strict=True)):
+            raise ShapeError(f"a table from {self.low} to {self.high}; it has to span something")
+        if self.log and min(self.low) < 0:
+            raise ShapeError(f"a log table from {self.low}; it begins at 0 or above")
