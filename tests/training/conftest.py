@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,3 +14,12 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def gfm_reference(shared_data: Path) -> Path:
+    """Values that the authors' code of GFM gave."""
+    folder = shared_data.parent / "reference" / "gfm"
+    if not folder.is_dir():
+        pytest.skip(f"no published values of GFM at {folder}")
+    return folder

@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from streammat.models.gfm import GfmLogits
+from streammat.training.losses.shares import weighted_mean
+from streammat.training.parallel import Group
 
 OPAQUE, TRANSPARENT = 250 / 255, 5 / 255
 LAPLACIAN_LEVELS = 4
@@ -62,7 +64,7 @@ def soft_fusion(glance: Tensor, focus: Tensor) -> Tensor:
 
 def laplacian_loss(a: Tensor, b: Tensor) -> Tensor:
     """Mean absolute difference of Laplacian pyramids, levels weighted equally."""
-    difference, total = a - b, torch.zeros((), dtype=a.dtype)
+    difference, total = a - b, a.new_zeros(())
     for _ in range(LAPLACIAN_LEVELS):
         coarse = functional.avg_pool2d(difference, 2)
         fine = functional.interpolate(
@@ -73,19 +75,17 @@ def laplacian_loss(a: Tensor, b: Tensor) -> Tensor:
     return total + difference.abs().mean()
 
 
-def _masked_mean(values: Tensor, weights: Tensor) -> Tensor:
-    return (values * weights).sum() / (weights.sum() + 1)
-
-
-def gfm_losses(logits: GfmLogits, alpha: Tensor) -> Losses:
-    """logits (B, 3, H, W), (B, 1, H, W); alpha (B, 1, H, W) 0..1."""
+def gfm_losses(logits: GfmLogits, alpha: Tensor, group: Group | None = None) -> Losses:
+    """logits (B, 3, H, W), (B, 1, H, W); alpha (B, 1, H, W) 0..1; `group` shares the batch."""
     height, width = alpha.shape[-2:]
     classes = trimap_classes(alpha, transition_radius(height, width))
     glance_loss = 3 * functional.binary_cross_entropy_with_logits(logits.glance, classes)
     glance, focus = torch.sigmoid(logits.glance), torch.sigmoid(logits.focus)
     band = classes[:, 1:2]
     error = (focus - alpha).abs()
-    focus_loss = _masked_mean(error, band) + FOCUS_OUTSIDE * error.mean()
+    focus_loss = (
+        weighted_mean(error * band, band, group or Group(), 1.0) + FOCUS_OUTSIDE * error.mean()
+    )
     focus_loss = focus_loss + laplacian_loss(focus, alpha)
     fused = soft_fusion(glance, focus)
     alpha_loss = 2 * (fused - alpha).abs().mean() + laplacian_loss(fused, alpha)
