@@ -51,7 +51,16 @@ class MatteSettings:
         start, end: seconds or H:MM:SS[.mmm] on the source's clock; None = whole clip.
         frames: first-last frame numbers, e.g. "100-200" (0-based, inclusive).
         limit: at most this many frames.
+        fps: frame rate of an image sequence or raw video; None = as the files say, else 25.
+        missing: error, hold (repeat the frame before) or black, for holes in a sequence.
+        raw_input: WIDTHxHEIGHT:PIXEL_FORMAT of headerless video, on stdin or in a file.
+        input_colour: what the network is told of the plate's colours: a curve such as slog3, or a
+            .cube file; None = as the tags say. What is written is not changed by it.
+        to_sdr: turn HDR (or what input_colour names) into SDR before anything is written.
         audio: auto, copy or none.
+        codec: names of deliveries (``streammat formats``), comma-separated; every output takes the
+            first that its file can hold. None = the product's default for the file.
+        depth: bits of a colour sample; None = what loses nothing of the source.
         crf, bitrate, encoder_preset: the codec's own; None = the product's default.
         preset: name of the preset the values came from, for the report.
         overwrite: replace existing outputs.
@@ -80,7 +89,14 @@ class MatteSettings:
     end: str | None = None
     frames: str | None = None
     limit: int | None = None
+    fps: str | None = None
+    missing: Literal["error", "hold", "black"] = "error"
+    raw_input: str | None = None
+    input_colour: str | None = None
+    to_sdr: bool = False
     audio: Literal["auto", "copy", "none"] = "auto"
+    codec: str | None = None
+    depth: int | None = None
     crf: int | None = None
     bitrate: str | None = None
     encoder_preset: str | None = None

@@ -28,7 +28,7 @@ class Setting:
         group: heading in ``streammat matte --help``.
         field: name in `MatteSettings`; "" where the setting is the command line's own.
         path: "" or the test that tells whether a value is a file's path ("always", "background",
-            "model"): a path in a TOML file is relative to that file's folder.
+            "model", "cube"): a path in a TOML file is relative to that file's folder.
         types: TOML types that are taken.
         default: used where `MatteSettings` has no such field.
     """
@@ -72,6 +72,7 @@ class Setting:
         named = isinstance(value, str) and (
             self.path == "always"
             or (self.path == "model" and value.endswith(".onnx"))
+            or (self.path == "cube" and value.lower().endswith(".cube"))
             or (self.path == "background" and not _is_word(value))
         )
         return str(folder / Path(value).expanduser()) if named else value
@@ -214,10 +215,63 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("frames", values.frame_range, "FIRST-LAST", "Only these frames, from 0.", "Time"),
     Setting("limit", values.integer(1), "N", "At most this many frames.", "Time", types=(int,)),
     Setting(
+        "fps",
+        values.rate,
+        "25|23.976|30000/1001",
+        "Frame rate of an image sequence or raw video; default: as the files say, else 25.",
+        "Source",
+        types=(str, int, float),
+    ),
+    Setting(
+        "missing",
+        **_one_of("error", "hold", "black"),
+        about="Frames that a sequence lacks: stop, repeat the one before, or black.",
+        group="Source",
+    ),
+    Setting(
+        "raw_input",
+        values.raw_video,
+        "WIDTHxHEIGHT:FORMAT",
+        "Headerless video, such as 1920x1080:yuv420p10le; with INPUT - it comes from stdin.",
+        "Source",
+    ),
+    Setting(
+        "input_colour",
+        values.text,
+        "NAME|FILE.cube",
+        "Colours of log, linear or untagged HDR footage, for the network's view only: slog3, "
+        "logc4, vlog, acescg, pq ... or a .cube file.",
+        "Source",
+        path="cube",
+    ),
+    Setting(
+        "to_sdr",
+        values.flag,
+        "true|false",
+        "Turn HDR into SDR before anything is written.",
+        "Source",
+        types=(bool,),
+    ),
+    Setting(
         "audio",
         **_one_of("auto", "copy", "none"),
         about="auto copies the sound where the container can hold it, else transcodes.",
         group="File",
+    ),
+    Setting(
+        "codec",
+        values.text,
+        "NAME[,NAME]",
+        "How files are written, as in `streammat formats`; each output takes the first that fits.",
+        "File",
+    ),
+    Setting(
+        "depth",
+        values.integer(8, 16),
+        "8|10|12|16",
+        "Bits of a colour sample; default: what loses nothing of the source.",
+        "File",
+        types=(int,),
     ),
     Setting(
         "crf",

@@ -22,6 +22,8 @@ __all__ = [
     "frame_range",
     "integer",
     "pixels",
+    "rate",
+    "raw_video",
     "roi",
     "seconds",
     "size",
@@ -34,6 +36,8 @@ _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)")
 _SIZE = re.compile(r"(\d+)x(\d+)")
 _FRAMES = re.compile(r"(\d+)-(\d+)|(\d+)-|-(\d+)|(\d+)")
 _BITRATE = re.compile(r"\d+(?:\.\d+)?[kM]?")
+_RATE = re.compile(r"\d+(?:\.\d+)?|\d+/\d+")
+_RAW = re.compile(r"(\d+)x(\d+):([a-z0-9]+)")
 _SIZES = ("fast", "balanced", "best")
 _MAX_SIDE = 16384
 
@@ -165,3 +169,18 @@ def bitrate(value: str) -> str:
     if _BITRATE.fullmatch(value) and float(value.rstrip("kM")) > 0:
         return value
     _refuse(value, "bits a second above 0, such as 8M or 2500k")
+
+
+def rate(value: str) -> str:
+    """Frames per second: ``25``, ``23.976``, ``30000/1001``; kept as written."""
+    whole, _, part = value.partition("/")
+    known = _RATE.fullmatch(value) is not None and float(whole) > 0 and float(part or 1) > 0
+    return value if known else _refuse(value, "frames per second such as 25 or 30000/1001")
+
+
+def raw_video(value: str) -> str:
+    """``WIDTHxHEIGHT:PIXEL_FORMAT``; kept as written."""
+    match = _RAW.fullmatch(value)
+    if match is None or not (int(match[1]) and int(match[2])):
+        _refuse(value, "WIDTHxHEIGHT:PIXEL_FORMAT such as 1920x1080:rgba")
+    return value
