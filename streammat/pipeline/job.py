@@ -12,17 +12,12 @@ from typing import NoReturn, Self
 
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
-from streammat.matting import (
-    GfmMatter,
-    StillMatter,
-    check_for_source,
-    frame_matter,
-    size_note,
-)
+from streammat.matting import check_for_source, frame_matter, size_note
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_reader
 from streammat.settings import MatteSettings, OutputRequest
 
+from .ahead import CompileAhead
 from .flow import Flow, Outcome, Parts, encode_names, with_closing
 from .memory import share_one_heap
 from .opening import (
@@ -33,6 +28,7 @@ from .opening import (
     resolved_output,
 )
 from .progress import OnProgress, Progress
+from .rehearsal import parts_of
 from .report import JobReport
 from .resolve import ResolvedJob, resolved
 from .runner import Runner
@@ -167,11 +163,13 @@ class Job:
             late = time.perf_counter() - self._ready > SLOW_SECONDS
             if late and not progress.frame and not told:
                 told = True
-                self._notify("first frame: compiling kernels (once on this machine)")
+                self._notify("first frame: under way, the next ones are faster")
             if on_progress is not None:
                 on_progress(progress)
 
         try:
+            self._ahead.wait(self._notify, cancel)
+            self._ready = time.perf_counter()
             outcome = self.flow.run(tick, cancel, self._begun)
             return self._finish(outcome)
         except BaseException as error:
@@ -194,7 +192,12 @@ class Job:
             with thread_named(name):
                 self.targets.append(open_target(plan, info, settings, stack, self._notify))
         touch = finesse_of(settings, info, stack, self._notify)
-        self.matter = self._open_matter()
+        strength = smoothing_strength(settings.smooth, still=info.still)
+        self.matter = frame_matter(settings, self.device)
+        stack.callback(self.matter.close)
+        parts = parts_of(info, self.matter, self.targets, strength)
+        self._ahead = stack.enter_context(CompileAhead(parts, self.device.threads))
+        self._warm_up()
         self.flow = Flow(
             Parts(
                 frames=self.reader,
@@ -203,7 +206,7 @@ class Job:
                 matter=self.matter,
                 targets=self.targets,
                 cores=self.device.threads,
-                strength=smoothing_strength(settings.smooth, still=info.still),
+                strength=strength,
                 touch=touch,
                 total=info.frames,
                 encode_names=names,
@@ -211,13 +214,10 @@ class Job:
         )
         self._ready = time.perf_counter()
 
-    def _open_matter(self) -> GfmMatter | StillMatter:
+    def _warm_up(self) -> None:
         line = "compiling the network (kept for the next run)"
         with _slow(self._notify, line), thread_named("infer"):
-            matter = frame_matter(self._settings, self.device)
-            self._stack.callback(matter.close)
-            matter.warm_up(self.info.height, self.info.width)
-        return matter
+            self.matter.warm_up(self.info.height, self.info.width)
 
     def _finish(self, outcome: Outcome) -> JobReport:
         closings: dict[str, tuple[float, float]] = {}

@@ -1,0 +1,162 @@
+"""Every kernel of a job run once on a picture of a few pixels, so that it is compiled or loaded.
+
+Kernels are compiled for the types they are called with, so the rehearsal calls the very functions
+that the job will call, with the job's layouts and options. A ``Part`` says what to rehearse; it
+travels to another process, which fills the same cache on disk (`ahead`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from streammat.matting import GfmMatter
+from streammat.types import Alpha, Frame, StreamInfo
+from streammat_kernels.layout import Colour, PixelLayout
+from streammat_kernels.planes import empty_planes
+
+from .outputs import OutputPlan
+
+if TYPE_CHECKING:
+    from streammat.media.sink import Sink
+
+    from .stages import Target
+
+__all__ = ["Draw", "Drawing", "Part", "Smooth", "Upsample", "View", "parts_of"]
+
+HEIGHT, WIDTH = 48, 64  # of the frame: several tiles of every kernel, a millisecond to compute
+ROWS, COLUMNS = 12, 16  # of the network's view
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The plate's samples."""
+
+    layout: PixelLayout
+    colour: Colour
+
+    def frame(self) -> Frame:
+        """A black frame."""
+        planes = empty_planes(self.layout, HEIGHT, WIDTH)
+        for plane in planes:
+            plane[...] = 0
+        return Frame(planes, self.layout, self.colour, 0, Fraction(1), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The network's view of the frame."""
+
+    source: _Source
+
+    def perform(self) -> None:
+        """Rehearse."""
+        from streammat_kernels.resize import network_view
+
+        frame, out = self.source.frame(), np.empty((3, ROWS, COLUMNS), np.float32)
+        network_view(frame.planes, frame.layout, frame.colour, out, content=(ROWS, COLUMNS))
+
+
+@dataclass(frozen=True, slots=True)
+class Upsample:
+    """Fusion, and upsampling along the edges."""
+
+    source: _Source
+    variant: str
+
+    def perform(self) -> None:
+        """Rehearse."""
+        from streammat_kernels.fusion import fuse
+        from streammat_kernels.guided import guided_upsample
+
+        glance = np.zeros((3 if self.variant == "tt" else 2, ROWS, COLUMNS), np.float32)
+        small, frame = np.zeros((ROWS, COLUMNS), np.float32), self.source.frame()
+        fuse(glance, small.copy(), cast(Any, self.variant), small)
+        guided_upsample(small, frame.planes, frame.layout, content=(ROWS, COLUMNS))
+
+
+@dataclass(frozen=True, slots=True)
+class Smooth:
+    """Temporal smoothing of a first frame."""
+
+    source: _Source
+
+    def perform(self) -> None:
+        """Rehearse."""
+        from streammat_kernels.temporal import smooth
+
+        frame = self.source.frame()
+        smooth(_ramp(), frame.planes, frame.layout, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One output: what is drawn into which samples."""
+
+    plan: OutputPlan
+    layout: PixelLayout
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The pictures of all outputs, which share the estimated colours."""
+
+    source: _Source
+    drawings: tuple[Drawing, ...]
+
+    def perform(self) -> None:
+        """Rehearse."""
+        from .compose import Bench, draw
+
+        frame, alpha, bench = self.source.frame(), _ramp(), Bench(HEIGHT, WIDTH)
+        for drawing in self.drawings:
+            out = empty_planes(drawing.layout, HEIGHT, WIDTH)
+            behind = None
+            if drawing.plan.needs_source:
+                opaque = replace(drawing.layout, alpha=False)
+                behind = empty_planes(opaque, HEIGHT, WIDTH)
+            # ``draw`` asks a sink for its layout and colour only, which a ``Drawing`` has.
+            draw(drawing.plan, cast("Sink", drawing), out, frame, alpha, behind, bench)
+
+
+Part = View | Upsample | Smooth | Draw
+
+
+def parts_of(
+    info: StreamInfo, matter: object, targets: Sequence[Target], strength: float
+) -> tuple[Part, ...]:
+    """What a job has to rehearse, in the order in which a frame needs it.
+
+    Args:
+        info: of the source.
+        matter: the matter; one that is no `GfmMatter` brings its own upsampling.
+        targets: the outputs.
+        strength: of the temporal smoothing.
+    """
+    source = _Source(replace(info.layout, alpha=False), info.colour)
+    drawings = tuple(
+        Drawing(_neutral(target.plan), target.sink.layout, target.sink.colour) for target in targets
+    )
+    parts: list[Part] = []
+    if isinstance(matter, GfmMatter):
+        parts += [View(source), Upsample(source, matter.card.variant or "tt")]
+    if strength > 0:
+        parts.append(Smooth(source))
+    return (*parts, Draw(source, drawings))
+
+
+def _neutral(plan: OutputPlan) -> OutputPlan:
+    """The plan without names and colours, so that jobs that call the same kernels are equal."""
+    background = "#000000" if plan.needs_source else plan.background
+    return replace(plan, path="", background=background)
+
+
+def _ramp() -> Alpha:
+    """(HEIGHT, WIDTH) alpha with every value between 0 and 1, and both ends as areas."""
+    row = np.linspace(-32768, 98303, WIDTH).clip(0, 65535).astype(np.uint16)
+    return np.repeat(row[None], HEIGHT, axis=0)
