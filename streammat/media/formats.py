@@ -1,18 +1,41 @@
-"""What each output suffix means: container, codec, pixel format, alpha, the product's defaults."""
+"""What each output path means: which delivery, whether it keeps alpha, how it is encoded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from streammat.errors import ConfigError, OutputError
 from streammat.settings import MatteSettings, OutputKind, OutputRequest
 from streammat.types import StreamInfo
-from streammat_kernels.layout import Colour, Family, PixelLayout, Siting, Transfer
+from streammat_kernels.layout import Transfer
 
-from .layouts import mapping
+from .deliveries import (
+    DELIVERIES,
+    Delivery,
+    candidates,
+    default_delivery,
+    delivery,
+    named,
+    suffix_of,
+)
+from .encodings import Encoding, Wanted, encoding_of
 from .pipe_format import STDOUT, pipe_colour, pipe_label, pipe_layout, pipe_pixel_format
 from .sequence import is_pattern
+
+__all__ = [
+    "Encoding",
+    "can_carry_alpha",
+    "check_choices",
+    "check_suffix",
+    "codec_names",
+    "delivery_of",
+    "depth_of",
+    "is_image_output",
+    "kind_of",
+    "parse_bitrate",
+    "video_encoding",
+]
 
 _MUXERS = {
     ".mov": "mov",
@@ -20,66 +43,61 @@ _MUXERS = {
     ".m4v": "mp4",
     ".mkv": "matroska",
     ".webm": "webm",
+    ".webp": "webp",
 }
-_ALPHA_SUFFIXES = {".mov", ".webm", ".png"}
-# One frame at a time over all cores and six frames of foresight instead of twenty: 731 -> 502 MiB
-# for the encoder alone at 1080p (48 plain frames, medium, two cores).
-_X265_PARAMS = "log-level=error:frame-threads=1:rc-lookahead=6"
-_SMALLEST_HEVC = 16  # libx265 refuses smaller pictures
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How one output video is written.
-
-    Attributes:
-        muxer, codec, pixel_format: FFmpeg's names.
-        layout, colour: of the planes that the encoder wants (alpha outputs: one gray plane).
-        options: of the encoder.
-        bitrate: bits per second, None = constant quality.
-        codec_tag: four characters, "" = the muxer's choice.
-        align: the encoder's width and height must be multiples of this.
-        label: for people.
-    """
-
-    muxer: str
-    codec: str
-    pixel_format: str
-    layout: PixelLayout
-    colour: Colour
-    label: str
-    options: dict[str, str] = field(default_factory=dict)
-    bitrate: int | None = None
-    codec_tag: str = ""
-    align: int = 1
+_IMAGE_SUFFIXES = frozenset(suffix for row in DELIVERIES if row.images for suffix in row.suffixes)
+_NO_BITRATE = {"prores", "qtrle", "ffv1", "png", "cineform", "webp"}
 
 
 def is_image_output(path: str) -> bool:
-    """A folder (``out/``), ``NAME.%05d.png`` or one ``.png``."""
-    return path.endswith(("/", "\\")) or is_pattern(path) or Path(path).suffix.lower() == ".png"
+    """A folder (``out/``), ``NAME.%05d.png`` or one ``.png``, ``.tif`` or ``.exr``."""
+    images = suffix_of(path) in _IMAGE_SUFFIXES - {".mov"}
+    return path.endswith(("/", "\\")) or is_pattern(path) or images
 
 
-def can_carry_alpha(path: str) -> bool:
-    """True where the suffix's default codec keeps an alpha channel."""
-    return is_image_output(path) or Path(path).suffix.lower() in _ALPHA_SUFFIXES
+def can_carry_alpha(path: str, codec: str | None = None) -> bool:
+    """True where the delivery that a bare path gets keeps an alpha channel."""
+    row = named(path, codec_names(codec)) or default_delivery(path, None, 8, hdr=False)
+    return row.alpha
 
 
-def kind_of(request: OutputRequest) -> OutputKind:
-    """The kind asked for, or the one that fits the suffix: rgba with alpha, else composite.
+def codec_names(codec: str | None) -> tuple[str, ...]:
+    """The names in ``--codec NAME[,NAME]``.
+
+    Raises:
+        ConfigError: an unknown name.
+    """
+    names = tuple(name.strip() for name in (codec or "").split(",") if name.strip())
+    for name in names:
+        delivery(name)
+    return names
+
+
+def kind_of(request: OutputRequest, codec: str | None = None) -> OutputKind:
+    """The kind asked for, or the one that fits the path: rgba with alpha, else composite.
+
+    Args:
+        request: path and kind.
+        codec: of the settings.
 
     Raises:
         OutputError: rgba was asked for where no alpha fits, or the suffix is unknown.
     """
     if request.path == STDOUT:
         return request.kind or OutputKind.COMPOSITE
-    check_suffix(request.path)
-    fits = can_carry_alpha(request.path)
-    if request.kind is OutputKind.RGBA and not fits:
+    kind = request.kind
+    if kind is None:
+        return OutputKind.RGBA if can_carry_alpha(request.path, codec) else OutputKind.COMPOSITE
+    row = named(request.path, codec_names(codec)) or default_delivery(
+        request.path, kind, 8, hdr=False
+    )
+    if kind is OutputKind.RGBA and not row.alpha:
+        where = suffix_of(request.path) if row not in _with_alpha(request.path) else row.title
         raise OutputError(
-            f"{request.path}: {Path(request.path).suffix} cannot carry alpha; "
+            f"{request.path}: {where} cannot carry alpha; "
             "use .mov, .webm or .png, or ask for alpha=, foreground= or composite="
         )
-    return request.kind or (OutputKind.RGBA if fits else OutputKind.COMPOSITE)
+    return kind
 
 
 def check_suffix(path: str) -> None:
@@ -88,48 +106,108 @@ def check_suffix(path: str) -> None:
     Raises:
         OutputError: unknown suffix.
     """
-    suffix = Path(path).suffix.lower()
-    if is_pattern(path) and suffix != ".png":
-        raise OutputError(f"{path}: image sequences are written as PNG; use NAME.%05d.png")
-    if not is_image_output(path) and suffix not in _MUXERS:
-        known = " ".join(_MUXERS)
+    candidates(path)
+
+
+def check_choices(paths: Sequence[str], settings: MatteSettings) -> None:
+    """Refuse a ``--codec`` or ``--depth`` that none of the outputs can follow.
+
+    Raises:
+        ConfigError: an unknown codec.
+        OutputError: as said.
+    """
+    files = [path for path in paths if path != STDOUT]
+    names = codec_names(settings.codec)
+    for name in names:
+        row = delivery(name)
+        if files and not any(row in candidates(path) for path in files):
+            path = files[0]
+            others = "|".join(known.name for known in candidates(path))
+            raise OutputError(
+                f"{path}: {suffix_of(path) or 'a folder'} cannot hold {row.title}; "
+                f"use {' or '.join(row.suffixes)}, or --codec {others}"
+            )
+    if settings.depth is not None and files:
+        _check_depth(files, names, settings.depth)
+
+
+def _check_depth(paths: Sequence[str], names: Sequence[str], depth: int) -> None:
+    rows = [named(path, names) or default_delivery(path, None, depth, hdr=False) for path in paths]
+    rows += [row for path in paths if not names for row in candidates(path) if row.name == "hevc"]
+    if any(depth in row.depths for row in rows):
+        return
+    row, path = rows[0], paths[0]
+    others = [known for known in DELIVERIES if depth in known.depths]
+    way = ", ".join(f"--codec {known.name} ({' '.join(known.suffixes)})" for known in others[:3])
+    has = " or ".join(str(bits) for bits in row.depths)
+    raise OutputError(
+        f"{path}: {row.title} is written with {has} bits, not {depth}; "
+        f"leave --depth out, or use {way}"
+    )
+
+
+def delivery_of(path: str, kind: OutputKind, info: StreamInfo, settings: MatteSettings) -> Delivery:
+    """The delivery of one output of a known source.
+
+    Raises:
+        OutputError, ConfigError: an unknown suffix or codec.
+    """
+    row = named(path, codec_names(settings.codec))
+    bits = settings.depth or info.layout.bits
+    return row or default_delivery(path, kind, bits, hdr=is_hdr(info, settings))
+
+
+def depth_of(row: Delivery, kind: OutputKind, info: StreamInfo, settings: MatteSettings) -> int:
+    """Bits of a colour sample: as asked where possible, else what loses nothing of the source.
+
+    A matte takes all that a lossless delivery has, and 8 bits in the codecs made for viewing.
+
+    Raises:
+        OutputError: an HDR source in 8 bits.
+    """
+    if settings.depth in row.depths:
+        bits = settings.depth
+    elif kind is OutputKind.ALPHA:
+        bits = row.depths[-1] if row.lossless else row.depths[0]
+    else:
+        least = max(info.layout.bits, 10 if is_hdr(info, settings) else 8)
+        bits = next((d for d in row.depths if d >= least), row.depths[-1])
+    if bits == 8 and kind is not OutputKind.ALPHA and is_hdr(info, settings):
+        curve = "PQ" if info.colour.transfer is Transfer.PQ else "HLG"
         raise OutputError(
-            f"{path}: unknown output format '{suffix}'; use {known} .png or a folder/"
+            f"{row.title} is written with 8 bits, too few for an HDR source ({curve}); "
+            "add --to-sdr, or write .mov (ProRes), .exr, or --codec hevc or av1 without alpha"
         )
+    return bits
+
+
+def is_hdr(info: StreamInfo, settings: MatteSettings) -> bool:
+    """The pictures that are written are PQ or HLG."""
+    tone_mapped = bool(getattr(settings, "to_sdr", False))
+    return info.colour.transfer in {Transfer.PQ, Transfer.HLG} and not tone_mapped
 
 
 def video_encoding(
     path: str, kind: OutputKind, info: StreamInfo, settings: MatteSettings
 ) -> Encoding:
-    """The default encoding of ``path`` with the user's crf, bitrate and encoder preset.
+    """The encoding of ``path`` with the user's codec, depth, crf, bitrate and encoder preset.
 
     Raises:
-        OutputError: unknown suffix.
-        ConfigError: a bitrate that is no number.
+        OutputError: unknown suffix, or a source that the delivery cannot hold.
+        ConfigError: a bitrate that is no number, an unknown codec.
     """
     if path == STDOUT:
         return _pipe(kind, info)
-    check_suffix(path)
-    suffix = Path(path).suffix.lower()
-    if suffix == ".mov":
-        encoding = _prores(kind, info)
-    elif suffix == ".webm":
-        encoding = _vp9(kind, info, settings)
-    else:
-        encoding = _mpeg(_MUXERS[suffix], kind, info, settings)
-    if settings.bitrate is not None and encoding.codec != "prores_ks":
-        encoding.options.pop("crf", None)
-        encoding = replace(encoding, bitrate=parse_bitrate(settings.bitrate))
+    row = delivery_of(path, kind, info, settings)
+    try:
+        bits = depth_of(row, kind, info, settings)
+    except OutputError as error:
+        raise OutputError(f"{path}: {error}") from None
+    encoding = encoding_of(row, Wanted(_MUXERS[suffix_of(path)], kind, bits, info, settings))
+    if settings.bitrate is not None and row.name not in _NO_BITRATE:
+        options = {k: v for k, v in encoding.options.items() if k not in {"crf", "b"}}
+        encoding = replace(encoding, options=options, bitrate=parse_bitrate(settings.bitrate))
     return encoding
-
-
-def _pipe(kind: OutputKind, info: StreamInfo) -> Encoding:
-    """Y4M, or raw RGBA; no encoder at all."""
-    layout = pipe_layout(kind, info)
-    name = pipe_pixel_format(kind, layout)
-    muxer = "rawvideo" if kind is OutputKind.RGBA else "yuv4mpegpipe"
-    colour, label = pipe_colour(kind, info), pipe_label(kind, layout)
-    return Encoding(muxer, "rawvideo", name, layout, colour, label)
 
 
 def parse_bitrate(text: str) -> int:
@@ -149,84 +227,14 @@ def parse_bitrate(text: str) -> int:
     return value
 
 
-def _prores(kind: OutputKind, info: StreamInfo) -> Encoding:
-    """ProRes is always limited range."""
-    if kind is OutputKind.RGBA:
-        name, options = "yuva444p10le", {"profile": "4444", "alpha_bits": "16"}
-        label = "ProRes 4444, 16-bit alpha"
-    elif kind is not OutputKind.ALPHA and info.layout.chroma_x == 1:
-        name, options, label = "yuv444p10le", {"profile": "4444"}, "ProRes 4444"
-    else:
-        name, options, label = "yuv422p10le", {"profile": "hq"}, "ProRes 422 HQ"
-    return _encoding("mov", "prores_ks", name, kind, info, label, options, full_range=False)
+def _pipe(kind: OutputKind, info: StreamInfo) -> Encoding:
+    """Y4M, or raw RGBA; no encoder at all."""
+    layout = pipe_layout(kind, info)
+    name = pipe_pixel_format(kind, layout)
+    muxer = "rawvideo" if kind is OutputKind.RGBA else "yuv4mpegpipe"
+    colour, label = pipe_colour(kind, info), pipe_label(kind, layout)
+    return Encoding(muxer, "rawvideo", name, layout, colour, label)
 
 
-def _vp9(kind: OutputKind, info: StreamInfo, settings: MatteSettings) -> Encoding:
-    """libvpx is built without high bit depth, so 8 bits whatever the source."""
-    name = "yuva420p" if kind is OutputKind.RGBA else "yuv420p"
-    options = {
-        "crf": str(24 if settings.crf is None else settings.crf),
-        "b": "0",
-        "row-mt": "1",
-        "deadline": "good",
-        "cpu-used": "4",
-        # Alternate reference frames would tear apart the alpha stream, which has none.
-        "auto-alt-ref": "0",
-    }
-    preset = settings.encoder_preset
-    if preset in {"good", "best", "realtime"}:
-        options["deadline"] = preset
-    elif preset is not None:
-        options["cpu-used"] = preset
-    label = "VP9 with alpha" if kind is OutputKind.RGBA else "VP9"
-    return _encoding("webm", "libvpx-vp9", name, kind, info, label, options)
-
-
-def _mpeg(muxer: str, kind: OutputKind, info: StreamInfo, settings: MatteSettings) -> Encoding:
-    """H.264, and HEVC Main10 where the source has more than 8 bits."""
-    deep = info.layout.bits > 8 and kind is not OutputKind.ALPHA
-    name = "yuv420p10le" if deep else "yuv420p"
-    hevc = deep and min(info.width, info.height) >= _SMALLEST_HEVC
-    options = {
-        "crf": str(18 if settings.crf is None else settings.crf),
-        "preset": settings.encoder_preset or "medium",
-    }
-    if hevc:
-        options["x265-params"] = _X265_PARAMS
-    label = "HEVC Main10" if hevc else "H.264"
-    codec = "libx265" if hevc else "libx264"
-    encoding = _encoding(muxer, codec, name, kind, info, label, options)
-    tag = "hvc1" if hevc and muxer == "mp4" else ""
-    return replace(encoding, codec_tag=tag, align=2)
-
-
-def _encoding(
-    muxer: str,
-    codec: str,
-    pixel_format: str,
-    kind: OutputKind,
-    info: StreamInfo,
-    label: str,
-    options: dict[str, str],
-    full_range: bool | None = None,
-) -> Encoding:
-    found = mapping(pixel_format)
-    assert found is not None
-    layout = found.layout
-    colour = _colour_for(layout, info, full_range)
-    if kind is OutputKind.ALPHA:
-        layout = PixelLayout(Family.GRAY, 1, 1, layout.bits)
-        colour = Colour(colour.matrix, False, Siting.LEFT, Transfer.SDR)
-    return Encoding(muxer, codec, pixel_format, layout, colour, label, options)
-
-
-def _colour_for(layout: PixelLayout, info: StreamInfo, full_range: bool | None) -> Colour:
-    """The source's own colour, as far as the encoder can hold it."""
-    source, rgb = info.colour, info.layout.family is Family.RGB
-    same = (layout.chroma_x, layout.chroma_y) == (info.layout.chroma_x, info.layout.chroma_y)
-    return Colour(
-        matrix=source.matrix,
-        full_range=False if rgb else source.full_range if full_range is None else full_range,
-        siting=source.siting if same and not rgb else Siting.LEFT,
-        transfer=source.transfer,
-    )
+def _with_alpha(path: str) -> Iterable[Delivery]:
+    return [row for row in candidates(path) if row.alpha]

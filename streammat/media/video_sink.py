@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 
-from streammat.errors import OutputError, StreammatError
+from streammat.errors import OutputError, ResourceError, StreammatError
 from streammat.settings import MatteSettings, OutputKind
-from streammat.types import ColourTags, Frame, Plane, StreamInfo
+from streammat.types import ColourTags, Frame, StreamInfo
 from streammat_kernels.layout import Family, Siting
 
 from .atomic import check_target, partial_name, publish, temporary_beside
-from .audio import AudioTracks
+from .beside import chapters_of_part, kept_tags, say_left_out, timecode_tag
+from .carriers import Carriers
 from .colour_tags import tags_of, write_tags
 from .ffmpeg import writing
+from .file_sink import FileSink
 from .formats import video_encoding
-from .layouts import plane_view, views
-from .notices import Notices, Notify
+from .notices import Notify
+from .room import Room
 from .select import parse_selection
+from .side_streams import SideStreams
 from .sink import Picture, sources_of
 
-_KEPT_METADATA = ("title", "artist", "date", "copyright", "creation_time", "description")
 # libx265 leaves the decoding stamps of streams this short uninitialised (seen with 4.2).
 _X265_UNSET_DTS = 2
+_RGB_MATRIX = 0
+# Subtitles are rare: the muxer would hold up to ten seconds of pictures back to wait for one.
+_PATIENCE = {"max_interleave_delta": "1000000"}
+_READABLE_UNFINISHED = {"matroska", "webm"}
 
 
-class VideoSink:
+class VideoSink(FileSink):
     """See :class:`streammat.media.sink.Sink`."""
 
     def __init__(
@@ -41,15 +49,12 @@ class VideoSink:
         notify: Notify,
         metadata: dict[str, str],
     ) -> None:
-        self.path = path
-        self.wants = kind
-        self.frames = 0
+        super().__init__(path, kind, info, notify)
         self._info = info
         self._encoding = video_encoding(path, kind, info, settings)
         self.layout = self._encoding.layout
         self.colour = self._encoding.colour
-        self.width, self.height = info.width, info.height
-        self._notices = Notices(notify)
+        self._check_size()
         self._selection = parse_selection(
             settings.start, settings.end, settings.frames, settings.limit
         )
@@ -57,109 +62,103 @@ class VideoSink:
         check_target(path, sources_of(info), overwrite=settings.overwrite)
         self._target = Path(path)
         self._temporary = temporary_beside(self._target)
+        self._room = Room(self._temporary)
+        self._full = False
+        self._muxed = 0
         self._origin = 0
         self._end = Fraction(0)
-        self._open = True
         try:
             with writing(path):
                 self._start(settings, metadata)
         except BaseException:
             self._discard()
             raise
+        self._open = True
 
     def new_picture(self) -> Picture:
-        """A fresh encoder frame; kernels write straight into its planes."""
-        carrier = av.VideoFrame(
-            self._stream.width, self._stream.height, self._encoding.pixel_format
-        )
-        if self.wants is OutputKind.ALPHA:
-            planes: tuple[Plane, ...] = (carrier_luma(carrier, self.layout.bits),)
-        else:
-            planes, _ = views(carrier, keep_alpha=True)
-        return Picture(tuple(self._visible(planes)), carrier)
+        """A fresh picture; planar formats are drawn straight into the encoder's frame."""
+        return self._carriers.new_picture()
 
     def write(self, picture: Picture, frame: Frame) -> None:
         """Encode a filled picture at the time of ``frame``."""
         if self.frames == 0:
             self._begin(frame)
-        carrier: av.VideoFrame = picture.carrier
-        self._pad(carrier)
+        carrier = self._carriers.frame_of(picture)
         carrier.pts = frame.pts - self._origin
         carrier.time_base = frame.time_base
         carrier.duration = frame.duration or self._step
         write_tags(carrier, self._tags)
         with writing(self.path):
-            self._container.mux(self._stream.encode(carrier))
-            self._audio.advance(frame.pts * frame.time_base)
+            self._mux(self._stream.encode(carrier))
+            self._beside.advance(frame.pts * frame.time_base)
         self.frames += 1
         self._end = (frame.pts + (frame.duration or self._step)) * frame.time_base
 
     def describe(self) -> str:
         """Format and sound in a few words."""
-        sound = f", {self._audio.summary}" if self._audio.summary else ""
+        sound = f", {self._beside.summary}" if self._beside.summary else ""
         return f"{self._encoding.label} {self._encoding.pixel_format}{sound}"
 
-    def close(self) -> None:
-        """Finish the file and give it its name."""
-        if not self._open:
-            return
-        try:
-            if self.frames == 0:
-                raise OutputError(f"{self.path}: nothing to write, no frame arrived")
-            with writing(self.path):
-                self._finish(cut=self._selection.limits_end)
-                publish(self._temporary, self._target)
-        except BaseException:
-            self._discard()
-            raise
-        self._open = False
-
-    def abort(self, *, partial: bool) -> str | None:
-        """Keep what was written as ``NAME.partial.EXT`` or remove it."""
-        if not self._open:
-            return None
-        if not partial or self.frames == 0:
-            self._discard()
-            return None
-        kept = partial_name(self._target)
-        try:
-            with writing(self.path):
-                self._finish(cut=True)
-                publish(self._temporary, kept)
-        except StreammatError:
-            self._discard()
-            return None
-        self._open = False
-        return str(kept)
+    def _check_size(self) -> None:
+        encoding = self._encoding
+        if min(self.width, self.height) < encoding.smallest:
+            raise OutputError(
+                f"{self.path}: {encoding.label} takes no pictures below {encoding.smallest} "
+                f"pixels and these are {self.width}x{self.height}; use another --codec"
+            )
 
     def _colour_tags(self) -> ColourTags:
         source = self._info.tags
         tags = tags_of(self.colour, source)
         if self.wants is OutputKind.ALPHA and tags.transfer in {16, 18}:
-            return ColourTags(tags.primaries, 1, tags.matrix, tags.full_range)
+            tags = ColourTags(tags.primaries, 1, tags.matrix, tags.full_range)
+        if self.layout.family is Family.RGB or self._encoding.pixel_format.startswith("gbr"):
+            return ColourTags(tags.primaries, tags.transfer, _RGB_MATRIX, full_range=True)
         return tags
 
     def _start(self, settings: MatteSettings, metadata: dict[str, str]) -> None:
         encoding, info = self._encoding, self._info
-        fast = {"movflags": "+faststart"} if encoding.muxer in {"mp4", "mov"} else {}
         self._container = av.open(
-            str(self._temporary), "w", format=encoding.muxer, container_options=fast
+            str(self._temporary), "w", format=encoding.muxer, container_options=self._options()
         )
         stream = self._container.add_stream(encoding.codec, rate=_nominal_rate(info))
         assert isinstance(stream, av.VideoStream)
         self._stream = stream
         self._configure(stream.codec_context, settings)
         stream.time_base = info.time_base
-        kept = {k: info.metadata[k] for k in _KEPT_METADATA if k in info.metadata}
-        self._container.metadata.update(kept | metadata)
-        timecode = info.metadata.get("timecode")
-        if timecode and encoding.muxer == "mov" and not self._selection.begins_later:
-            stream.metadata["timecode"] = timecode
-        self._step = max(1, round(1 / (_nominal_rate(info) * info.time_base)))
-        self._audio = AudioTracks(
-            info.path, self._container, encoding.muxer, settings.audio, self._notices, self.path
+        self._carriers = Carriers(
+            encoding, self.wants, self.width, self.height, stream.width, stream.height
         )
+        self._step = max(1, round(1 / (_nominal_rate(info) * info.time_base)))
+        self._describe_file(metadata)
+        silent = encoding.muxer == "webp"
+        self._beside = SideStreams(
+            "" if silent else info.path, self._container, encoding.muxer, settings.audio,
+            self._mux, self._notices, self.path,
+        )  # fmt: skip
+        say_left_out(self.path, info, self._notices, pictures_only=silent)
         self._container.start_encoding()
+
+    def _options(self) -> dict[str, str]:
+        muxer = self._encoding.muxer
+        options = {"movflags": "+faststart"} if muxer in {"mp4", "mov"} else {}
+        if muxer == "webp":
+            options = {"loop": "0"}  # for ever
+        waits = any(track.kind == "subtitle" for track in self._info.tracks)
+        return options | (_PATIENCE if waits else {})
+
+    def _describe_file(self, metadata: dict[str, str]) -> None:
+        info, muxer = self._info, self._encoding.muxer
+        if muxer == "webp":
+            return
+        timecode = timecode_tag(info)
+        as_track = muxer in {"mov", "mp4"}
+        self._container.metadata.update(kept_tags(info) | metadata | ({} if as_track else timecode))
+        if as_track:
+            self._stream.metadata.update(timecode)
+        chapters: Any = chapters_of_part(info, self._selection)
+        if chapters:
+            self._container.set_chapters(chapters)
 
     def _configure(self, context: av.VideoCodecContext, settings: MatteSettings) -> None:
         encoding, info = self._encoding, self._info
@@ -193,51 +192,63 @@ class VideoSink:
         """Only a part that starts later moves to 0; everything else keeps its stamps."""
         if self._selection.begins_later:
             self._origin = frame.pts
-            self._audio.begin(frame.pts * frame.time_base)
+            self._beside.begin(frame.pts * frame.time_base)
         else:
-            self._audio.begin(None)
+            self._beside.begin(None)
 
-    def _visible(self, planes: tuple[Plane, ...]) -> list[Plane]:
-        """Views without the columns and rows that only the encoder needs."""
-        shown = []
-        for plane in planes:
-            full = plane.shape[0] == self._stream.height and plane.shape[1] == self._stream.width
-            shown.append(plane[: self.height, : self.width] if full else plane)
-        return shown
+    def _mux(self, packets: Sequence[av.Packet[Any]]) -> None:
+        """Hand packets to the muxer while the file can still be ended after them."""
+        for packet in packets:
+            try:
+                self._room.take(packet.size)
+            except OSError:
+                self._full = True
+                raise
+            self._container.mux(packet)
+            self._muxed += packet.stream_index == self._stream.index
 
-    def _pad(self, carrier: av.VideoFrame) -> None:
-        """Repeat the last row and column of full-size planes; neutral chroma for alpha."""
-        planes, layout = views(carrier, keep_alpha=True)
-        if self.wants is OutputKind.ALPHA and layout.family is Family.PLANAR:
-            for chroma in planes[1:]:
-                chroma.fill(1 << (layout.bits - 1))
-        for plane in planes:
-            if plane.shape[:2] == (carrier.height, carrier.width):
-                plane[self.height :] = plane[self.height - 1]
-                plane[:, self.width :] = plane[:, self.width - 1 : self.width]
+    def _complete(self) -> None:
+        self._flush()
+        self._beside.finish(self._end if self._selection.limits_end else None)
+        self._container.close()
+        publish(self._temporary, self._target)
 
-    def _finish(self, *, cut: bool) -> None:
+    def _keep(self) -> str | None:
+        """A full disk: end the file with what is in it. Else the encoder's rest belongs to it."""
+        try:
+            with writing(self.path):
+                if not self._full:
+                    self._flush()
+                    self._beside.finish(self._end)
+        except ResourceError:
+            pass  # it got full just now
+        self._beside.close()
+        if not self._muxed:
+            return None
+        try:
+            with writing(self.path):
+                self._container.close()
+        except StreammatError:
+            if self._encoding.muxer not in _READABLE_UNFINISHED:
+                raise
+        kept = partial_name(self._target)
+        self._temporary.replace(kept)
+        return str(kept)
+
+    def _flush(self) -> None:
         packets = self._stream.encode(None)
         if self._encoding.codec == "libx265" and self.frames <= _X265_UNSET_DTS:
             for packet in packets:
                 packet.dts = packet.pts
-        self._container.mux(packets)
-        self._audio.finish(self._end if cut else None)
-        self._container.close()
+        self._mux(packets)
 
     def _discard(self) -> None:
-        self._open = False
         with suppress(Exception):
-            self._audio.close()
+            self._beside.close()
         with suppress(Exception):
             self._container.close()
         with suppress(OSError):
             self._temporary.unlink()
-
-
-def carrier_luma(carrier: av.VideoFrame, bits: int) -> Plane:
-    """The luma plane of an encoder frame."""
-    return plane_view(carrier.planes[0], bits, carrier.width)
 
 
 def _nominal_rate(info: StreamInfo) -> Fraction:

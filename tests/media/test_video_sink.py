@@ -52,7 +52,7 @@ def test_ntsc_rates_stay_exact(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_colour_tags_are_written(tmp_path: Path, suffix: str, tags: object) -> None:
     made = make_clip(tmp_path / "in.mp4", frames=2, tags=tags)  # type: ignore[arg-type]
-    copy_clip(made.path, tmp_path / f"out{suffix}")
+    copy_clip(made.path, tmp_path / f"out{suffix}", OutputKind.COMPOSITE)
     with av.open(str(tmp_path / f"out{suffix}")) as container:
         frame = next(container.decode(video=0))
         context = container.streams.video[0].codec_context

@@ -67,14 +67,14 @@ def copy_clip(
     ) as reader:
         request = OutputRequest(str(target), kind)
         sink = open_sink(
-            request, kind_of(request), reader.info, wanted, notify=notify, metadata=metadata
+            request, kind_of(request, wanted.codec), reader.info, wanted, notify=notify, metadata=metadata
         )
         try:
             for frame in reader:
                 picture = sink.new_picture()
                 fill(sink, picture, frame)
                 if noise:
-                    add_noise(picture, sink.layout.bits)
+                    add_noise(picture, sink.layout.bits, frame.index)
                 sink.write(picture, frame)
             sink.close()
         except StreammatError:
@@ -83,9 +83,9 @@ def copy_clip(
     return sink
 
 
-def add_noise(picture: Picture, bits: int) -> None:
+def add_noise(picture: Picture, bits: int, seed: int) -> None:
     """Content that no encoder can make small."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for plane in picture.planes:
         plane[:] = rng.integers(0, 1 << bits, plane.shape)
 

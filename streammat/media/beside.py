@@ -1,0 +1,93 @@
+"""What goes beside the picture without packets: time code, chapters, tags; and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from streammat.types import StreamInfo, Track
+
+from .notices import Notices
+from .select import Selection
+from .timecode import timecode_text
+
+__all__ = ["chapters_of_part", "end_of_part", "kept_tags", "say_left_out", "timecode_tag"]
+
+_KEPT_TAGS = ("title", "artist", "date", "copyright", "creation_time", "description")
+_MILLISECOND = Fraction(1, 1000)
+_CARRIED = {"audio", "subtitle"}
+
+
+def kept_tags(info: StreamInfo) -> dict[str, str]:
+    """Tags of the source that stay true of the output."""
+    return {name: info.metadata[name] for name in _KEPT_TAGS if name in info.metadata}
+
+
+def timecode_tag(info: StreamInfo) -> dict[str, str]:
+    """``timecode`` of the first frame that is written; the numbering (drop-frame) is kept."""
+    return {} if info.timecode is None else {"timecode": timecode_text(info.timecode)}
+
+
+def end_of_part(info: StreamInfo, selection: Selection) -> Fraction | None:
+    """Where the chosen part ends on the source's clock, None when that is not known before."""
+    ends = []
+    if selection.end_seconds is not None:
+        ends.append(selection.end_seconds)
+    if selection.frame_limit is not None and info.rate:
+        ends.append(info.first_pts * info.time_base + selection.frame_limit / info.rate)
+    return min(ends) if ends else None
+
+
+def chapters_of_part(info: StreamInfo, selection: Selection) -> list[dict[str, Any]]:
+    """Chapters as PyAV takes them, cut to the chosen part and moved with it."""
+    origin = info.first_pts * info.time_base if selection.begins_later else Fraction(0)
+    end = end_of_part(info, selection)
+    found = []
+    for number, chapter in enumerate(info.chapters):
+        start = max(chapter.start_seconds - origin, Fraction(0))
+        stop = (chapter.end_seconds if end is None else min(chapter.end_seconds, end)) - origin
+        if stop <= start:
+            continue
+        found.append(
+            {
+                "id": number,
+                "start": round(start / _MILLISECOND),
+                "end": round(stop / _MILLISECOND),
+                "time_base": _MILLISECOND,
+                "metadata": {"title": chapter.title} if chapter.title else {},
+            }
+        )
+    return found
+
+
+def say_left_out(path: str, info: StreamInfo, notices: Notices, *, pictures_only: bool) -> None:
+    """One line about the tracks that the output does not get.
+
+    Args:
+        path: of the output.
+        info: of the source.
+        notices: gets the line.
+        pictures_only: images and animations: no sound, no subtitles, no chapters either.
+    """
+    tracks = [t for t in info.tracks if t.codec != "timecode" or pictures_only]
+    if not pictures_only:
+        tracks = [track for track in tracks if track.kind not in _CARRIED]
+    words = _counted(tracks)
+    if pictures_only and info.chapters:
+        words.append("chapters")
+    if words:
+        notices.once("left out", f"{path}: left out of the source: {', '.join(words)}")
+
+
+def _counted(tracks: Iterable[Track]) -> list[str]:
+    """``2 audio tracks``, ``data track 3 (unknown)``."""
+    by_kind: dict[str, list[Track]] = {}
+    for track in tracks:
+        by_kind.setdefault(track.kind, []).append(track)
+    return [
+        f"{len(same)} {kind} tracks"
+        if len(same) > 1
+        else f"{kind} track {same[0].index} ({same[0].codec or 'unknown'})"
+        for kind, same in by_kind.items()
+    ]
