@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat_kernels.layout import Colour, PixelLayout
+from streammat_kernels.lut import Lut
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 FloatPlane = NDArray[np.float16] | NDArray[np.float32]
@@ -182,6 +183,8 @@ class Frame:
         scene: of a float source (EXR): R, G, B (H, W) float16 or float32 exactly as stored, values
             below 0 and above 1 included; a delivery that holds float takes these. ``planes`` then
             are the same picture within 0..1 as 16-bit R'G'B'. None for every other source.
+        view: table from the plate's R'G'B' (of ``scene`` where there is one) to the SDR picture
+            that a network sees; None for SDR plates. Nothing that is written comes from it.
     """
 
     planes: tuple[Plane, ...]
@@ -194,6 +197,7 @@ class Frame:
     reset: bool = False
     owner: Any = None
     scene: tuple[FloatPlane, ...] | None = None
+    view: Lut | None = None
 
     @property
     def height(self) -> int:

@@ -47,14 +47,21 @@ _LENIENT: dict[str, Any] = (
 )
 
 
-def open_input(path: str, options: dict[str, str] | None = None) -> av.container.InputContainer:
+def open_input(
+    path: str, options: dict[str, str] | None = None, demuxer: str | None = None
+) -> av.container.InputContainer:
     """Open a media file for reading.
+
+    Args:
+        path: of the file.
+        options: of the demuxer.
+        demuxer: FFmpeg's name of the format where the file does not say it (rawvideo).
 
     Raises:
         MediaError: not there, not readable, or not a container that FFmpeg knows.
     """
     try:
-        container = av.open(path, "r", options=options, **_LENIENT)
+        container = av.open(path, "r", format=demuxer, options=options, **_LENIENT)
         return cast("av.container.InputContainer", container)
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file; check the path") from error

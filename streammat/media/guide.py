@@ -18,8 +18,8 @@ from streammat_kernels.layout import Family
 from .fit import resample
 from .image_file import read_image
 from .notices import Notify, to_stderr
+from .read_options import ReadOptions
 from .reader import open_reader
-from .select import Selection
 from .sequence import IMAGE_SUFFIXES, is_image_source, is_pattern
 
 _ASPECT_TOLERANCE = 0.01  # a guide of another shape would not lie where it was drawn
@@ -82,9 +82,8 @@ class _Moving:
         if is_image_source(path) and rate is not None:
             from .sequence_reader import SequenceReader
 
-            self._reader: Any = SequenceReader(
-                path, Selection(), strict=True, keep_alpha=True, notify=notify, rate=rate
-            )
+            options = ReadOptions(strict=True, keep_alpha=True, rate=rate, missing="hold")
+            self._reader: Any = SequenceReader(path, options, notify)
         else:
             self._reader = open_reader(path, threads=1, notify=notify)
         self._frames: Iterator[Frame] = iter(self._reader)

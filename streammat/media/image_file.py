@@ -1,65 +1,85 @@
-"""One image file to planes: Pillow for 8 bits (with EXIF orientation), FFmpeg for 16."""
+"""One image file to planes, by the library that keeps every bit of its kind.
+
+Pillow reads 8 bits (with EXIF orientation), FFmpeg 16-bit PNG and TIFF and DPX as stored, OpenEXR
+half and float, tifffile float TIFF. Nothing is scaled from one depth to another here.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from streammat.errors import MediaError
-from streammat.types import Plane
+from streammat.types import ColourTags, Plane
 from streammat_kernels.layout import Family, PixelLayout
 
+from .dpx_file import read_dpx_facts
+from .exr_file import read_exr, sdr_codes
 from .ffmpeg import open_input
+from .layouts import mapping, views
+from .optional import film_library
+from .still_image import StillImage, split
+
+__all__ = ["load_image", "read_image", "split"]
 
 _PNG_DEPTH_BYTE = 24  # bit depth in the IHDR chunk (PNG specification, 11.2.2)
-_TIFF_BITS = 258
+_TIFF_BITS, _TIFF_SAMPLE_FORMAT = 258, 339
+_TIFF_SUFFIXES = {".tif", ".tiff"}
+_FLOAT_SAMPLES = 3
 _WIDE_MODES = {"I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
+_READABLE = "give PNG, JPEG, TIFF, EXR or DPX"
 
 
 def read_image(path: Path) -> tuple[tuple[Plane, ...], PixelLayout, str]:
-    """Decode one image upright.
+    """Decode one image upright, code values only.
 
     Returns:
-        Planes R, G, B [, A] of 8 or 16 bits (gray images: one plane [, A]), their layout,
+        Planes R, G, B [, A] of 8 to 16 bits (gray images: one plane [, A]), their layout,
         and the name of the stored format for reports.
 
     Raises:
         MediaError: missing, damaged or not an image.
+        DependencyError: its kind needs a library that is not installed.
     """
-    if _is_wide(path):
-        return _read_wide(path)
+    image = load_image(path)
+    return image.planes, image.layout, image.name
+
+
+def load_image(path: Path) -> StillImage:
+    """Decode one image upright with everything that it says about itself.
+
+    Raises:
+        MediaError: missing, damaged or not an image.
+        DependencyError: its kind needs a library that is not installed.
+    """
+    if not path.is_file():
+        raise MediaError(f"{path}: no such file; check the path")
+    suffix = path.suffix.lower()
+    if suffix == ".exr":
+        return read_exr(path)
+    if suffix == ".dpx":
+        return _read_dpx(path)
+    if suffix in _TIFF_SUFFIXES and _is_float_tiff(path):
+        return _read_float_tiff(path)
+    return _read_wide(path) if _is_wide(path) else _read_plain(path)
+
+
+def _read_plain(path: Path) -> StillImage:
     try:
         with Image.open(path) as stored:
             name = f"{(stored.format or 'image').lower()} {stored.mode}"
             image = ImageOps.exif_transpose(stored)
             assert image is not None
             samples = np.asarray(image.convert(_plain_mode(image)))
-    except FileNotFoundError as error:
-        raise MediaError(f"{path}: no such file; check the path") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise MediaError(f"{path}: not a readable image; give PNG, JPEG or TIFF") from error
+        raise MediaError(f"{path}: not a readable image; {_READABLE}") from error
     planes, layout = split(samples)
-    return planes, layout, name
-
-
-def split(samples: NDArray[Any]) -> tuple[tuple[Plane, ...], PixelLayout]:
-    """(H, W) or (H, W, 1..4) samples of 8 or 16 bits to contiguous planes and their layout."""
-    pixels = samples[..., None] if samples.ndim == 2 else samples
-    channels = pixels.shape[2]
-    planes = tuple(np.ascontiguousarray(pixels[..., c]) for c in range(channels))
-    layout = PixelLayout(
-        family=Family.GRAY if channels <= 2 else Family.RGB,
-        chroma_x=1,
-        chroma_y=1,
-        bits=8 * samples.dtype.itemsize,
-        alpha=channels in {2, 4},
-    )
-    return planes, layout
+    return StillImage(planes, layout, name)
 
 
 def _plain_mode(image: Image.Image) -> str:
@@ -79,21 +99,88 @@ def _is_wide(path: Path) -> bool:
         if head.startswith(b"\x89PNG"):
             return len(head) > _PNG_DEPTH_BYTE and head[_PNG_DEPTH_BYTE] == 16
         with Image.open(path) as image:
-            bits = getattr(image, "tag_v2", {}).get(_TIFF_BITS, (8,))
-            return image.mode in _WIDE_MODES or max(np.atleast_1d(bits)) > 8
+            return image.mode in _WIDE_MODES or max(_tiff_values(image, _TIFF_BITS)) > 8
     except (OSError, SyntaxError, ValueError):
+        return path.suffix.lower() in _TIFF_SUFFIXES  # Pillow knows no 16-bit colour
+
+
+def _is_float_tiff(path: Path) -> bool:
+    """By its tags; Pillow refuses to open float colour, but reads the tags of gray."""
+    from PIL import TiffImagePlugin
+
+    try:
+        with path.open("rb") as file:
+            tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
+            file.seek(tags.next)
+            tags.load(file)
+        return int(np.max(tags.get(_TIFF_SAMPLE_FORMAT, 1))) == _FLOAT_SAMPLES
+    except (OSError, SyntaxError, ValueError, TypeError):
         return False
 
 
-def _read_wide(path: Path) -> tuple[tuple[Plane, ...], PixelLayout, str]:
+def _tiff_values(image: Image.Image, tag: int) -> tuple[int, ...]:
+    return tuple(np.atleast_1d(getattr(image, "tag_v2", {}).get(tag, (8,))))
+
+
+def _decoded(path: Path) -> av.VideoFrame:
     with open_input(str(path)) as container:
         try:
-            frame = next(container.decode(video=0))
+            return next(container.decode(video=0))
         except (StopIteration, av.error.FFmpegError, OSError) as error:
-            raise MediaError(f"{path}: not a readable image; give PNG, JPEG or TIFF") from error
-        name = frame.format.name
-        samples = np.asarray(frame.to_ndarray())
+            raise MediaError(f"{path}: not a readable image; {_READABLE}") from error
+
+
+def _read_wide(path: Path) -> StillImage:
+    frame = _decoded(path)
+    samples = np.asarray(frame.to_ndarray())
     if samples.dtype == np.float32:
         samples = np.rint(np.clip(samples, 0, 1) * 65535).astype(np.uint16)
     planes, layout = split(np.ascontiguousarray(samples, dtype=samples.dtype.newbyteorder("=")))
-    return planes, layout, name
+    return StillImage(planes, layout, frame.format.name)
+
+
+def _read_dpx(path: Path) -> StillImage:
+    """Planar frames keep their 10 or 12 bits; packed ones have 8 or 16."""
+    frame, facts = _decoded(path), read_dpx_facts(path)
+    if mapping(frame.format.name) is None:
+        planes, layout = split(_native(np.asarray(frame.to_ndarray())))
+    else:
+        seen, layout = views(frame, keep_alpha=True)
+        planes = tuple(plane.copy() for plane in seen)
+    tags = facts.tags
+    if layout.family not in {Family.RGB, Family.GRAY}:
+        tags = ColourTags(1, tags.transfer, 1, full_range=False)
+    return StillImage(
+        planes,
+        layout,
+        f"dpx {frame.format.name}",
+        tags,
+        timecode=facts.timecode,
+        rate=facts.rate,
+        sample_aspect=facts.sample_aspect,
+        curve=facts.curve,
+    )
+
+
+def _native(samples: Any) -> Any:
+    return np.ascontiguousarray(samples, dtype=samples.dtype.newbyteorder("="))
+
+
+def _read_float_tiff(path: Path) -> StillImage:
+    tifffile = film_library("tifffile", str(path), "float TIFF")
+    try:
+        samples = np.asarray(tifffile.imread(path, key=0))
+    except (ValueError, OSError, RuntimeError) as error:
+        why = str(error).splitlines()[0][:100]
+        raise MediaError(f"{path}: not a readable TIFF image ({why}); save it as EXR") from error
+    if samples.ndim == 2:
+        samples = samples[..., None]
+    if samples.ndim != 3 or samples.shape[2] not in {1, 2, 3, 4}:
+        raise MediaError(f"{path}: a TIFF of shape {samples.shape}; save it as RGB, interleaved")
+    half = samples.dtype == np.float16
+    floats = samples.astype(np.float16 if half else np.float32, copy=False)
+    planes = [np.ascontiguousarray(floats[..., c]) for c in range(floats.shape[2])]
+    codes, layout = split(np.stack([sdr_codes(plane) for plane in planes], axis=-1))
+    colours = planes[:-1] if layout.alpha else planes
+    image = StillImage(codes, layout, f"tiff {samples.dtype}", curve="linear")
+    return replace(image, scene=tuple(colours) if len(colours) == 3 else (colours[0],) * 3)

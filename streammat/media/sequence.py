@@ -1,17 +1,40 @@
-"""Which images make a sequence: a folder, a %05d pattern, a glob, or one still."""
+"""Which images make a sequence: a folder, a %05d pattern, a glob, a still; and what is missing."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from streammat.errors import MediaError
 
 IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".ppm", ".pgm", ".tga"}
+    {
+        *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".dpx"),
+        *(".bmp", ".webp", ".ppm", ".pgm", ".tga"),
+    }
 )
 _PATTERN = re.compile(r"%0?(\d*)d")
 _NUMBER = re.compile(r"(\d+)(?!.*\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """A sequence in order.
+
+    Attributes:
+        paths: one a place; None where an image is missing.
+        first_number: number in the name of the first, None where names are not numbered alike.
+    """
+
+    paths: tuple[Path | None, ...]
+    first_number: int | None
+
+    @property
+    def holes(self) -> list[int]:
+        """Places (0-based) without an image."""
+        return [place for place, path in enumerate(self.paths) if path is None]
 
 
 def is_pattern(path: str) -> bool:
@@ -57,6 +80,50 @@ def list_images(path: str) -> list[Path]:
     return sorted(found, key=_natural)
 
 
+def find_sequence(path: str) -> Images:
+    """The images of a source with their gaps.
+
+    A pattern is a numbered sequence by its meaning. A folder or a glob is one when its names differ
+    in one number only and at least half of the numbers from the first to the last are there;
+    else (a folder of photographs) the images simply follow one another.
+
+    Raises:
+        MediaError: nothing matches.
+    """
+    found = list_images(path)
+    if is_pattern(path):
+        expression = pattern_expression(Path(path).name)
+        numbers = [int(match[1]) for p in found if (match := expression.fullmatch(p.name))]
+        return _with_gaps(found, numbers)
+    parts = [_around_number(p.name) for p in found]
+    numbers = [int(part[1]) for part in parts]
+    alike = len({(part[0], part[2]) for part in parts}) == 1 and parts[0][1] != "-1"
+    dense = max(numbers) - min(numbers) + 1 <= 2 * len(found)
+    if alike and dense and len(set(numbers)) == len(numbers):
+        return _with_gaps(found, numbers)
+    return Images(tuple(found), number_of(found[0]))
+
+
+def _with_gaps(found: Sequence[Path], numbers: Sequence[int]) -> Images:
+    by_number = dict(zip(numbers, found, strict=True))
+    first, last = min(numbers), max(numbers)
+    return Images(tuple(by_number.get(number) for number in range(first, last + 1)), first)
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """``1005, 1007-1009`` of rising numbers; a long list ends with its rest counted."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [str(a) if a == b else f"{a}-{b}" for a, b in runs]
+    shown = 8
+    rest = sum(b - a + 1 for a, b in runs[shown:])
+    return ", ".join(words[:shown]) + (f" and {rest} more" if rest else "")
+
+
 def pattern_expression(name: str) -> re.Pattern[str]:
     """A file-name pattern with ``%05d`` as a regular expression whose group is the number."""
     match = _PATTERN.search(name)
@@ -70,6 +137,15 @@ def number_of(path: Path) -> int | None:
     """The last run of digits in a file's stem: the frame number."""
     match = _NUMBER.search(path.stem)
     return None if match is None else int(match.group(1))
+
+
+def _around_number(name: str) -> tuple[str, str, str]:
+    """What stands before, in and after the last run of digits of the stem; -1 without any."""
+    stem = Path(name).stem
+    match = _NUMBER.search(stem)
+    if match is None:
+        return stem, "-1", name[len(stem) :]
+    return stem[: match.start()], match[1], name[match.end() :]
 
 
 def _natural(path: Path) -> list[tuple[int, int, str]]:

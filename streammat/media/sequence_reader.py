@@ -6,74 +6,60 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from streammat.errors import MediaError
-from streammat.types import ColourTags, Frame, Plane, StreamInfo
-from streammat_kernels.layout import PixelLayout
+from streammat.types import Frame, StreamInfo, Timecode
 
+from .closing import Closing
 from .colour_tags import resolve
-from .fit import resample
-from .image_file import read_image
+from .image_file import load_image
+from .like_first import LikeFirst
 from .notices import Notices, Notify
+from .read_options import ReadOptions
 from .select import Selection
-from .sequence import list_images, number_of
+from .sequence import find_sequence, spans
+from .still_image import StillImage
+from .timecode import moved, parse_timecode
+
+__all__ = ["DEFAULT_RATE", "SequenceReader"]
 
 DEFAULT_RATE = Fraction(25)  # FFmpeg's own assumption for numbered images
 
 
-class SequenceReader:
+class SequenceReader(Closing):
     """Images, one a frame; see :func:`streammat.media.reader.open_reader`.
 
-    Args:
-        rate: frames per second; None is 25, said once.
+    Frame n of the sequence has pts n, holes counted, in units of one frame.
 
     Attributes:
-        info: facts of the sequence; ``metadata["first_number"]`` is the number in the name of
-            the first image that will be read.
+        info: facts of the sequence; ``frames`` counts held and black ones too.
     """
 
-    def __init__(
-        self,
-        path: str,
-        selection: Selection,
-        *,
-        strict: bool,
-        keep_alpha: bool,
-        notify: Notify,
-        rate: Fraction | None = None,
-    ) -> None:
+    def __init__(self, path: str, options: ReadOptions, notify: Notify) -> None:
         self._path = path
-        self._strict = strict
-        self._keep_alpha = keep_alpha
+        self._options = options
         self._notices = Notices(notify)
         self._lost = 0
-        images = list_images(path)
-        self._still = len(images) == 1
-        self._rate = rate or DEFAULT_RATE
-        if rate is None and not self._still:
-            line = f"{path}: images state no frame rate; {self._rate} frames a second assumed"
-            self._notices.once("rate", line)
-        self._offset, self._images = _select(images, selection, self._rate, path)
-        self._first = self._first_readable()
+        images = find_sequence(path)
+        self._still = len(images.paths) == 1
+        self._numbers_from = images.first_number
+        holes = [hole + (images.first_number or 0) for hole in images.holes]
+        if holes and options.missing == "error":
+            raise MediaError(_holes_line(path, holes, len(images.paths)))
+        paths = _held(images.paths) if options.missing == "hold" else list(images.paths)
+        first = next(path for path in paths if path is not None)
+        self._rate = self._frame_rate(first)
+        self._offset, self._paths = _select(paths, options.selection, self._rate, path)
+        self._holes = tuple(
+            hole for hole in holes if 0 <= hole - self._number(0) < len(self._paths)
+        )
+        if self._holes:
+            self._say_holes()
+        self._place, self._first = self._first_readable()
         self.info = self._describe()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Nothing stays open between images."""
+        self._like_first = LikeFirst(self._first, self.info, self._notices)
 
     @property
     def lost_frames(self) -> int:
@@ -84,14 +70,16 @@ class SequenceReader:
         """Yield the images in natural order; one that cannot be read is counted and left out.
 
         Raises:
-            MediaError: with ``strict``, at the first damaged image.
+            MediaError: with ``strict``, at the first damaged image or one of another size.
         """
-        size: tuple[int, ...] = self._first[1][0].shape
-        for index, (place, planes, layout) in enumerate(self._readable()):
-            resized = planes[0].shape != size
-            size = planes[0].shape
+        shape = self._first.planes[0].shape
+        for index, (place, image) in enumerate(self._readable()):
+            resized = image.planes[0].shape != shape
+            shape = image.planes[0].shape
+            name = str(self._paths[place] or "")
+            planes, scene = self._like_first(image, name, strict=self._options.strict)
             yield Frame(
-                planes=self._uniform(planes, layout),
+                planes=planes,
                 layout=self.info.layout,
                 colour=self.info.colour,
                 pts=self._offset + place,
@@ -99,110 +87,161 @@ class SequenceReader:
                 index=index,
                 duration=1,
                 reset=index == 0 or resized,
+                scene=scene,
             )
 
-    def _first_readable(self) -> tuple[int, tuple[Plane, ...], PixelLayout, str]:
-        for place, path in enumerate(self._images):
-            try:
-                return place, *read_image(path)
-            except MediaError:
-                if self._strict or place + 1 == len(self._images):
-                    raise
-                self._lost += 1
-        raise AssertionError("an empty selection was refused before")
+    def _number(self, place: int) -> int:
+        """Number in the name of the image at a place of the selection."""
+        return (self._numbers_from or 0) + self._offset + place
 
-    def _readable(self) -> Iterator[tuple[int, tuple[Plane, ...], PixelLayout]]:
-        place, planes, layout, _ = self._first
-        yield place, planes, layout
-        for later in range(place + 1, len(self._images)):
+    def _frame_rate(self, first: Path) -> Fraction:
+        """As the user says, else as the first image says, else 25 and a line."""
+        if self._options.rate is not None or self._still:
+            return self._options.rate or DEFAULT_RATE
+        stated = _stated_rate(first)
+        if stated is None:
+            self._notices.once(
+                "rate",
+                f"{self._path}: images state no frame rate; {DEFAULT_RATE} frames a second assumed "
+                "(--fps sets it)",
+            )
+        return stated or DEFAULT_RATE
+
+    def _say_holes(self) -> None:
+        count, many = len(self._holes), len(self._holes) > 1
+        done = "repeats of the frame before" if self._options.missing == "hold" else "black"
+        self._notices.once(
+            "holes",
+            f"{self._path}: {count} frame{'s' if many else ''} missing ({spans(self._holes)}): "
+            f"{done} instead",
+        )
+
+    def _first_readable(self) -> tuple[int, StillImage]:
+        """The first image of the selection that can be read; black frames before it need its size.
+
+        Raises:
+            MediaError: none can, or with ``strict`` the first cannot.
+        """
+        known = [(place, path) for place, path in enumerate(self._paths) if path is not None]
+        if not known:
+            raise MediaError(f"{self._path}: every frame within the selection is missing")
+        for place, path in known:
             try:
-                planes, layout, _ = read_image(self._images[later])
+                return place, load_image(path)
             except MediaError:
-                if self._strict:
+                if self._options.strict or place == known[-1][0]:
                     raise
                 self._lost += 1
-                continue
-            yield later, planes, layout
+        raise AssertionError("the last one returned or raised")
+
+    def _readable(self) -> Iterator[tuple[int, StillImage]]:
+        previous: tuple[Path | None, StillImage] = (self._paths[self._place], self._first)
+        for place, path in enumerate(self._paths):
+            if path is None:
+                yield place, _black(self._first)
+            elif path == previous[0]:
+                yield place, previous[1]
+            elif place > self._place:
+                try:
+                    previous = path, load_image(path)
+                except MediaError:
+                    if self._options.strict:
+                        raise
+                    self._lost += 1
+                    continue
+                yield place, previous[1]
 
     def _describe(self) -> StreamInfo:
-        _, planes, layout, name = self._first
-        layout = replace(layout, alpha=layout.alpha and self._keep_alpha)
-        if len(planes) in {2, 4} and not self._keep_alpha:
+        image = self._first
+        if image.layout.alpha and not self._options.keep_alpha:
             self._notices.once("alpha", f"{self._path}: its own alpha channel is not used")
-        height, width = planes[0].shape
-        colour, tags = resolve(
-            ColourTags(transfer=13, primaries=1, full_range=True, matrix=1), layout, height
-        )
-        number = number_of(self._images[0])
+        layout = replace(image.layout, alpha=image.layout.alpha and self._options.keep_alpha)
+        height, width = image.planes[0].shape
+        colour, tags = resolve(image.tags, layout, height)
+        if image.curve == "cineon" and self._options.input_colour is None:
+            self._notices.once(
+                "log",
+                f"{self._path}: a log scan by its header; --input-colour cineon shows the network "
+                "a normal picture",
+            )
+        number = None if self._numbers_from is None else self._number(0)
         return StreamInfo(
             path=self._path,
             width=width,
             height=height,
             rotation=0,
-            sample_aspect=Fraction(1),
+            sample_aspect=image.sample_aspect,
             rate=self._rate,
             time_base=1 / self._rate,
-            frames=len(self._images),
-            duration_seconds=float(len(self._images) / self._rate),
+            frames=len(self._paths),
+            duration_seconds=float(len(self._paths) / self._rate),
             layout=layout,
             colour=colour,
             tags=tags,
-            codec=name.split(" ", maxsplit=1)[0],
-            pixel_format=name,
+            codec=image.name.split(" ", maxsplit=1)[0],
+            pixel_format=image.name,
             still=self._still,
             metadata={} if number is None else {"first_number": str(number)},
+            timecode=self._timecode(),
+            first_pts=self._offset,
+            chromaticities=image.chromaticities,
+            first_number=number,
+            holes=self._holes,
+            input_colour="linear" if image.scene is not None else "",
         )
 
-    def _uniform(self, planes: tuple[Plane, ...], layout: PixelLayout) -> tuple[Plane, ...]:
-        """The planes in the size, depth and family of the first image."""
-        wanted = self.info.layout
-        if planes[0].shape != (self.info.height, self.info.width):
-            height, width = planes[0].shape
-            self._notices.once(
-                "size",
-                f"{self._path}: an image of {width}x{height}; scaled to the first one's "
-                f"{self.info.width}x{self.info.height}",
-            )
-            planes = tuple(resample(p, self.info.width, self.info.height) for p in planes)
-        colours = planes[:-1] if layout.alpha else planes
-        if layout.bits != wanted.bits:
-            planes = tuple(_at_depth(p, layout.bits, wanted.bits) for p in planes)
-            colours = planes[:-1] if layout.alpha else planes
-        if layout.family is not wanted.family:
-            colours = _as_family(colours, 1 if wanted.family == "gray" else 3)
-        if not wanted.alpha:
-            return colours
-        opaque = np.full_like(colours[0], (1 << wanted.bits) - 1)
-        return (*colours, planes[-1] if layout.alpha else opaque)
+    def _timecode(self) -> Timecode | None:
+        """Of the first delivered frame, counted back from the first readable image."""
+        stated = parse_timecode(self._first.timecode, self._rate)
+        return None if stated is None else moved(stated, -self._place)
+
+
+def _holes_line(path: str, holes: list[int], total: int) -> str:
+    many = "frames are" if len(holes) > 1 else "frame is"
+    return (
+        f"{path}: {len(holes)} {many} missing of {total} ({spans(holes)}); "
+        "add the files, or use --missing hold or --missing black"
+    )
+
+
+def _stated_rate(path: Path) -> Fraction | None:
+    """Only EXR and DPX have a place for it; a damaged image says nothing."""
+    if path.suffix.lower() not in {".exr", ".dpx"}:
+        return None
+    try:
+        return load_image(path).rate
+    except MediaError:
+        return None
+
+
+def _held(paths: tuple[Path | None, ...]) -> list[Path | None]:
+    """Every hole takes the image before it; the first place is never a hole."""
+    filled: list[Path | None] = []
+    for path in paths:
+        filled.append(path if path is not None else filled[-1])
+    return filled
+
+
+def _black(like: StillImage) -> StillImage:
+    """The same form without light; its own alpha, where it has one, is 0 too."""
+    planes = tuple(np.zeros_like(plane) for plane in like.planes)
+    scene = None if like.scene is None else tuple(np.zeros_like(plane) for plane in like.scene)
+    return replace(like, planes=planes, scene=scene)
 
 
 def _select(
-    images: list[Path], wanted: Selection, rate: Fraction, path: str
-) -> tuple[int, list[Path]]:
-    """Number of images left out in front, and the wanted ones."""
+    paths: list[Path | None], wanted: Selection, rate: Fraction, source: str
+) -> tuple[int, list[Path | None]]:
+    """Number of places left out in front, and the wanted ones."""
     first = wanted.first_frame or 0
     if wanted.start_seconds:
         first = max(first, -int(-wanted.start_seconds * rate // 1))
-    last = len(images) if wanted.last_frame is None else wanted.last_frame + 1
+    last = len(paths) if wanted.last_frame is None else wanted.last_frame + 1
     if wanted.end_seconds is not None:
         last = min(last, -int(-wanted.end_seconds * rate // 1))
-    chosen = images[first:last]
+    chosen = paths[first:last]
     if not chosen:
         raise MediaError(
-            f"{path}: no frame within --start, --end or --frames; there are {len(images)} images"
+            f"{source}: no frame within --start, --end or --frames; there are {len(paths)} images"
         )
     return first, chosen[: wanted.limit]
-
-
-def _at_depth(plane: Plane, bits: int, wanted: int) -> Plane:
-    if wanted > bits:
-        return plane.astype(np.uint16) * np.uint16(257)
-    return ((plane.astype(np.uint32) + 128) // 257).astype(np.uint8)
-
-
-def _as_family(colours: tuple[Plane, ...], channels: int) -> tuple[Plane, ...]:
-    if channels == 3:
-        return colours * 3
-    red, green, blue = (c.astype(np.float32) for c in colours)
-    luma = np.rint(0.2126 * red + 0.7152 * green + 0.0722 * blue)  # BT.709
-    return (luma.astype(colours[0].dtype),)

@@ -14,7 +14,7 @@ from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
 from streammat.matting import check_for_source, frame_matter, size_note
 from streammat.matting.smoothing import smoothing_strength
-from streammat.media.reader import Reader, open_reader
+from streammat.media.reader import Reader, open_source
 from streammat.settings import MatteSettings, OutputRequest
 
 from .ahead import CompileAhead
@@ -280,16 +280,7 @@ class Job:
 
 def _open_reader(source: str, settings: MatteSettings, device: Device, notify: Notify) -> Reader:
     with thread_named("decode"):
-        return open_reader(
-            source,
-            start=settings.start,
-            end=settings.end,
-            frames=settings.frames,
-            limit=settings.limit,
-            strict=settings.strict,
-            threads=device.threads,
-            notify=notify,
-        )
+        return open_source(source, settings, device.threads, notify)
 
 
 @contextmanager

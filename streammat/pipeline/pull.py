@@ -16,7 +16,7 @@ from streammat.device import Device, choose_device
 from streammat.matting import check_for_source, frame_matter, size_note
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.smoothing import smoothing_strength
-from streammat.media.reader import Reader, open_reader
+from streammat.media.reader import Reader, open_source
 from streammat.settings import MatteSettings
 from streammat.types import Alpha, Matte
 
@@ -52,18 +52,7 @@ def _run(
 ) -> Generator[Matte, None, None]:
     with ExitStack() as stack:
         stack.enter_context(closing(matter))
-        reader = stack.enter_context(
-            open_reader(
-                path,
-                start=settings.start,
-                end=settings.end,
-                frames=settings.frames,
-                limit=settings.limit,
-                strict=settings.strict,
-                threads=device.threads,
-                notify=notify,
-            )
-        )
+        reader = stack.enter_context(open_source(path, settings, device.threads, notify))
         info = reader.info
         check_for_source(settings.strategy, still=info.still)
         if note := size_note(info.width, info.height, settings.size):

@@ -24,7 +24,9 @@ def place_row(row, gain, offset, log_gain, last, place):
         value = row[x]
         if log_gain > F(0.0):
             value = np.log2(F(1.0) + log_gain * max(value, F(0.0)))
-        place[x] = min(max(gain * value + offset, F(0.0)), last)
+        value = gain * value + offset
+        value = value if value > F(0.0) else F(0.0)  # and not-a-number, which is no index
+        place[x] = value if value < last else last
 
 
 @njit(nogil=True, cache=True)

@@ -1,0 +1,154 @@
+"""OpenEXR images: the stored half or float samples, and what the header says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat.errors import MediaError
+from streammat.types import Chromaticities, ColourTags, FloatPlane
+from streammat_kernels.light import encode
+
+from .input_colour.primaries import code_point
+from .optional import film_library
+from .still_image import StillImage, split
+
+__all__ = ["read_exr", "sdr_codes"]
+
+
+def read_exr(path: Path) -> StillImage:
+    """The first part that holds R, G, B (or Y alone), placed into its display window.
+
+    Raises:
+        DependencyError: OpenEXR is not installed.
+        MediaError: damaged, deep, or without colour.
+    """
+    exr = film_library("OpenEXR", str(path), "EXR")
+    try:
+        with exr.File(str(path), True) as file:
+            part = _part(file, path)
+            header = dict(part.header)
+            channels = {name: _samples(part.channels[name]) for name in _wanted(part.channels)}
+    except (RuntimeError, OSError, ValueError, TypeError) as error:
+        raise MediaError(f"{path}: not a readable EXR image ({_short(error)})") from error
+    return _image(header, channels)
+
+
+def _part(file: Any, path: Path) -> Any:
+    """Most files have one part; where fill and matte are apart, the one with colour."""
+    for part in file.parts:
+        if _wanted(part.channels):
+            return part
+    names = ", ".join(sorted(name for part in file.parts for name in part.channels)) or "nothing"
+    raise MediaError(f"{path}: no channels R, G, B or Y ({names} found); give the beauty pass")
+
+
+def _wanted(channels: Mapping[str, Any]) -> list[str]:
+    """Names of R, G, B [, A], with a layer's prefix when no plain ones are there; or Y [, A]."""
+    layers = ["", *sorted({f"{n.rpartition('.')[0]}." for n in channels if "." in n})]
+    for layer in layers:
+        for colours in ("RGB", "Y"):
+            names = [layer + colour for colour in colours]
+            if all(name in channels for name in names):
+                return names + [layer + "A"] * (layer + "A" in channels)
+    return []
+
+
+def _samples(channel: Any) -> FloatPlane:
+    if (channel.xSampling, channel.ySampling) != (1, 1):
+        raise ValueError("luminance and chroma samples; save it as RGB")
+    pixels: NDArray[Any] = np.asarray(channel.pixels)
+    return pixels if pixels.dtype == np.float16 else pixels.astype(np.float32, copy=False)
+
+
+def _image(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImage:
+    window = _Window(header)
+    names = list(channels)
+    alpha = names[-1].endswith("A")
+    colours = [window.place(channels[name]) for name in (names[:-1] if alpha else names)]
+    scene = tuple(colours) if len(colours) == 3 else (colours[0],) * 3
+    codes = [sdr_codes(plane) for plane in colours]
+    if alpha:
+        cover = window.place(channels[names[-1]]).astype(np.float32)
+        codes.append(np.rint(np.clip(np.nan_to_num(cover), 0, 1) * 65535).astype(np.uint16))
+    planes, layout = split(np.stack(codes, axis=-1))
+    stated = _chromaticities(header)
+    primaries = 1 if stated is None else code_point(stated)
+    depth = "half" if colours[0].dtype == np.float16 else "float"
+    return StillImage(
+        planes=planes,
+        layout=layout,
+        name=f"exr {depth}",
+        tags=ColourTags(primaries, 13, 1, full_range=True),
+        scene=scene,
+        chromaticities=stated,
+        timecode=_timecode(header),
+        rate=_rate(header),
+        sample_aspect=Fraction(float(header.get("pixelAspectRatio", 1.0))).limit_denominator(1000),
+        curve="linear",
+    )
+
+
+def sdr_codes(light: FloatPlane) -> NDArray[np.uint16]:
+    """(H, W) sRGB code values of light 0..1; what lies outside is clipped, not-a-number is 0."""
+    out = np.empty(light.shape, np.uint16)
+    return encode(light, out)
+
+
+class _Window:
+    """Places the data window into the display window: crops what hangs over, fills with 0."""
+
+    def __init__(self, header: Mapping[str, Any]) -> None:
+        (left, top), (right, bottom) = (np.asarray(point) for point in header["displayWindow"])
+        (self._x, self._y), _ = (np.asarray(point) for point in header["dataWindow"])
+        self._left, self._top = int(left), int(top)
+        self._shape = int(bottom - top) + 1, int(right - left) + 1
+
+    def place(self, plane: FloatPlane) -> FloatPlane:
+        """The plane in the display window's size."""
+        y, x = int(self._y) - self._top, int(self._x) - self._left
+        if (y, x) == (0, 0) and plane.shape == self._shape:
+            return plane
+        whole: Any = np.zeros(self._shape, plane.dtype)
+        rows, columns = self._shape
+        inside = plane[max(0, -y) : max(0, rows - y), max(0, -x) : max(0, columns - x)]
+        y, x = max(0, y), max(0, x)
+        whole[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+        placed: FloatPlane = whole
+        return placed
+
+
+def _chromaticities(header: Mapping[str, Any]) -> Chromaticities | None:
+    stated = header.get("chromaticities")
+    if stated is None:
+        return None
+    x = [float(value) for value in stated]
+    return Chromaticities((x[0], x[1]), (x[2], x[3]), (x[4], x[5]), (x[6], x[7]))
+
+
+def _timecode(header: Mapping[str, Any]) -> str:
+    code = header.get("timeCode")
+    if code is None:
+        return ""
+    sign = ";" if code.dropFrame else ":"
+    return f"{code.hours:02}:{code.minutes:02}:{code.seconds:02}{sign}{code.frame:02}"
+
+
+def _rate(header: Mapping[str, Any]) -> Fraction | None:
+    """``framesPerSecond`` is a rational; some programs write a number."""
+    stated = header.get("framesPerSecond", header.get("FramesPerSecond"))
+    if stated is None:
+        return None
+    if hasattr(stated, "n"):
+        return Fraction(int(stated.n), int(stated.d)) if stated.n > 0 and stated.d > 0 else None
+    rate = Fraction(float(stated)).limit_denominator(1001)
+    return rate if rate > 0 else None
+
+
+def _short(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:120] if str(error).strip() else "damaged"

@@ -1,0 +1,276 @@
+"""A video file as frames: upright, progressive, of one size, with their exact pts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+import av
+
+from streammat.errors import ConfigError, MediaError
+from streammat.types import Frame, StreamInfo, Timecode
+
+from .closing import Closing
+from .container_facts import chapters_of, stated_timecode, timecode_texts, tracks_of
+from .decode import Damage, PacketDecoder
+from .deinterlace import Deinterlacer
+from .ffmpeg import fraction, known_fraction, open_input
+from .hdr_metadata import hdr_metadata
+from .layouts import views
+from .notices import Notices, Notify
+from .raw_input import open_raw
+from .read_options import ReadOptions
+from .rotation import quarter_turns, upright_planes
+from .stdin import STDIN, open_stdin
+from .stream_facts import source_colour, stream_info, video_stream
+from .timecode import moved
+from .timestamps import RisingPts, step_of
+from .uniform import Uniform
+
+__all__ = ["VideoReader"]
+
+_UNSURE_ALPHA = {"gif"}  # decoded with alpha whether the picture uses it or not
+
+
+class VideoReader(Closing):
+    """A video; see :func:`streammat.media.reader.open_reader`.
+
+    Attributes:
+        info: facts of the stream; ``frames`` is the number expected from this reader.
+    """
+
+    def __init__(self, path: str, options: ReadOptions, notify: Notify) -> None:
+        self._path = path
+        self._options = options
+        self._selection = options.selection
+        self._notices = Notices(notify)
+        self._turns = 0
+        self._interlaced = False
+        self._seeked = False
+        if options.rate is not None and options.raw is None:
+            raise ConfigError(
+                f"--fps belongs to image sequences and raw video; {path} has time stamps of its own"
+            )
+        self._open()
+        try:
+            self._pictures = self._selected()
+            self._first = self._first_picture()
+            self.info = self._describe(*self._first)
+        except BaseException:
+            self.close()
+            raise
+
+    def _release(self) -> None:
+        self._container.close()
+
+    @property
+    def lost_frames(self) -> int:
+        """Frames that could not be decoded, or only with errors, so far."""
+        return self._decoder.damage.total
+
+    @property
+    def damage(self) -> Damage:
+        """Lost and damaged frames apart."""
+        return self._decoder.damage
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames in display order.
+
+        Raises:
+            MediaError: with ``strict``, at the first damage.
+        """
+        uniform = Uniform(self._first[0], self.info.colour)
+        for index, (picture, pts) in enumerate(self._all_pictures()):
+            direct, resized = uniform(picture)
+            if resized:
+                self._say_resized(picture)
+            planes, _ = views(direct, self._options.keep_alpha)
+            yield Frame(
+                planes=upright_planes(planes, self._turns),
+                layout=self.info.layout,
+                colour=self.info.colour,
+                pts=pts,
+                time_base=self.info.time_base,
+                index=index,
+                duration=int(picture.duration or 0),
+                reset=index == 0 or resized,
+                owner=direct,
+            )
+
+    def _open(self) -> None:
+        self._container = self._input()
+        try:
+            self._stream = video_stream(self._container, self._path)
+            context = self._stream.codec_context
+            if context is None:
+                raise MediaError(f"{self._path}: its video codec is not known to this FFmpeg")
+            context.thread_type = "AUTO"
+            context.thread_count = self._options.threads or 0
+            self._decoder = PacketDecoder(
+                self._container,
+                self._stream,
+                decoder=self._alpha_decoder(),
+                path=self._path,
+                strict=self._options.strict,
+            )
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _input(self) -> av.container.InputContainer:
+        if self._options.raw is not None:
+            return open_raw(self._path, self._options.raw, self._options.rate)
+        return open_stdin() if self._path == STDIN else open_input(self._path)
+
+    def _alpha_decoder(self) -> av.VideoCodecContext | None:
+        """FFmpeg's own VP8 and VP9 decoders drop alpha; libvpx keeps it."""
+        if not self._options.keep_alpha or self._stream.metadata.get("alpha_mode") != "1":
+            return None
+        name = {"vp9": "libvpx-vp9", "vp8": "libvpx"}.get(self._stream.codec_context.codec.name)
+        if name is None:
+            return None
+        decoder = av.CodecContext.create(name, "r")
+        assert isinstance(decoder, av.VideoCodecContext)
+        decoder.thread_count = self._options.threads or 0
+        return decoder
+
+    def _start_pts(self) -> int:
+        return int(self._stream.start_time or 0)
+
+    def _seconds(self, pts: int) -> Fraction:
+        """Time on the source's clock, which starts with its first frame."""
+        return (pts - self._start_pts()) * fraction(self._stream.time_base)
+
+    def _progressive(self) -> Iterator[av.VideoFrame]:
+        """Decoded frames, deinterlaced where they need it."""
+        deinterlacer = Deinterlacer(fraction(self._stream.time_base))
+        for frame in self._decoder:
+            if frame.interlaced_frame and not self._interlaced:
+                self._interlaced = True
+                line = f"{self._path}: interlaced; deinterlaced at frame rate"
+                self._notices.once("interlaced", line)
+            yield from deinterlacer.push(frame)
+        yield from deinterlacer.flush()
+
+    def _stamped(self) -> Iterator[tuple[av.VideoFrame, int]]:
+        rate = known_fraction(self._stream.average_rate)
+        rising = RisingPts(step_of(rate, fraction(self._stream.time_base)))
+        for frame in self._progressive():
+            yield frame, rising(frame.pts, frame.dts)
+            if rising.repaired:
+                line = f"{self._path}: time stamps missing or out of order; put in display order"
+                self._notices.once("pts", line)
+
+    def _selected(self) -> Iterator[tuple[av.VideoFrame, int]]:
+        """The wanted part; damage in what follows is not counted."""
+        wanted = self._selection
+        self._seek(wanted.start_seconds)
+        delivered = 0
+        for number, (frame, pts) in enumerate(self._stamped()):
+            seconds = self._seconds(pts)
+            if wanted.end_seconds is not None and seconds >= wanted.end_seconds:
+                return
+            if wanted.last_frame is not None and number > wanted.last_frame:
+                return
+            early = wanted.start_seconds is not None and seconds < wanted.start_seconds
+            if early or number < (wanted.first_frame or 0):
+                continue
+            yield frame, pts
+            delivered += 1
+            if wanted.frame_limit is not None and delivered >= wanted.frame_limit:
+                return
+        self._decoder.count_missing(from_start=not self._seeked)
+
+    def _seek(self, start: Fraction | None) -> None:
+        """Jump to the key frame before ``start``; frame numbers need decoding from the start."""
+        if not start or self._selection.first_frame or self._selection.last_frame is not None:
+            return
+        if self._path == STDIN:
+            return
+        target = self._start_pts() + int(start / fraction(self._stream.time_base))
+        try:
+            self._container.seek(target, stream=self._stream, backward=True)
+        except (OSError, ValueError, av.error.FFmpegError):
+            return  # no index: everything is decoded and skipped instead
+        self._seeked = True
+
+    def _first_picture(self) -> tuple[av.VideoFrame, int]:
+        first = next(self._pictures, None)
+        if first is None:
+            raise MediaError(self._nothing())
+        self._turns = quarter_turns(first[0].rotation)
+        return first
+
+    def _nothing(self) -> str:
+        if not self._selection.whole:
+            stated = self._stream.duration
+            length = float(stated * fraction(self._stream.time_base)) if stated else None
+            known = "" if length is None else f"; the clip is {length:.2f} s long"
+            return f"{self._path}: no frame within --start, --end or --frames{known}"
+        why = self._decoder.damage.first_reason
+        return (
+            f"{self._path}: no frame can be decoded ({why or 'the video stream is empty'}); "
+            f"check the file with 'streammat probe {self._path}'"
+        )
+
+    def _describe(self, first: av.VideoFrame, pts: int) -> StreamInfo:
+        info = stream_info(
+            self._path,
+            self._container,
+            self._stream,
+            first,
+            keep_alpha=self._options.keep_alpha,
+            interlaced=self._interlaced,
+            turns=self._turns,
+        )
+        if info.tags.assumed:
+            self._notices.once(
+                "colour", f"{self._path}: no colour tags; {info.tags.assumed} assumed"
+            )
+        has_alpha = source_colour(first, self._stream)[0].alpha
+        if has_alpha and not self._options.keep_alpha and info.codec not in _UNSURE_ALPHA:
+            self._notices.once("alpha", f"{self._path}: its own alpha channel is not used")
+        return replace(
+            info,
+            frames=self._expected(info),
+            timecode=self._timecode(info.rate, pts),
+            first_pts=pts,
+            tracks=tracks_of(self._container, self._stream.index),
+            chapters=chapters_of(self._container),
+            hdr=hdr_metadata(first),
+        )
+
+    def _timecode(self, rate: Fraction | None, pts: int) -> Timecode | None:
+        """Of the first delivered frame; the file states that of its own first frame."""
+        texts = timecode_texts(self._container, self._stream)
+        stated = stated_timecode(texts, rate)
+        if texts and stated is None:
+            shown = "an unknown rate" if rate is None else f"{float(rate):.3f} frames/s"
+            self._notices.once("tc", f"{self._path}: time code {texts[0]} does not fit {shown}")
+        if stated is None:
+            return None
+        return moved(stated, round(self._seconds(pts) * stated.rate))
+
+    def _expected(self, info: StreamInfo) -> int | None:
+        """How many frames the selection will deliver, as far as the stream tells."""
+        wanted, total = self._selection, info.frames
+        if total is not None:
+            if info.rate is not None and (wanted.start_seconds or wanted.end_seconds):
+                end = total if wanted.end_seconds is None else int(wanted.end_seconds * info.rate)
+                total = min(total, end) - int((wanted.start_seconds or 0) * info.rate)
+            total = max(1, total - (wanted.first_frame or 0))
+        limits = [n for n in (total, wanted.frame_limit) if n is not None]
+        return min(limits) if limits else None
+
+    def _say_resized(self, picture: av.VideoFrame) -> None:
+        first = self._first[0]
+        self._notices.once(
+            "size",
+            f"{self._path}: the picture changes size to {picture.width}x{picture.height}; "
+            f"scaled to {first.width}x{first.height}",
+        )
+
+    def _all_pictures(self) -> Iterator[tuple[av.VideoFrame, int]]:
+        yield self._first
+        yield from self._pictures
