@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from streammat.catalogue.cards import ModelCard, Variant
 from streammat.errors import ConfigError, EngineFileError
 from streammat.matting.cache import engine_cache
+from streammat.matting.frame_view import frame_view
 from streammat.matting.sizes import NetworkSize, network_size
 from streammat.types import Alpha, Frame
 
@@ -113,21 +114,12 @@ class GfmMatter:
         Raises:
             EngineFileError: the model file is missing, damaged or of another form.
         """
-        from streammat_kernels.resize import network_view
-
         self.warm_up(frame.height, frame.width)
         buffers = self._slots[slot]
         if buffers is None or buffers.network is not self._network:
             assert self._network is not None
             buffers = self._slots[slot] = _Slot(self._network)
-        network_view(
-            frame.planes,
-            frame.layout,
-            frame.colour,
-            buffers.rgb[0],
-            content=buffers.content,
-            bands=self.bands,
-        )
+        frame_view(frame, buffers.rgb[0], content=buffers.content, bands=self.bands)
 
     def submit(self, slot: int) -> None:
         """Start the network on a prepared slot and return at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.matting.frame_view import whole_view
 from streammat.matting.strategies import NetworkPass, RimPass, checked_strategy, still_alpha
 from streammat.types import Alpha, Frame
 from streammat_kernels.bands import Bands
@@ -47,9 +48,12 @@ class StillMatter:
         """Nothing: each strategy has sizes of its own."""
 
     def prepare(self, frame: Frame, slot: int) -> None:
-        """Keep the frame as (H, W, 3) R'G'B' of its own depth."""
+        """Keep the frame as (H, W, 3) R'G'B' of its own depth; HDR and scene plates as SDR."""
         from streammat_kernels.colour import to_rgb
 
+        if frame.view is not None or frame.scene is not None:
+            self._pictures[slot] = whole_view(frame, bands=self._bands).transpose(1, 2, 0)
+            return
         rgb = to_rgb(frame.planes, frame.layout, frame.colour, bands=self._bands)
         self._pictures[slot] = rgb.transpose(1, 2, 0)
 
