@@ -16,10 +16,20 @@ from streammat.catalogue.folder import CARD, models_folder
 from streammat.errors import ConfigError, EngineFileError
 from streammat_engines.manifest import file_sha256
 
-__all__ = ["ModelCard", "Variant", "find_model", "imported_models", "shipped_models"]
+__all__ = [
+    "MERGER",
+    "ModelCard",
+    "ModelVariant",
+    "Variant",
+    "find_model",
+    "imported_models",
+    "shipped_models",
+]
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 Variant = Literal["tt", "ft", "bt"]
+ModelVariant = Literal["tt", "ft", "bt", "rim"]
+MERGER = "merger"  # a card's entry: the merging weights of a RIM network
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +39,9 @@ class ModelCard:
     Attributes:
         name: as given to ``--model``.
         path: of the ONNX file.
-        variant: how glance and focus are fused (RoSTa of Li et al., IJCV 2021); None when the file
-            has no card and its name does not say: three glance planes then mean tt.
+        variant: how glance and focus are fused (RoSTa of Li et al., IJCV 2021), rim: all three ways
+            and merged; None when the file has no card and its name does not say: three glance
+            planes then mean tt.
         sha256: what the file must hash to; without a card it is what the file hashes to now.
         summary: one line.
         licence: one line on what the weights may be used for; empty when unknown.
@@ -39,7 +50,7 @@ class ModelCard:
 
     name: str
     path: Path
-    variant: Variant | None
+    variant: ModelVariant | None
     sha256: str
     summary: str = ""
     licence: str = ""
@@ -96,12 +107,12 @@ def _read_card(path: Path) -> ModelCard:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         variant = str(card["variant"]).lower()
-        if variant not in get_args(Variant):
+        if variant not in get_args(ModelVariant):
             raise ValueError(f"variant {variant!r}")
         return ModelCard(
             name=str(card["name"]),
             path=path.with_name(str(card.get("file", f"{path.stem}.onnx"))),
-            variant=cast("Variant", variant),
+            variant=cast("ModelVariant", variant),
             sha256=str(card["sha256"]),
             summary=str(card.get("summary", "")),
             licence=str(card.get("licence", "")),
@@ -113,7 +124,7 @@ def _read_card(path: Path) -> ModelCard:
         ) from error
 
 
-def _suffix(path: Path) -> Variant | None:
+def _suffix(path: Path) -> ModelVariant | None:
     """The variant that a file name like ``gfm_r34_tt.onnx`` states."""
     ending = path.stem.lower().rpartition("_")[2]
-    return cast("Variant", ending) if ending in get_args(Variant) else None
+    return cast("ModelVariant", ending) if ending in get_args(ModelVariant) else None

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.catalogue.cards import ModelCard, Variant
-from streammat.errors import ConfigError, EngineFileError
+from streammat.catalogue.cards import ModelCard
 from streammat.matting.cache import engine_cache
 from streammat.matting.frame_view import frame_view
+from streammat.matting.fuser import Fuser
 from streammat.matting.sizes import NetworkSize, network_size
 from streammat.types import Alpha, Frame
 
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from streammat_engines.manifest import Manifest
     from streammat_kernels.bands import Bands
 
-__all__ = ["GfmMatter", "model_variant"]
+__all__ = ["GfmMatter"]
 
-_GLANCE_PLANES = {"tt": 3, "ft": 2, "bt": 2}
 _SPARE_SLOTS = 2  # one being prepared and one being upsampled while the network is fully busy
 
 
@@ -33,7 +32,7 @@ class _Network:
     frame_size: tuple[int, int]  # height, width
     size: NetworkSize
     engine: Engine
-    variant: Variant
+    fuser: Fuser
 
 
 class _Slot:
@@ -136,12 +135,10 @@ class GfmMatter:
 
     def alpha(self, frame: Frame, slot: int, out: Alpha) -> None:
         """Fuse glance and focus, and upsample along the edges of the plate; see `FrameMatter`."""
-        from streammat_kernels.fusion import fuse
         from streammat_kernels.guided import guided_upsample
 
         buffers = self._buffers(slot)
-        outputs = buffers.outputs
-        fuse(outputs["glance"][0], outputs["focus"][0, 0], buffers.network.variant, buffers.small)
+        buffers.network.fuser.fuse(buffers.outputs, buffers.small)
         guided_upsample(
             buffers.small,
             frame.planes,
@@ -186,34 +183,5 @@ class GfmMatter:
             sha256=self.card.sha256,
             cache_dir=engine_cache(),
         )
-        variant = model_variant(self.card, engine.manifest)
-        return _Network((height, width), size, engine, variant)
-
-
-def model_variant(card: ModelCard, manifest: Manifest) -> Variant:
-    """The card's variant, checked against the graph's outputs; three glance planes mean tt.
-
-    Raises:
-        EngineFileError: other outputs than glance and focus, or a glance that does not fit.
-        ConfigError: a file without a card whose two glance planes may mean ft or bt.
-    """
-    shapes = {spec.name: spec.shape for spec in manifest.outputs}
-    if shapes.keys() != {"glance", "focus"} or shapes["focus"][1] != 1:
-        raise EngineFileError(
-            f"model file {card.path} has outputs {', '.join(sorted(shapes))}; expected are glance "
-            "and focus of one plane: export it with streammat's exporter"
-        )
-    planes = shapes["glance"][1]
-    if card.variant is None and planes == 3:
-        return "tt"
-    if card.variant is None:
-        raise ConfigError(
-            f"model file {card.path}: two glance planes may be ft or bt; "
-            f"rename it to {card.path.stem}_ft.onnx or {card.path.stem}_bt.onnx"
-        )
-    if planes != _GLANCE_PLANES[card.variant]:
-        raise EngineFileError(
-            f"model file {card.path}: {planes} glance planes, but variant {card.variant} has "
-            f"{_GLANCE_PLANES[card.variant]}"
-        )
-    return card.variant
+        fuser = Fuser(self.card, {spec.name: spec.shape for spec in engine.manifest.outputs})
+        return _Network((height, width), size, engine, fuser)

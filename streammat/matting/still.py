@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.frame_view import whole_view
-from streammat.matting.strategies import NetworkPass, RimPass, checked_strategy, still_alpha
+from streammat.matting.strategies import AnyPass, checked_strategy, still_alpha
 from streammat.types import Alpha, Frame
 from streammat_kernels.bands import Bands
 
@@ -28,7 +28,7 @@ class StillMatter:
 
     def __init__(
         self,
-        network: NetworkPass | RimPass,
+        network: AnyPass,
         name: str,
         strategy: str,
         size: str = "balanced",

@@ -1,8 +1,8 @@
-"""Batch norms folded into the convolutions before them, for export.
+"""Batch norms and mean pooling as convolutions, for export.
 
 In evaluation mode a batch norm is one multiplication and one addition a channel, which a
 convolution before it can take over (Jacob et al., CVPR 2018, section 3.2). One that follows no
-convolution, as in DenseNet, becomes a 1x1 depthwise convolution.
+convolution, as in DenseNet, becomes a 1x1 depthwise convolution. Mean pooling is a convolution too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,26 @@ def fold_batch_norms(model: Network) -> Network:
         for name, child in part.named_children():
             if isinstance(child, nn.BatchNorm2d):
                 setattr(part, name, as_convolution(child))
+        if isinstance(part, nn.Sequential):
+            _pool_first(part)
     return folded
+
+
+def _pool_first(part: nn.Sequential) -> None:
+    """A 1x1 convolution and the mean pooling after it, in the other order: a quarter of the work.
+
+    Both are linear, so that only rounding differs. The pooling becomes a depthwise convolution.
+    """
+    for conv, pool in pairwise(name for name, _ in part.named_children()):
+        project, mean = part.get_submodule(conv), part.get_submodule(pool)
+        if not isinstance(project, nn.Conv2d) or not isinstance(mean, nn.AvgPool2d):
+            continue
+        assert project.kernel_size == (1, 1)
+        side, channels = int(mean.kernel_size), project.in_channels  # type: ignore[arg-type]
+        averaging = nn.Conv2d(channels, channels, side, side, groups=channels, bias=False)
+        nn.init.constant_(averaging.weight, 1 / side**2)
+        setattr(part, conv, averaging)
+        setattr(part, pool, project)
 
 
 def _fold(part: nn.Module, conv: str, norm: str) -> None:

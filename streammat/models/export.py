@@ -1,9 +1,9 @@
 """PyTorch model -> one ONNX file for every size, its weights stored as FP16.
 
 Graph inputs: rgb (B, 3, H, W) float32 0..255 and the four pooling matrices (see `psp`); outputs
-glance and focus, for RIM those of each representation and the merged alpha. B, H and W are dynamic,
-H = 32 h, W = 32 w. Weights may be FP16 initialisers followed by a Cast to FP32: engines fold the
-Cast when they load, so the arithmetic stays FP32 and the file is half as large.
+glance and focus, for RIM those of each representation: fusing and merging them is for kernels. B, H
+and W are dynamic, H = 32 h, W = 32 w. Weights may be FP16 initialisers followed by a Cast to FP32:
+engines fold the Cast when they load, so the arithmetic stays FP32 and the file is half as large.
 """
 
 from __future__ import annotations
@@ -42,34 +42,18 @@ class _Graph(nn.Module):
     def forward(
         self, rgb: Tensor, pool_h: Tensor, pool_w: Tensor, up_h: Tensor, up_w: Tensor
     ) -> tuple[Tensor, ...]:
-        output = self.model(rgb, PspMatrices(pool_h, pool_w, up_h, up_w))
+        matrices = PspMatrices(pool_h, pool_w, up_h, up_w)
         if isinstance(self.model, RimGfm):
-            return (*output.tt, *output.ft, *output.bt, output.alpha)
+            tt, ft, bt = self.model.heads(rgb, matrices)
+            return (*tt, *ft, *bt)
+        output = self.model(rgb, matrices)
         return output.glance, output.focus
 
 
-class RimAsTt(nn.Module):
-    """RIM in the form of a TT network: the merged alpha, within 0..1, is the focus, and glance says
-    transition everywhere, so that fusion gives that alpha."""
-
-    def __init__(self, model: RimGfm) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(
-        self, rgb: Tensor, pool_h: Tensor, pool_w: Tensor, up_h: Tensor, up_w: Tensor
-    ) -> tuple[Tensor, ...]:
-        """Glance (B, 3, H, W), 0 1 0 everywhere, and focus (B, 1, H, W), 0..1."""
-        raw = self.model(rgb, PspMatrices(pool_h, pool_w, up_h, up_w)).alpha
-        focus = torch.relu(raw) - torch.relu(raw - 1.0)  # clamped, in operators that all know
-        nothing = focus * 0.0
-        return torch.cat([nothing, nothing + 1.0, nothing], dim=1), focus
-
-
 def output_names(model: GfmNetwork) -> tuple[str, ...]:
-    """Names of the graph's outputs: glance and focus, for RIM ``glance_tt`` ... and ``alpha``."""
+    """Names of the graph's outputs: glance and focus, for RIM ``glance_tt`` ... ``focus_bt``."""
     if isinstance(model, RimGfm):
-        return (*(f"{name}_{rosta.lower()}" for rosta in HEADS for name in OUTPUTS), "alpha")
+        return tuple(f"{name}_{rosta.lower()}" for rosta in HEADS for name in OUTPUTS)
     return OUTPUTS
 
 
@@ -139,21 +123,16 @@ def _strip(model: onnx.ModelProto) -> None:
         del item.metadata_props[:]
 
 
-def export_onnx(model: GfmNetwork, path: Path, half: bool = True, *, as_tt: bool = False) -> None:
+def export_onnx(model: GfmNetwork, path: Path, half: bool = True) -> None:
     """Write `model` as ONNX to `path`, atomically; checked by onnx before it is moved in place.
 
     Args:
         model: is not changed.
         path: of the file.
         half: weights as FP16, half the size; False keeps every weight as it is.
-        as_tt: give RIM the outputs of a TT network, glance and focus, whose fusion is RIM's alpha;
-            whatever runs a TT network then runs it. Changes nothing for other networks.
     """
     folded = fold_batch_norms(model)
-    if as_tt and isinstance(folded, RimGfm):
-        graph = _trace(RimAsTt(folded), OUTPUTS)
-    else:
-        graph = _trace(_Graph(folded), output_names(folded))
+    graph = _trace(_Graph(folded), output_names(folded))
     _strip(graph)
     if half:
         halve_weights(graph)

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from streammat.catalogue.cards import ModelCard, find_model, shipped_models
+from streammat.catalogue.cards import MERGER, ModelCard, find_model, shipped_models
 from streammat.catalogue.folder import CARD, model_folder, remove_folder
 from streammat.catalogue.released import RELEASED_NAMES, SOURCE
 from streammat.errors import OutputError
 from streammat.models.export import OPSET, export_onnx
 from streammat.models.registry import GfmNetwork, config_of
+from streammat.models.rim import RimGfm
 from streammat.models.rosta import Rosta
 from streammat.models.weight_files import load_checkpoint, save_checkpoint
 
@@ -78,7 +79,7 @@ def _refuse_taken(name: str, overwrite: bool) -> Path:
 def _fill(folder: Path, name: str, model: GfmNetwork, source: Path, licence: str) -> None:
     """Graph, weights and, last, the card."""
     graph, weights = folder / f"{name}.onnx", folder / f"{name}.safetensors"
-    export_onnx(model, graph, half=False, as_tt=True)
+    export_onnx(model, graph, half=False)
     save_checkpoint(model, weights)
     card = _card(name, model, graph, weights, source, licence)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
@@ -93,7 +94,8 @@ def _card(
         "name": name,
         "file": graph.name,
         "summary": f"{config.name}, imported from {source.name}",
-        "variant": str(Rosta.TT if config.rosta is Rosta.RIM else config.rosta),
+        "variant": str(config.rosta),
+        **_merger(model),
         "sha256": _sha256(graph),
         "bytes": graph.stat().st_size,
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -109,6 +111,13 @@ def _card(
         },
         "imported": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _merger(model: GfmNetwork) -> dict[str, Any]:
+    """RIM's merging network, whose few numbers are no part of the graph."""
+    if not isinstance(model, RimGfm):
+        return {}
+    return {MERGER: {name: array.tolist() for name, array in model.merger()._asdict().items()}}
 
 
 def _sha256(path: Path) -> str:

@@ -17,6 +17,7 @@ from streammat.models.psp import PspMatrices
 from streammat.models.released import ReleasedTrunk, matrices_like
 from streammat.models.released_blocks import head_block
 from streammat.models.rosta import Rosta
+from streammat_kernels.merge import MergeWeights
 
 HEADS = (Rosta.TT, Rosta.FT, Rosta.BT)  # the order of the merging network's inputs
 CHANNELS = 16
@@ -33,7 +34,7 @@ class RimOutput(NamedTuple):
 
 
 def fuse_in_graph(glance: Tensor, focus: Tensor, rosta: Rosta) -> Tensor:
-    """The fusion kernel (`streammat_kernels.fusion`) in operators of a graph.
+    """The fusion kernel (`streammat_kernels.fusion`) in PyTorch, for training and as reference.
 
     Args:
         glance: (B, 3, H, W) for TT, (B, 2, H, W) for FT and BT.
@@ -96,12 +97,26 @@ class RimGfm(ReleasedTrunk):
         Raises:
             ValueError: not (B, 3, H, W), or H and W are not multiples of 32.
         """
+        heads = self.heads(rgb, matrices or matrices_like(rgb))
+        alphas = [fuse_in_graph(*o, r) for o, r in zip(heads, HEADS, strict=True)]
+        return RimOutput(*heads, self.rim(torch.cat(alphas, dim=1)))
+
+    def heads(self, rgb: Tensor, matrices: PspMatrices) -> tuple[GfmOutput, GfmOutput, GfmOutput]:
+        """Glance and focus of TT, FT and BT: what an exported graph holds; see `forward`."""
         features = self.encode(rgb)
-        glance = self.glance_features(features[-1], matrices or matrices_like(rgb))
+        glance = self.glance_features(features[-1], matrices)
         focus = self.focus_features(features)
         tt, ft, bt = (self._head(rosta, glance, focus) for rosta in HEADS)
-        alphas = [fuse_in_graph(*o, r) for o, r in zip((tt, ft, bt), HEADS, strict=True)]
-        return RimOutput(tt, ft, bt, self.rim(torch.cat(alphas, dim=1)))
+        return tt, ft, bt
+
+    def merger(self) -> MergeWeights:
+        """The merging network's weights for `streammat_kernels.merge`."""
+        names = ("0.weight", "0.bias", "1.fc.0.weight", "1.fc.2.weight", "2.weight", "2.bias")
+        arrays = [self.rim.get_parameter(n).detach().double().cpu().numpy() for n in names]
+        expand, expand_bias, squeeze, excite, reduce, reduce_bias = arrays
+        return MergeWeights(
+            expand[:, :, 0, 0], expand_bias, squeeze, excite, reduce[0, :, 0, 0], reduce_bias
+        )
 
     def _head(self, rosta: Rosta, glance: Tensor, focus: Tensor) -> GfmOutput:
         name = rosta.lower()

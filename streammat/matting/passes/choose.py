@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streammat.catalogue.cards import find_model
 from streammat.errors import ConfigError, DependencyError, DeviceUnavailable
-from streammat.matting.strategies.network import NetworkPass, RimPass
+from streammat.matting.strategies.network import AnyPass
 
 __all__ = ["ENGINES", "open_pass"]
 
@@ -15,7 +15,7 @@ ENGINES = ("openvino", "onnx", "torch", "tensorrt")
 _CHECKPOINTS = {".pth", ".pt", ".ckpt", ".safetensors"}
 
 
-def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> NetworkPass | RimPass:
+def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> AnyPass:
     """The model called ``model`` on ``engine``.
 
     Args:
@@ -46,7 +46,7 @@ def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> Network
     raise ConfigError(f"engine {engine!r}: use {', '.join(ENGINES)}")
 
 
-def _open_torch(model: str, threads: int) -> NetworkPass | RimPass:
+def _open_torch(model: str, threads: int) -> AnyPass:
     if importlib.util.find_spec("torch") is None:
         raise DependencyError("engine torch needs PyTorch: pip install 'streammat[torch]'")
     path = _checkpoint(model)

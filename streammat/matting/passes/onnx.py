@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.catalogue.cards import ModelCard, Variant
+from streammat.catalogue.cards import ModelCard, ModelVariant
 from streammat.errors import DependencyError, EngineError, EngineFileError
-from streammat.matting.strategies.network import PassOutput
+from streammat.matting.fuser import Fuser
+from streammat.matting.passes.answer import answer
+from streammat.matting.strategies.network import PassOutput, RimPassOutput
 from streammat_engines.manifest import file_sha256
 from streammat_engines.psp import psp_matrices
 
@@ -17,7 +19,7 @@ __all__ = ["OnnxPass"]
 
 
 class OnnxPass:
-    """See `NetworkPass`; one session serves every size.
+    """See `AnyPass`; one session serves every size.
 
     Args:
         card: the model.
@@ -34,27 +36,25 @@ class OnnxPass:
         self._card = card
         self._session: Any = _session(card, threads)
         self._inputs = {port.name for port in self._session.get_inputs()}
-        if not {"glance", "focus"} <= {port.name for port in self._session.get_outputs()}:
-            raise EngineFileError(
-                f"model file {card.path}: outputs glance and focus are expected; export it with "
-                "streammat's exporter"
-            )
+        shapes = {port.name: tuple(port.shape) for port in self._session.get_outputs()}
+        self._names = list(shapes)
+        self._fuser = Fuser(card, shapes)
 
     @property
-    def variant(self) -> Variant:
-        """As the card says; a file without a card is tt."""
-        return self._card.variant or "tt"
+    def variant(self) -> ModelVariant:
+        """As the card, or the graph's outputs, say."""
+        return self._fuser.variant
 
-    def __call__(self, rgb: NDArray[np.float32], /) -> PassOutput:
-        """Glance and focus of (h, w, 3) R'G'B' 0..255."""
+    def __call__(self, rgb: NDArray[np.float32], /) -> PassOutput | RimPassOutput:
+        """The network's answer to (h, w, 3) R'G'B' 0..255."""
         planes = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], np.float32)
         given = {"rgb": planes, **psp_matrices(rgb.shape[0], rgb.shape[1])}
         used = {name: array for name, array in given.items() if name in self._inputs}
         try:
-            glance, focus = self._session.run(["glance", "focus"], used)
+            arrays = self._session.run(self._names, used)
         except Exception as error:  # ONNX Runtime raises several undocumented types
             raise EngineError(f"{self._card.name}: {str(error).splitlines()[0]}") from error
-        return PassOutput(glance[0], focus[0, 0])
+        return answer(self._fuser, dict(zip(self._names, arrays, strict=True)))
 
     def close(self) -> None:
         """Free the session; may be called again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streammat.matting.strategies.network import (
+    AnyPass,
     NetworkPass,
     PassOutput,
     RimPass,
@@ -24,6 +25,7 @@ from streammat.matting.strategies.two_sizes import hybrid, resize
 
 __all__ = [
     "STRATEGIES",
+    "AnyPass",
     "NetworkPass",
     "PassOutput",
     "RimMaps",

@@ -7,9 +7,17 @@ from typing import Literal, NamedTuple, Protocol, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.catalogue.cards import Variant
+from streammat.catalogue.cards import ModelVariant, Variant
 
-__all__ = ["NetworkPass", "PassOutput", "RimPass", "RimPassOutput", "StillMaps", "is_rim"]
+__all__ = [
+    "AnyPass",
+    "NetworkPass",
+    "PassOutput",
+    "RimPass",
+    "RimPassOutput",
+    "StillMaps",
+    "is_rim",
+]
 
 
 class PassOutput(NamedTuple):
@@ -28,6 +36,20 @@ class RimPassOutput(NamedTuple):
     ft: PassOutput
     bt: PassOutput
     alpha: NDArray[np.float32]  # (h, w)
+
+
+class AnyPass(Protocol):
+    """A GFM network, on whatever engine: a `NetworkPass` or a `RimPass`."""
+
+    @property
+    def variant(self) -> ModelVariant:
+        """How glance and focus are fused."""
+
+    def __call__(self, rgb: NDArray[np.float32], /) -> PassOutput | RimPassOutput:
+        """The network's answer to (h, w, 3) R'G'B' 0..255; both sides are multiples of 32."""
+
+    def close(self) -> None:
+        """Free the network; may be called again."""
 
 
 class NetworkPass(Protocol):
@@ -58,7 +80,7 @@ class RimPass(Protocol):
         """Free the network; may be called again."""
 
 
-def is_rim(network: NetworkPass | RimPass) -> TypeGuard[RimPass]:
+def is_rim(network: AnyPass) -> TypeGuard[RimPass]:
     """Whether ``network`` has all three representations."""
     return network.variant == "rim"
 

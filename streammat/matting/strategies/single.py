@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.sizes import network_size
-from streammat.matting.strategies.network import NetworkPass
+from streammat.matting.strategies.network import AnyPass, RimPassOutput
 from streammat.matting.strategies.planes import RGB_COLOUR, rgb_layout, rgb_planes
 from streammat.types import Alpha
 from streammat_kernels.fusion import fuse
@@ -17,7 +17,7 @@ __all__ = ["single"]
 
 
 def single(
-    network: NetworkPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str = "balanced"
+    network: AnyPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str = "balanced"
 ) -> Alpha:
     """Alpha (H, W) uint16, 65535 = opaque.
 
@@ -33,5 +33,9 @@ def single(
     view = np.empty((3, chosen.height, chosen.width), np.float32)
     network_view(planes, layout, RGB_COLOUR, view, content=content)
     output = network(np.ascontiguousarray(view.transpose(1, 2, 0)))
-    small = fuse(output.glance, output.focus, network.variant)
+    if isinstance(output, RimPassOutput):
+        small = output.alpha.clip(0, 1)
+    else:
+        assert network.variant != "rim"
+        small = fuse(output.glance, output.focus, network.variant)
     return guided_upsample(small, planes, layout, content=content)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.errors import ConfigError
-from streammat.matting.strategies.network import NetworkPass, RimPass, is_rim
+from streammat.matting.strategies.network import AnyPass, NetworkPass, RimPass, is_rim
 from streammat.matting.strategies.official import official, shrink_sample
 from streammat.matting.strategies.resample import enlarge, shrink_bytes
 from streammat.matting.strategies.rim import rim
@@ -49,7 +49,7 @@ def check_for_source(name: str, *, still: bool) -> None:
 
 
 def still_alpha(
-    network: NetworkPass | RimPass,
+    network: AnyPass,
     rgb: NDArray[np.uint8] | NDArray[np.uint16],
     strategy: str = "hybrid",
     size: str = "balanced",
@@ -58,7 +58,8 @@ def still_alpha(
 
     official is its sample mode (large pictures at a shorter side of 1080), enlarged to the
     picture's own size, and takes 16-bit pictures at 8 bits, as the released code would. A network
-    with all three representations knows one strategy only (see `rim`), whatever is asked for.
+    with all three representations (RIM) has one pass at a third of the picture's size in hybrid,
+    resize and official alike, as released (see `rim`), and no tiles.
 
     Args:
         network: the passes are its.
@@ -67,15 +68,15 @@ def still_alpha(
         size: of ``single`` and of the glance pass of ``tiled``.
 
     Raises:
-        ConfigError: an unknown strategy or size.
+        ConfigError: an unknown strategy or size, or tiles of RIM.
         InputError: a picture too small for the strategy.
     """
     chosen = checked_strategy(strategy)
+    if chosen == "single":
+        return single(network, rgb, size=size)
     if is_rim(network):
         return _rim_alpha(network, rgb, chosen)
     network = cast("NetworkPass", network)
-    if chosen == "single":
-        return single(network, rgb, size=size)
     if chosen == "tiled":
         return tiled(network, rgb, size=size)
     if chosen == "official":
@@ -85,6 +86,11 @@ def still_alpha(
 
 
 def _rim_alpha(network: RimPass, rgb: NDArray[Any], strategy: Strategy) -> Alpha:
+    if strategy == "tiled":
+        raise ConfigError(
+            "strategy tiled: a RIM network merges by what the whole picture holds; use single or "
+            "hybrid"
+        )
     if strategy != "official":
         return _codes(rim(network, rgb).alpha)
     alpha = rim(network, shrink_sample(_bytes(rgb)), shrink=shrink_bytes).alpha

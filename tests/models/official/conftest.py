@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from streammat.models import GfmConfig, GfmNetwork, create_model  # noqa: E402
+from streammat.cli import main  # noqa: E402
+from streammat.models import GfmConfig, GfmNetwork, create_model, save_checkpoint  # noqa: E402
 
 NARROW = GfmConfig("r34", "TT", divisor=16)  # type: ignore[arg-type]
 
@@ -29,6 +29,10 @@ class Reference:
             "keys"
         ]
         return rows
+
+    def summary(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads((self.folder / "summary.json").read_text())
+        return facts
 
     def rule(self) -> ModuleType:
         spec = importlib.util.spec_from_file_location("gfm_rule", self.folder / "rule.py")
@@ -68,13 +72,24 @@ def narrow() -> GfmNetwork:
 @pytest.fixture(scope="session")
 def imported(narrow: GfmNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's folder with the narrow network imported as ``mine``; exporting takes a while."""
-    from streammat.cli import main
-    from streammat.models import save_checkpoint
+    return _imported(narrow, tmp_path_factory.mktemp("user") / "narrow_tt.pth")
 
-    folder = tmp_path_factory.mktemp("user")
-    save_checkpoint(narrow, folder / "narrow_tt.pth")
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        patch.setenv("STREAMMAT_MODELS_DIR", str(folder / "models"))
-        assert main(["models", "import", str(folder / "narrow_tt.pth"), "--name", "mine"]) == 0
-    return folder / "models"
+
+@pytest.fixture(scope="session")
+def narrow_rim() -> GfmNetwork:
+    return randomised(GfmConfig("r34", "RIM", divisor=32))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def imported_rim(narrow_rim: GfmNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with three representations."""
+    return _imported(narrow_rim, tmp_path_factory.mktemp("rim") / "narrow_rim.pth")
+
+
+def _imported(model: GfmNetwork, file: Path) -> Path:
+    save_checkpoint(model, file)
+    models = file.parent / "models"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREAMMAT_MODELS_DIR", str(models))
+        assert main(["models", "import", str(file), "--name", "mine"]) == 0
+    return models

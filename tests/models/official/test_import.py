@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ pytest.importorskip("onnxscript")
 import streammat  # noqa: E402
 from streammat.catalogue.cards import find_model  # noqa: E402
 from streammat.cli import main  # noqa: E402
-from streammat.errors import ConfigError  # noqa: E402
+from streammat.errors import ConfigError, EngineFileError  # noqa: E402
 from streammat.models import GfmNetwork, matrices_for, save_checkpoint  # noqa: E402
 from streammat_engines.manifest import file_sha256  # noqa: E402
-from tests.tolerances import EXPORTED_OUTPUTS  # noqa: E402
+from tests.tolerances import EXPORTED_OUTPUTS, MERGED_F32  # noqa: E402
 
 PLAIN = {"Add", "Concat", "Conv", "MatMul", "MaxPool", "Relu", "Resize", "Sigmoid", "Slice"}
 
@@ -165,26 +166,96 @@ def test_remove(
     assert main(["models", "remove", "gfm_lite0_tt"]) == 2
 
 
-def test_a_clip_is_matted_by_an_imported_model_without_torch(user: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys\n"
-        "class Absent:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.split('.')[0] in ('torch', 'onnx', 'safetensors'):\n"
-        "            raise ModuleNotFoundError(name)\n"
-        "sys.meta_path.insert(0, Absent())\n"
-        "from streammat.cli import main\n"
-        "sys.exit(main(sys.argv[1:]))\n"
-    )
-    clip = Path(streammat.__file__).parent / "demo" / "sample.mp4"
-    out = tmp_path / "alpha.mov"
-    command = ["matte", str(clip), "-o", str(out), "--model", "mine", "--size", "64x64"]
+WITHOUT_TORCH = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "onnx", "onnxscript", "onnxruntime", "safetensors"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+from streammat.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def run_without_torch(*arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code, *command, "--limit", "2"],
+        [sys.executable, "-c", WITHOUT_TORCH, *arguments],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "mine 64x64" in done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_clip_is_matted_by_an_imported_model_without_torch(user: Path, tmp_path: Path) -> None:
+    clip = Path(streammat.__file__).parent / "demo" / "sample.mp4"
+    out = tmp_path / "alpha.mov"
+    command = ["matte", str(clip), "-o", str(out), "--model", "mine", "--size", "64x64"]
+    assert "mine 64x64" in run_without_torch(*command, "--limit", "2")
     assert out.stat().st_size > 0
+
+
+@pytest.fixture
+def rim(imported_rim: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STREAMMAT_MODELS_DIR", str(imported_rim))
+    return imported_rim
+
+
+def test_rim_runs_as_rim_in_a_clip_and_a_photo_without_torch(rim: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    card = find_model("mine")
+    assert card.variant == "rim"
+    assert {n.op_type for n in onnx.load(card.path).graph.node} <= PLAIN
+    clip = Path(streammat.__file__).parent / "demo" / "sample.mp4"
+    out = str(tmp_path / "alpha.mov")
+    run_without_torch(
+        "matte", str(clip), "-o", out, "--model", "mine", "--size", "64x64", "--limit", "2"
+    )
+    photo = tmp_path / "photo.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (120, 100, 3), np.uint8)).save(photo)
+    for strategy in ("single", "hybrid"):
+        cut = str(tmp_path / f"{strategy}.png")
+        run_without_torch("image", str(photo), "-o", cut, "--model", "mine", "--strategy", strategy)
+    assert main(["image", str(photo), "--model", "mine", "--strategy", "tiled"]) == 2
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnx"])
+def test_rims_pass_gives_the_networks_own_maps(
+    narrow_rim: GfmNetwork, rim: Path, engine: str
+) -> None:
+    from streammat.matting.passes import open_pass
+    from streammat.matting.strategies import RimPassOutput
+
+    rgb = np.random.default_rng(1).uniform(0, 255, (96, 64, 3)).astype(np.float32)
+    network = open_pass("mine", engine)
+    found = network(rgb)
+    with torch.no_grad():
+        wanted = narrow_rim(torch.from_numpy(rgb.transpose(2, 0, 1)[None]))
+    assert isinstance(found, RimPassOutput)
+    for part in ("tt", "ft", "bt"):
+        for name in ("glance", "focus"):
+            got, want = getattr(getattr(found, part), name), getattr(getattr(wanted, part), name)
+            np.testing.assert_allclose(got, want.numpy().reshape(got.shape), atol=EXPORTED_OUTPUTS)
+    assert np.abs(found.alpha - wanted.alpha[0, 0].numpy()).max() < MERGED_F32
+    network.close()
+
+
+def test_rims_graph_without_its_card_or_with_a_damaged_one_is_refused(
+    rim: Path, tmp_path: Path
+) -> None:
+    from streammat.matting import GfmMatter
+
+    card, lone = find_model("mine"), tmp_path / "lone_rim.onnx"
+    lone.write_bytes(card.path.read_bytes())
+    with pytest.raises(EngineFileError, match=r"its card .* is missing"):
+        GfmMatter(find_model(str(lone))).warm_up(64, 64)
+    details = {**card.details, "merger": {**card.details["merger"], "squeeze": [[1, 2]]}}
+    with pytest.raises(EngineFileError, match="its merger is damaged"):
+        GfmMatter(replace(card, details=details)).warm_up(64, 64)
+    with pytest.raises(EngineFileError, match="three representations, but its card says"):
+        GfmMatter(replace(card, variant="tt")).warm_up(64, 64)

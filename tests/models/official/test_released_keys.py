@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from streammat.errors import ConfigError  # noqa: E402
-from streammat.models import Backbone, GfmConfig, Rosta, create_model  # noqa: E402
+from streammat.models import Backbone, GfmConfig, PspMatrices, Rosta, create_model  # noqa: E402
 from streammat.models.recognise import empty_model, form_of  # noqa: E402
 
 VARIANTS = ("d121_TT", "r34_TT", "r34_FT", "r34_BT", "r34_2b_TT", "r101_TT", "d121_RIM")
@@ -56,6 +56,28 @@ def test_published_sizes(name: str, keys: int, twins: int, millions: float, used
     unused = {key for key, kept in form.aliases.items() if kept in form.unused} | form.unused
     needed = sum(p.numel() for key, p in parameters.items() if key not in unused)
     assert needed / 1e6 == pytest.approx(used, abs=0.011)
+
+
+# psp1 (512 -> 64, 3x3 at stride 32), which the released RIM code computes for each of three heads.
+_RIM_REPEATS = 2 * 512 * 64 * 9 * (256 // 32) * (320 // 32)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_work_of_a_pass_is_that_of_the_released_code(reference: Any, variant: str) -> None:
+    model, total = empty_model(config_named(variant)).eval(), 0
+
+    def count(module: Any, _: Any, output: Any) -> None:
+        nonlocal total
+        total += output.numel() * module.weight[0].numel()
+
+    for part in model.modules():
+        if isinstance(part, torch.nn.Conv2d | torch.nn.Linear):
+            part.register_forward_hook(count)
+    with torch.device("meta"), torch.no_grad():
+        shapes = ((9, 8), (10, 9), (8, 9), (9, 10))
+        model(torch.empty(1, 3, 256, 320), PspMatrices(*(torch.empty(s) for s in shapes)))
+    published = reference.summary()[variant]["conv_linear_MACs_at_256x320"]
+    assert total == published - (_RIM_REPEATS if variant == "d121_RIM" else 0)
 
 
 def test_every_backbone_takes_every_representation_in_any_width() -> None:

@@ -18,12 +18,11 @@ from streammat.models import (  # noqa: E402
     Rosta,
     create_model,
     load_checkpoint,
-    matrices_for,
 )
-from streammat.models.export import RimAsTt  # noqa: E402
 from streammat.models.rim import HEADS, fuse_in_graph  # noqa: E402
 from streammat_kernels.fusion import fuse  # noqa: E402
-from tests.tolerances import GOLDEN_FUSION_OUTLIERS, GOLDEN_OUTPUTS  # noqa: E402
+from streammat_kernels.merge import checked_weights, merge  # noqa: E402
+from tests.tolerances import GOLDEN_FUSION_OUTLIERS, GOLDEN_OUTPUTS, MERGED_F32  # noqa: E402
 
 
 @pytest.mark.parametrize("variant", ["r34_TT", "r34_FT", "d121_TT"])
@@ -96,16 +95,17 @@ def test_gradients_reach_every_part_that_is_used() -> None:
     assert idle == {"fc"}
 
 
-def test_rim_in_the_form_of_tt_fuses_to_its_alpha() -> None:
+def test_the_merger_of_the_kernels_equals_rims_own() -> None:
     torch.manual_seed(1)
     model = create_model("gfm_d121_rim_div16").eval()
     assert isinstance(model, RimGfm)
     with torch.no_grad():
-        model.get_parameter("rim.2.weight").mul_(
-            8
-        )  # so that the raw alpha leaves 0..1 on both sides
-        rgb = torch.rand(1, 3, 64, 96) * 255
-        glance, focus = RimAsTt(model)(rgb, *matrices_for(64, 96))
-        raw = model(rgb).alpha[0, 0].numpy()
-    fused = fuse(glance[0].numpy(), focus[0, 0].numpy(), "tt")
-    np.testing.assert_allclose(fused, raw.clip(0, 1), atol=GOLDEN_OUTPUTS)
+        model.get_parameter("rim.2.weight").mul_(8)  # so that the raw alpha leaves 0..1
+        output = model(torch.rand(1, 3, 64, 96) * 255)
+    modes: tuple[Any, ...] = ("tt", "ft", "bt")
+    planes = [
+        fuse(part.glance[0].numpy(), part.focus[0, 0].numpy(), mode)
+        for part, mode in zip(output[:3], modes, strict=True)
+    ]
+    merged = merge(*planes, checked_weights(model.merger()))
+    np.testing.assert_allclose(merged, output.alpha[0, 0].numpy(), atol=MERGED_F32)
