@@ -47,9 +47,9 @@ def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> AnyPass
 
 
 def _open_torch(model: str, threads: int) -> AnyPass:
+    path = _checkpoint(model)
     if importlib.util.find_spec("torch") is None:
         raise DependencyError("engine torch needs PyTorch: pip install 'streammat[torch]'")
-    path = _checkpoint(model)
     import torch
 
     from streammat.matting.passes.torch import torch_pass
