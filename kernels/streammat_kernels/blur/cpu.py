@@ -7,10 +7,10 @@ costs two reads for each of its rows then, not one for each of its points.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..colour.transfer import encode
 from ..composite.cpu import code_index
+from ..jit import njit
 
 F = np.float32
 OPAQUE = np.uint16(65535)

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
+from ..jit import njit
 from ..layout import Colour, Family, PixelLayout, Siting
 from ..planes import chroma_rows, padded
 from .matrices import from_rgb_terms, to_rgb_terms

@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..errors import ShapeError
+from ..jit import njit
 from ..layout import Transfer
 from . import reference
 

@@ -12,12 +12,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
 from ..colour.matrices import from_rgb_terms, to_rgb_terms
 from ..colour.transfer import encode, encode_table, linear_table
+from ..jit import njit
 from ..layout import Colour, Family, PixelLayout
 from ..planes import chroma_rows, padded
 

@@ -1,7 +1,8 @@
 """Despill in Numba: the screen channel is changed in place, opaque pixels are left alone."""
 
 import numpy as np
-from numba import njit
+
+from ..jit import njit
 
 __all__ = ["limit_screen"]
 

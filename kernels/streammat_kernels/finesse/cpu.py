@@ -1,7 +1,8 @@
 """Matte finesse in Numba: load, steps of growth, Gaussian, store; float32 in between (codes)."""
 
 import numpy as np
-from numba import njit
+
+from ..jit import njit
 
 __all__ = ["blur_columns", "blur_rows", "grow_step", "load", "store"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..colour.transfer import encode
+from ..jit import njit
 
 U16 = NDArray[np.uint16]
 U8 = NDArray[np.uint8]

@@ -1,7 +1,8 @@
 """GFM's fusion in Numba: one pass over maps of the network's size."""
 
 import numpy as np
-from numba import njit
+
+from ..jit import njit
 
 __all__ = ["fuse_bt", "fuse_ft", "fuse_tt"]
 

@@ -1,8 +1,8 @@
 """Guided upsampling in Numba: cells far from the transition band are never worked on."""
 
 import numpy as np
-from numba import njit
 
+from ..jit import njit
 from .model import ALPHA_NOISE, LUMA_NOISE, SOLID
 
 __all__ = ["find_runs", "fit", "mark_mixed", "paint", "sharpen", "shrink_guide", "snap", "spread"]

@@ -6,12 +6,12 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
 from ..colour.transfer import encode as encode_value
 from ..colour.transfer import encode_table
+from ..jit import njit
 from ..layout import Transfer
 from ..planes import padded
 from . import reference

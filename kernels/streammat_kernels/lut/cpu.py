@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
+from ..jit import njit
 from ..planes import padded
 from .table import LOG_GAIN, Lut
 

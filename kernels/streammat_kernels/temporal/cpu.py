@@ -1,8 +1,8 @@
 """Motion-gated smoothing in Numba: a tile that was and is solid costs one look at its alpha."""
 
 import numpy as np
-from numba import njit
 
+from ..jit import njit
 from .gates import DISAGREEMENT, DRIFT_HIGH, DRIFT_LOW, MOTION_HIGH, MOTION_LOW, SNAP
 from .state import BLOCK_PX, TILE_PX
 
