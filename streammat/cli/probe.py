@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from streammat.cli.options import debug_option, json_option
+from streammat.cli.options import chosen_options, debug_option, json_option
 from streammat.cli.output import print_json
+from streammat.config import resolve
 
 if TYPE_CHECKING:
     from streammat.media.probe import ProbeReport
+    from streammat.types import HdrMetadata, Track
 
 __all__ = ["probe"]
+
+_SETTINGS = ("fps", "raw_input", "input_colour")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("clips", nargs=-1, required=True, metavar="CLIP...")
+@chosen_options(_SETTINGS)
 @json_option
 @debug_option
-def probe(clips: Sequence[str], as_json: bool) -> None:
+def probe(clips: Sequence[str], as_json: bool, **given: Any) -> None:
     """Say what a clip is, how it will be read, and what has to be assumed."""
     from streammat.media.probe import probe as look
 
-    reports = [look(clip) for clip in clips]
+    settings = resolve(given).settings()
+    reports = [look(clip, settings) for clip in clips]
     if as_json:
         print_json("probe", {"clips": [report.as_json() for report in reports]})
         return
@@ -44,19 +50,58 @@ def _facts(report: ProbeReport) -> list[tuple[str, str]]:
     colour = report.colour
     span = "full" if colour["full_range"] else "limited"
     turned = f", turned by {report.rotation_degrees} degrees" if report.rotation_degrees else ""
+    bits = "floating point" if report.floating_point else f"{report.bits} bits"
     facts = [
         ("container", report.container),
         ("picture", f"{report.width}x{report.height}{turned}, pixels {report.sample_aspect}"),
-        ("codec", f"{report.codec}, {report.pixel_format}, {report.bits} bits"),
+        ("codec", f"{report.codec}, {report.pixel_format}, {bits}"),
         ("colour", f"{colour['matrix']}, {span} range, {colour['transfer']}, {colour['siting']}"),
-        ("time", _time(report)),
-        ("alpha", "yes" if report.alpha else "no"),
     ]
-    facts += [
-        ("sound", f"{track.codec}, {track.channels} channels, {track.sample_rate} Hz")
+    if report.view:
+        facts.append(("network sees", f"{report.view} mapped to SDR"))
+    if report.hdr is not None:
+        facts.append(("hdr", _hdr(report.hdr)))
+    facts.append(("time", _time(report)))
+    if report.timecode:
+        facts.append(("timecode", report.timecode))
+    if report.first_number is not None and not report.still:
+        facts.append(("numbers", _numbers(report)))
+    return [*facts, ("alpha", "yes" if report.alpha else "no"), *_tracks(report)]
+
+
+def _tracks(report: ProbeReport) -> list[tuple[str, str]]:
+    facts = [
+        ("sound", _words(track, f"{track.channels} channels, {track.sample_rate} Hz"))
         for track in report.sounds
     ]
-    return facts
+    facts += [("subtitles", _words(track)) for track in report.subtitles]
+    facts += [("other", f"{track.kind} {_words(track)}") for track in report.other_tracks]
+    return facts + [
+        ("chapter", f"{chapter['start_seconds']:.3f} s {chapter['title']}".rstrip())
+        for chapter in report.chapters
+    ]
+
+
+def _words(track: Track, more: str = "") -> str:
+    parts = (track.codec or "of unknown kind", more, track.language, track.title)
+    return ", ".join(part for part in parts if part)
+
+
+def _hdr(hdr: HdrMetadata) -> str:
+    parts = []
+    if hdr.luminance is not None:
+        low, high = hdr.luminance
+        parts.append(f"mastered at {low:g} to {high:g} cd/m2")
+    if hdr.max_cll or hdr.max_fall:
+        parts.append(f"brightest pixel {hdr.max_cll}, frame average {hdr.max_fall} cd/m2")
+    return ", ".join(parts) or "stated"
+
+
+def _numbers(report: ProbeReport) -> str:
+    from streammat.media.sequence import spans
+
+    gaps = f", missing {spans(report.holes)}" if report.holes else ""
+    return f"from {report.first_number}{gaps}"
 
 
 def _time(report: ProbeReport) -> str:

@@ -11,38 +11,32 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from streammat.types import ColourTags
-
 __all__ = ["DpxFacts", "read_dpx_facts"]
 
 _HEADER_BYTES = 2048
 _TRANSFER, _ASPECT, _FILM_RATE, _TIMECODE, _TV_RATE = 801, 1628, 1724, 1920, 1940
 _UNDEFINED = 0xFFFFFFFF
 _LOG_TRANSFERS = {1, 3}  # printing density, logarithmic
-_LINEAR_TRANSFER = 2
-_FASTEST = 1000.0
+_SLOWEST, _FASTEST = 1.0, 1000.0
 
 
 @dataclass(frozen=True, slots=True)
 class DpxFacts:
     """What a header says; each field has the value of "not said" where it does not.
 
+    Its "linear" is not believed: programs write it over video, FFmpeg among them.
+
     Attributes:
         rate: frames per second.
         timecode: as text, "" without.
         sample_aspect: width to height of a pixel.
-        curve: cineon, linear, or "" (video).
+        curve: cineon, or "" (video).
     """
 
     rate: Fraction | None = None
     timecode: str = ""
     sample_aspect: Fraction = Fraction(1)
     curve: str = ""
-
-    @property
-    def tags(self) -> ColourTags:
-        """Log and video count as video, so that blends are what an editor would do."""
-        return ColourTags(1, 8 if self.curve == "linear" else 1, 1, full_range=True)
 
 
 def read_dpx_facts(path: Path) -> DpxFacts:
@@ -53,13 +47,11 @@ def read_dpx_facts(path: Path) -> DpxFacts:
     if order is None or len(head) < _HEADER_BYTES:
         return DpxFacts()
     rate = _rate(_float(head, order, _TV_RATE)) or _rate(_float(head, order, _FILM_RATE))
-    transfer = head[_TRANSFER]
-    log = "cineon" if transfer in _LOG_TRANSFERS else ""
     return DpxFacts(
         rate=rate,
         timecode=_timecode(struct.unpack_from(order + "I", head, _TIMECODE)[0]),
         sample_aspect=_aspect(*struct.unpack_from(order + "2I", head, _ASPECT)),
-        curve="linear" if transfer == _LINEAR_TRANSFER else log,
+        curve="cineon" if head[_TRANSFER] in _LOG_TRANSFERS else "",
     )
 
 
@@ -69,7 +61,7 @@ def _float(head: bytes, order: str, offset: int) -> float:
 
 def _rate(stated: float) -> Fraction | None:
     """23.976 is 24000/1001; anything undefined is a NaN or no sensible number."""
-    if not math.isfinite(stated) or not 0 < stated < _FASTEST:
+    if not math.isfinite(stated) or not _SLOWEST <= stated < _FASTEST:
         return None
     whole = round(stated)
     ntsc = Fraction(round(stated * 1.001) * 1000, 1001)

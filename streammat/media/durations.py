@@ -17,7 +17,16 @@ def indexed_seconds(stream: av.VideoStream) -> Fraction | None:
     """
     if stream.frames > 0 and stream.duration:
         return stream.duration * fraction(stream.time_base)
-    return _tagged_seconds(stream.metadata.get("DURATION", ""))
+    tagged = _tagged_seconds(stream.metadata.get("DURATION", ""))
+    if tagged is None or not _tags_the_end(stream):
+        return tagged
+    begin = int(stream.start_time or 0) * fraction(stream.time_base)
+    return tagged - max(begin, Fraction(0))
+
+
+def _tags_the_end(stream: av.VideoStream) -> bool:
+    """FFmpeg's muxer writes when a stream ends as its length; others leave its beginning out."""
+    return stream.container.metadata.get("ENCODER", "").startswith("Lavf")
 
 
 def _tagged_seconds(tag: str) -> Fraction | None:

@@ -147,14 +147,12 @@ def _read_dpx(path: Path) -> StillImage:
     else:
         seen, layout = views(frame, keep_alpha=True)
         planes = tuple(plane.copy() for plane in seen)
-    tags = facts.tags
-    if layout.family not in {Family.RGB, Family.GRAY}:
-        tags = ColourTags(1, tags.transfer, 1, full_range=False)
+    full = layout.family in {Family.RGB, Family.GRAY}
     return StillImage(
         planes,
         layout,
         f"dpx {frame.format.name}",
-        tags,
+        ColourTags(primaries=1, transfer=1, matrix=1, full_range=full),
         timecode=facts.timecode,
         rate=facts.rate,
         sample_aspect=facts.sample_aspect,

@@ -14,7 +14,7 @@ from .notices import Notify, to_stderr
 from .read_options import ReadOptions, read_options
 from .select import parse_selection
 
-__all__ = ["Reader", "open_reader", "open_source"]
+__all__ = ["Reader", "open_options", "open_reader", "open_source"]
 
 
 class Reader(Protocol):
@@ -78,7 +78,7 @@ def open_reader(
         threads=threads,
         keep_alpha=keep_alpha,
     )
-    return _opened(str(path), options, notify)
+    return open_options(str(path), options, notify)
 
 
 def open_source(
@@ -96,10 +96,11 @@ def open_source(
         MediaError: missing, no video, nothing to decode, holes, or nothing within the selection.
         ConfigError: a setting that is malformed or does not go with this source.
     """
-    return _opened(path, read_options(settings, threads), notify)
+    return open_options(path, read_options(settings, threads), notify)
 
 
-def _opened(path: str, options: ReadOptions, notify: Notify) -> Reader:
+def open_options(path: str, options: ReadOptions, notify: Notify) -> Reader:
+    """Open a source with every choice spelled out; see :func:`open_reader` and its errors."""
     from .graded import graded
     from .sequence import is_image_source
     from .sequence_reader import SequenceReader
