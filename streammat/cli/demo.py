@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from streammat.cli.interrupt import interruptible
-from streammat.cli.matte import make_folder, run_job, say_device
+from streammat.cli.jobs import make_folder, run_job, say_device
 from streammat.cli.options import debug_option, json_option
 from streammat.cli.output import print_json
 from streammat.cli.paths import Job

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from streammat.cli.matte import make_folder, run_all
+from streammat.cli.jobs import make_folder, run_all
 from streammat.cli.options import OUTPUT, chosen_options, debug_option, json_option
 from streammat.cli.output import print_json
 from streammat.cli.paths import Job, plan_jobs

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from streammat.cli.failure import EXIT_LOST_FRAMES, EXIT_USAGE, explain
-from streammat.cli.interrupt import interruptible
+from streammat.cli.jobs import make_folder, run_all
 from streammat.cli.options import OUTPUT, debug_option, json_option, setting_options
 from streammat.cli.output import envelope, plain, print_json, print_table, shown
 from streammat.cli.paths import STDOUT, Job, plan_jobs
-from streammat.cli.progress import Display, open_display
+from streammat.cli.progress import open_display
 from streammat.config import PRESETS, Resolved, resolve
 from streammat.errors import OutputError
-from streammat.settings import MatteSettings, OutputRequest
+from streammat.settings import OutputRequest
 
 if TYPE_CHECKING:
-    from streammat.pipeline.report import JobReport
     from streammat.pipeline.resolve import ResolvedJob
 
-__all__ = ["make_folder", "matte", "run_all", "run_job", "say_device"]
+__all__ = ["matte"]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -85,87 +81,6 @@ def _check_stdout(outputs: Sequence[OutputRequest], as_json: bool) -> None:
         raise click.UsageError("-o - and --json both write to stdout; use --report FILE instead")
     if sys.stdout.isatty():
         raise click.UsageError("-o - writes raw video; send it to a program or a file")
-
-
-def make_folder(folder: str | None) -> None:
-    """Make the folder of ``--out-dir``; OutputError where that cannot be done."""
-    if folder is None:
-        return
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"--out-dir {folder} cannot be made: {error.strerror}") from error
-
-
-def run_all(
-    jobs: Sequence[Job], settings: MatteSettings, progress: str
-) -> tuple[list[dict[str, Any]], int]:
-    """Every job in turn; a bad input does not keep the others from being done.
-
-    Returns:
-        A JSON entry for every job that was begun, and the exit code of all together.
-    """
-    results: list[dict[str, Any]] = []
-    codes: list[int] = []
-    with ExitStack() as stack:
-        display = stack.enter_context(open_display(progress))
-        cancel = stack.enter_context(interruptible(display.note))
-        say_device(settings, display)
-        for job in jobs:
-            result, code = _outcome(job, settings, display, cancel)
-            results.append({"input": job.source, "exit_code": code, **result})
-            codes.append(code)
-            if code not in {0, EXIT_USAGE, EXIT_LOST_FRAMES}:
-                break
-    return results, _overall(codes)
-
-
-def _overall(codes: Sequence[int]) -> int:
-    """What ended the run, else 2 before 3: an input without a result is worse than a gap in one."""
-    if codes[-1] not in {0, EXIT_USAGE, EXIT_LOST_FRAMES}:
-        return codes[-1]
-    return min((code for code in codes if code), default=0)
-
-
-def _outcome(
-    job: Job, settings: MatteSettings, display: Display, cancel: threading.Event
-) -> tuple[dict[str, Any], int]:
-    try:
-        report = run_job(job, settings, display, cancel)
-    except BrokenPipeError:
-        raise
-    except Exception as error:  # whatever ends a job is one line, one JSON entry, one exit code
-        line, code = explain(error, click.get_current_context().find_object(list) or ())
-        display.finish()
-        display.note(f"streammat: {line}")
-        return {"error": line}, code
-    display.last_line(report.last_line())
-    return {"report": report.to_json()}, report.exit_code
-
-
-def say_device(settings: MatteSettings, display: Display) -> None:
-    """What ``--device auto`` chose and why, once a run."""
-    from streammat.device import choose_device
-
-    if settings.device == "auto":
-        display.note(choose_device("auto", settings.threads).reason)
-
-
-def run_job(
-    job: Job, settings: MatteSettings, display: Display, cancel: threading.Event
-) -> JobReport:
-    """One job with its progress on ``display``; its last line is left to the caller."""
-    from streammat.pipeline.job import matte_file
-
-    display.begin(Path(job.source).name)
-    return matte_file(
-        job.source,
-        job.outputs,
-        settings,
-        on_progress=display.update,
-        notify=display.note,
-        cancel=cancel,
-    )
 
 
 def _print_plan(jobs: Sequence[Job], resolved: Resolved, as_json: bool) -> None:

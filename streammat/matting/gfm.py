@@ -61,8 +61,8 @@ class _Slot:
 class GfmMatter:
     """A GFM model as a `FrameMatter`.
 
-    The engine is built when the first frame tells the size, and again when the size changes; frames
-    of the old size that are under way finish on the old engine.
+    The engine is built when the first frame tells the size, and again when the network's size
+    changes; frames of the old size that are under way finish on the old engine.
 
     Args:
         card: the model.
@@ -175,6 +175,9 @@ class GfmMatter:
         from streammat_engines.openvino import OpenVinoEngine
 
         size = network_size(width, height, self.size)
+        last = self._network
+        if last is not None and (last.size.width, last.size.height) == (size.width, size.height):
+            return _Network((height, width), size, last.engine, last.fuser)
         engine = OpenVinoEngine(
             self.card.path,
             (1, 3, size.height, size.width),

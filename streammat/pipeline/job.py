@@ -12,7 +12,7 @@ from typing import NoReturn, Self
 
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
-from streammat.matting import check_for_source, frame_matter, size_note
+from streammat.matting import KeptMatter, check_for_source, frame_matter, size_note
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_source
 from streammat.settings import MatteSettings, OutputRequest
@@ -51,6 +51,7 @@ def matte_file(
     on_progress: OnProgress | None = None,
     notify: Notify | None = None,
     cancel: threading.Event | None = None,
+    kept: KeptMatter | None = None,
 ) -> JobReport:
     """Matte one clip into one or more files.
 
@@ -65,6 +66,7 @@ def matte_file(
         on_progress: called about ten times a second in the calling thread.
         notify: gets a line for everything that was assumed, or that takes longer than a second.
         cancel: ends the job early.
+        kept: holds the network open for the next job of the same settings.
 
     Returns:
         The report; ``exit_code`` is 3 when frames were lost and 130 when cancelled.
@@ -74,7 +76,7 @@ def matte_file(
         DeviceUnavailable, EngineError: no way to compute.
         ResourceError: disk or memory ran out.
     """
-    with Job(source, outputs, settings, notify=notify) as job:
+    with Job(source, outputs, settings, notify=notify, kept=kept) as job:
         return job.run(on_progress, cancel)
 
 
@@ -105,7 +107,7 @@ class Job:
     """A job with everything open: reader, model, outputs. A context manager; run it once.
 
     Args:
-        source, outputs, settings, notify: as `matte_file`.
+        source, outputs, settings, notify, kept: as `matte_file`.
 
     Attributes:
         flow: the stages, which a benchmark may drive by hand instead of calling ``run``.
@@ -119,7 +121,9 @@ class Job:
         settings: MatteSettings,
         *,
         notify: Notify | None = None,
+        kept: KeptMatter | None = None,
     ) -> None:
+        self._kept = kept
         self._begun = time.perf_counter()
         self._cpu_begun = time.process_time()
         self._notify = notify or _silent
@@ -173,6 +177,8 @@ class Job:
             outcome = self.flow.run(tick, cancel, self._begun)
             return self._finish(outcome)
         except BaseException as error:
+            if self._kept is not None:
+                self._kept.drop()
             quitting = isinstance(error, KeyboardInterrupt)
             self._abort(partial=self.flow.frames > 0 and not quitting)
             _raise(error)
@@ -193,8 +199,9 @@ class Job:
                 self.targets.append(open_target(plan, info, settings, stack, self._notify))
         touch = finesse_of(settings, info, stack, self._notify)
         strength = smoothing_strength(settings.smooth, still=info.still)
-        self.matter = frame_matter(settings, self.device)
-        stack.callback(self.matter.close)
+        self.matter = (self._kept.open if self._kept else frame_matter)(settings, self.device)
+        if self._kept is None:
+            stack.callback(self.matter.close)
         parts = parts_of(info, self.matter, self.targets, strength)
         self._ahead = stack.enter_context(CompileAhead(parts, self.device.threads))
         self._warm_up()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from streammat.matting import KeptMatter
 from streammat.pipeline.progress import Progress
 from streammat.pipeline.report import JobReport, OutputReport
 from streammat.pipeline.timings import Limit
@@ -37,6 +38,7 @@ class FakePipeline:
         on_progress: Callable[[Progress], None] | None = None,
         notify: Callable[[str], None] | None = None,
         cancel: threading.Event | None = None,
+        kept: KeptMatter | None = None,
     ) -> JobReport:
         self.calls.append((source, tuple(outputs), settings))
         if source in self.errors:

@@ -147,3 +147,23 @@ def test_a_clip_refuses_the_strategies_of_stills(
         photo(f"frames/{number}.png")
     assert main(["matte", "frames", "-o", "out/", *RUN]) == 2
     assert "strategy resize is for stills, and the source is a clip" in capsys.readouterr().err
+
+
+def test_a_folder_of_photos_loads_its_network_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[RedNetwork] = []
+
+    def fake(*_: object, **__: object) -> RedNetwork:
+        opened.append(RedNetwork())
+        return opened[-1]
+
+    monkeypatch.setattr(passes, "open_pass", fake)
+    photo("in/1.png")
+    photo("in/2.png", 40, 40)  # too small for the strategy
+    photo("in/3.png", 96, 64)
+    photo("in/4.png")
+    assert main(["image", "in", "-o", "out/", *RUN]) == 2
+    assert sorted(path.name for path in Path("out").iterdir()) == ["1.png", "3.png", "4.png"]
+    assert [network.closed for network in opened] == [True, True]  # anew after the failure only
+    assert "needs sides of at least 64 pixels" in capsys.readouterr().err

@@ -1,0 +1,52 @@
+"""One matter for several jobs: a folder of photos loads its network once."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from streammat.device import Device
+from streammat.matting.build import frame_matter
+from streammat.settings import MatteSettings
+
+if TYPE_CHECKING:
+    from streammat.matting.gfm import GfmMatter
+    from streammat.matting.still import StillMatter
+
+__all__ = ["KeptMatter"]
+
+
+class KeptMatter:
+    """Keeps the matter that a job opened for the next one; a context manager that frees it.
+
+    For jobs that run one after the other. Other settings or another device open another matter.
+    """
+
+    def __init__(self) -> None:
+        self._matter: GfmMatter | StillMatter | None = None
+        self._made_for: tuple[MatteSettings, Device] | None = None
+
+    def open(self, settings: MatteSettings, device: Device) -> GfmMatter | StillMatter:
+        """The kept matter, or a new one as of `frame_matter`; not to be closed by the job."""
+        if self._matter is None or self._made_for != (settings, device):
+            self.drop()
+            self._matter = frame_matter(settings, device)
+            self._made_for = (settings, device)
+        return self._matter
+
+    def drop(self) -> None:
+        """Free it, after a job that failed: frames may still have been under way."""
+        if self._matter is not None:
+            self._matter.close()
+        self._matter = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.drop()
