@@ -7,10 +7,12 @@ import sys
 
 CASES = {
     "net": "the default network against RVM's, CPU-ms a frame at 512x288",
+    "gfm": "a released network through OpenVINO against PyTorch eager",
     "kernels": "each op alone at 1080p against OpenCV, NumPy and pymatting",
     "pipeline": "frames per second end to end, share of each stage, efficiency",
     "memory": "peak memory, and growth from frame 200 to 2,000",
     "matte": "error of the default model against reference frames and exact alphas",
+    "quality": "the default model beside MediaPipe selfie and RVM: photographs and made clips",
     "temporal": "flicker and lag of the smoothing",
     "tables": "writes README's tables from results/",
     "start": "seconds to --help and to the first frame, cold and warm",
