@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .dispatch import empty
 from .errors import ShapeError
 from .layout import Family, PixelLayout
 
@@ -94,16 +95,25 @@ def plane_shapes(layout: PixelLayout, height: int, width: int) -> tuple[tuple[in
     return (*colour, luma) if layout.alpha else colour
 
 
-def empty_planes(layout: PixelLayout, height: int, width: int) -> tuple[Plane, ...]:
-    """Uninitialised planes, rows padded to 64 bytes as FFmpeg pads them."""
+def empty_planes(
+    layout: PixelLayout, height: int, width: int, like: Any = None
+) -> tuple[Plane, ...]:
+    """Uninitialised planes, rows padded to 64 bytes as FFmpeg pads them.
+
+    ``like`` is an array on the device where they are to lie; None is host memory.
+    """
     dtype = sample_dtype(layout)
-    return tuple(_empty_plane(shape, dtype) for shape in plane_shapes(layout, height, width))
+    shapes = plane_shapes(layout, height, width)
+    return tuple(_empty_plane(shape, dtype, like) for shape in shapes)
 
 
-def _empty_plane(shape: tuple[int, ...], dtype: type[np.uint8] | type[np.uint16]) -> Plane:
+def _empty_plane(
+    shape: tuple[int, ...], dtype: type[np.uint8] | type[np.uint16], like: Any
+) -> Plane:
     step = _ROW_ALIGN_BYTES // np.dtype(dtype).itemsize
     samples = int(np.prod(shape[1:]))
-    rows: NDArray[Any] = np.empty((shape[0], -(-samples // step) * step), dtype)
+    place = np.empty(0) if like is None else like
+    rows: NDArray[Any] = empty((shape[0], -(-samples // step) * step), dtype, place)
     return rows[:, :samples].reshape(shape)
 
 

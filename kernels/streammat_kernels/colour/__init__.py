@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands
+from ..dispatch import backend, empty, takes_any_array
 from ..errors import ShapeError
 from ..layout import Colour, PixelLayout, Transfer
 from ..planes import check_planes, empty_planes, sample_dtype
@@ -22,6 +23,7 @@ __all__ = ["convert", "from_rgb", "to_rgb"]
 _SDR_FAMILY = {Transfer.SDR, Transfer.SRGB}
 
 
+@takes_any_array
 def to_rgb(
     planes: Sequence[NDArray[Any]],
     layout: PixelLayout,
@@ -48,16 +50,15 @@ def to_rgb(
     Raises:
         ShapeError: planes that do not fit the layout, or an ``out`` that does not fit the planes.
     """
-    from . import cpu
-
     height, width = check_planes(planes, layout)
     if out is None:
-        out = np.empty((3, height, width), sample_dtype(layout))
+        out = empty((3, height, width), sample_dtype(layout), planes[0])
     _check_rgb(out, height, width, "out")
-    cpu.to_rgb(planes, layout, colour, out, bands)
+    backend(__name__, out).to_rgb(planes, layout, colour, out, bands)
     return out
 
 
+@takes_any_array
 def from_rgb(
     rgb: NDArray[Any],
     layout: PixelLayout,
@@ -86,16 +87,15 @@ def from_rgb(
     Raises:
         ShapeError: arrays that do not fit each other, or alpha for a layout without an alpha plane.
     """
-    from . import cpu
-
     height, width = rgb.shape[1:] if rgb.ndim == 3 else (0, 0)
     _check_rgb(rgb, height, width, "rgb")
     _check_alpha(alpha, layout, height, width)
-    out = _planes_for(out, layout, height, width)
-    cpu.from_rgb(rgb, layout, colour, out, alpha, bands)
+    out = _planes_for(out, layout, height, width, rgb)
+    backend(__name__, rgb).from_rgb(rgb, layout, colour, out, alpha, bands)
     return out
 
 
+@takes_any_array
 def convert(
     planes: Sequence[NDArray[Any]],
     layout: PixelLayout,
@@ -127,13 +127,12 @@ def convert(
     Raises:
         ShapeError: arrays that do not fit, or a change of transfer curve (that is a grade).
     """
-    from . import planewise
-
     height, width = check_planes(planes, layout)
     _check_alpha(alpha, to_layout, height, width)
     _check_transfer(colour.transfer, to_colour.transfer)
-    out = _planes_for(out, to_layout, height, width)
-    planewise.convert(planes, layout, colour, to_layout, to_colour, out, alpha, bands)
+    out = _planes_for(out, to_layout, height, width, planes[0])
+    convert_planes = backend(__name__, planes[0], host="planewise").convert
+    convert_planes(planes, layout, colour, to_layout, to_colour, out, alpha, bands)
     return out
 
 
@@ -168,10 +167,10 @@ def _check_transfer(source: Transfer, target: Transfer) -> None:
 
 
 def _planes_for(
-    out: Sequence[NDArray[Any]] | None, layout: PixelLayout, height: int, width: int
+    out: Sequence[NDArray[Any]] | None, layout: PixelLayout, height: int, width: int, like: Any
 ) -> Sequence[NDArray[Any]]:
     if out is None:
-        return empty_planes(layout, height, width)
+        return empty_planes(layout, height, width, like)
     found = check_planes(out, layout, "out")
     if found != (height, width):
         raise ShapeError(f"out holds {found[1]}x{found[0]}; the picture is {width}x{height}")

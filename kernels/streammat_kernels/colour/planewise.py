@@ -13,7 +13,7 @@ from ..bands import Bands
 from ..layout import Colour, Family, PixelLayout
 from ..resize import cpu as resize_cpu
 from . import cpu
-from .matrices import code_range
+from .sampling import code_map, same_components, same_grid
 
 __all__ = ["convert"]
 
@@ -33,13 +33,13 @@ def convert(
     """See ``colour.convert``; arguments are checked."""
     if to_layout.alpha:
         _alpha(planes, layout, to_layout, out[-1], alpha, bands)
-    if not _same_components(layout, colour, to_layout, to_colour):
+    if not same_components(layout, colour, to_layout, to_colour):
         rgb = np.empty((3, *planes[0].shape), np.uint16)
         cpu.to_rgb(planes, layout, colour, rgb, bands)
         opaque = PixelLayout(*_without_alpha(to_layout))
         cpu.from_rgb(rgb, opaque, to_colour, out, None, bands)
         return
-    luma = _code_map(layout, colour, to_layout, to_colour, chroma=False)
+    luma = code_map(layout, colour, to_layout, to_colour, chroma=False)
     for index in range(3 if layout.family is Family.RGB else 1):
         _map_plane(planes[index], layout, out[index], to_layout, luma, bands)
     if to_layout.family in _YUV:
@@ -48,27 +48,6 @@ def convert(
 
 def _without_alpha(layout: PixelLayout) -> tuple[Family, int, int, int, int]:
     return layout.family, layout.chroma_x, layout.chroma_y, layout.bits, layout.shift
-
-
-def _same_components(
-    layout: PixelLayout, colour: Colour, to_layout: PixelLayout, to_colour: Colour
-) -> bool:
-    """Whether planes mean the same components: RGB both, or luma of the same matrix both."""
-    families = {layout.family, to_layout.family}
-    if Family.RGB in families:
-        return families == {Family.RGB}
-    return Family.GRAY in families or colour.matrix is to_colour.matrix
-
-
-def _code_map(
-    layout: PixelLayout, colour: Colour, to_layout: PixelLayout, to_colour: Colour, *, chroma: bool
-) -> tuple[float, float]:
-    """Gain and offset from codes (shift undone) to codes."""
-    zero, span = code_range(layout, colour)[2:] if chroma else code_range(layout, colour)[:2]
-    to_range = code_range(to_layout, to_colour)
-    to_zero, to_span = to_range[2:] if chroma else to_range[:2]
-    gain = to_span / span
-    return gain, to_zero - zero * gain
 
 
 def _map_plane(
@@ -118,30 +97,19 @@ def _chroma(
         for plane in out[1 : 2 if to_layout.family is Family.SEMIPLANAR else 3]:
             plane[...] = neutral
         return
-    code_map = _code_map(layout, colour, to_layout, to_colour, chroma=True)
-    if layout.family is to_layout.family and _same_grid(layout, colour, to_layout, to_colour):
+    mapping = code_map(layout, colour, to_layout, to_colour, chroma=True)
+    if layout.family is to_layout.family and same_grid(layout, colour, to_layout, to_colour):
         for index in range(1, 2 if layout.family is Family.SEMIPLANAR else 3):
-            _map_plane(planes[index], layout, out[index], to_layout, code_map, bands)
+            _map_plane(planes[index], layout, out[index], to_layout, mapping, bands)
         return
     height, width = planes[0].shape
     across, down = cpu.cosited(colour)
     to_across, to_down = cpu.cosited(to_colour)
-    if _same_grid(layout, colour, to_layout, to_colour):
+    if same_grid(layout, colour, to_layout, to_colour):
         rows, columns = (taps.bilinear(n, n) for n in layout.chroma_size(height, width))
     else:
         vertical = (layout.chroma_y, down), (to_layout.chroma_y, to_down)
         horizontal = (layout.chroma_x, across), (to_layout.chroma_x, to_across)
         rows = taps.chroma_move(height, *vertical)
         columns = taps.chroma_move(width, *horizontal)
-    resize_cpu.resample_chroma(planes, layout, out, to_layout, rows, columns, code_map, bands)
-
-
-def _same_grid(
-    layout: PixelLayout, colour: Colour, to_layout: PixelLayout, to_colour: Colour
-) -> bool:
-    """Whether chroma samples lie at the same places."""
-    if (layout.chroma_x, layout.chroma_y) != (to_layout.chroma_x, to_layout.chroma_y):
-        return False
-    here, there = cpu.cosited(colour), cpu.cosited(to_colour)
-    across = layout.chroma_x == 1 or here[0] == there[0]
-    return across and (layout.chroma_y == 1 or here[1] == there[1])
+    resize_cpu.resample_chroma(planes, layout, out, to_layout, rows, columns, mapping, bands)

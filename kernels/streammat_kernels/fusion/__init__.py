@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 
 __all__ = ["RepresentationMode", "fuse"]
@@ -16,6 +17,7 @@ RepresentationMode = Literal["tt", "ft", "bt"]
 _CHANNELS = {"tt": 3, "ft": 2, "bt": 2}
 
 
+@takes_any_array
 def fuse(
     glance: NDArray[np.float32],
     focus: NDArray[np.float32],
@@ -45,15 +47,18 @@ def fuse(
     Raises:
         ShapeError: an unknown mode, or shapes and dtypes that do not belong together.
     """
-    from .cpu import fuse_bt, fuse_ft, fuse_tt
-
     _check(glance, focus, mode)
     if out is None:
-        out = np.empty_like(focus)
+        out = empty(focus.shape, np.float32, focus)
     elif out.shape != focus.shape or out.dtype != np.float32 or not out.flags.c_contiguous:
         raise ShapeError(
             f"out is {out.dtype} {out.shape}; it has to be contiguous float32 {focus.shape}"
         )
+    if is_cuda(focus):
+        backend(__name__, focus).fuse(glance, focus, mode, out)
+        return out
+    from .cpu import fuse_bt, fuse_ft, fuse_tt
+
     kernel = {"tt": fuse_tt, "ft": fuse_ft, "bt": fuse_bt}[mode]
     kernel(np.ascontiguousarray(glance), np.ascontiguousarray(focus), out)
     return out

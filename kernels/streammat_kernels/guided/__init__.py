@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
+from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..layout import Family, PixelLayout
 from ..planes import check_planes, padded
@@ -21,6 +22,7 @@ _ONE = np.float32(1)
 _ZERO = np.float32(0)
 
 
+@takes_any_array
 def guided_upsample(
     alpha: NDArray[np.float32],
     planes: Sequence[NDArray[Any]],
@@ -63,14 +65,17 @@ def guided_upsample(
     """
     height, width = check_planes(planes, layout)
     alpha = _content(alpha, content)
-    alpha = _fitted(alpha, height, width)
     if out is None:
-        out = np.empty((height, width), np.uint16)
+        out = empty((height, width), np.uint16, alpha)
     elif out.shape != (height, width) or out.dtype != np.uint16:
         raise ShapeError(f"out is {out.dtype} {out.shape}; it has to be uint16 {(height, width)}")
-    sizes = (*alpha.shape, height, width)
+    sizes = (min(alpha.shape[0], height), min(alpha.shape[1], width), height, width)
     if workspace is None or workspace.sizes != sizes:
         workspace = Workspace(*sizes)
+    if is_cuda(alpha):
+        backend(__name__, alpha).guided_upsample(alpha, planes, layout, out, workspace)
+        return out
+    alpha = _fitted(alpha, height, width)
     plane = planes[1] if layout.family is Family.RGB else planes[0]
     scale = np.float32(1.0 / (((1 << layout.bits) - 1) << layout.shift))
     _solve(alpha, padded(plane), scale, workspace, bands)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,6 +50,7 @@ class Workspace:
 
     __slots__ = (
         "alpha",
+        "device",
         "goal",
         "guide",
         "mixed",
@@ -65,6 +68,7 @@ class Workspace:
 
     def __init__(self, rows: int, columns: int, height: int, width: int) -> None:
         self.sizes = (rows, columns, height, width)
+        self.device: tuple[object, Any] | None = None  # runtime and buffers, see cuda.py
         self.y, self.x = Axis(rows, height), Axis(columns, width)
         shape = (rows + 2, columns + 2)
         self.alpha: NDArray[np.float32] = np.zeros(shape, np.float32)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .. import taps
 from ..bands import Bands
+from ..dispatch import backend, takes_any_array
 from ..errors import ShapeError
 from ..layout import Colour, PixelLayout
 from ..planes import check_planes
@@ -20,6 +21,7 @@ _CODES = (np.dtype(np.uint8), np.dtype(np.uint16))
 _FLOAT = np.dtype(np.float32)
 
 
+@takes_any_array
 def network_view(
     planes: Sequence[NDArray[Any]],
     layout: PixelLayout,
@@ -50,18 +52,17 @@ def network_view(
     Raises:
         ShapeError: planes that do not fit the layout, ``out`` or ``content`` of another shape.
     """
-    from . import cpu
-
     check_planes(planes, layout)
     if out.ndim != 3 or out.shape[0] != 3 or out.dtype != _FLOAT or 0 in out.shape:
         raise ShapeError(f"out is {out.dtype} {out.shape}; the network's view is float32 (3, h, w)")
     rows, columns = content or (out.shape[1], out.shape[2])
     if not (1 <= rows <= out.shape[1] and 1 <= columns <= out.shape[2]):
         raise ShapeError(f"content {rows}x{columns} does not lie in {out.shape[1]}x{out.shape[2]}")
-    cpu.network_view(planes, layout, colour, out, (rows, columns), bands)
+    backend(__name__, out).network_view(planes, layout, colour, out, (rows, columns), bands)
     return out
 
 
+@takes_any_array
 def area(plane: NDArray[Any], out: NDArray[Any], *, bands: Bands | None = None) -> NDArray[Any]:
     """One plane by a true area filter (fractions of samples weighted); linear where it grows.
 
@@ -76,14 +77,13 @@ def area(plane: NDArray[Any], out: NDArray[Any], *, bands: Bands | None = None) 
     Raises:
         ShapeError: arrays that are not planes, or dtypes that do not go together.
     """
-    from . import cpu
-
     _check_pair(plane, out)
     rows, columns = (taps.area(*sizes) for sizes in zip(plane.shape, out.shape, strict=True))
-    cpu.resize(plane, out, rows, columns, bands)
+    backend(__name__, out).resize(plane, out, rows, columns, bands)
     return out
 
 
+@takes_any_array
 def bilinear(plane: NDArray[Any], out: NDArray[Any], *, bands: Bands | None = None) -> NDArray[Any]:
     """One plane by linear interpolation at the centres of the output samples, the ends repeated.
 
@@ -100,11 +100,9 @@ def bilinear(plane: NDArray[Any], out: NDArray[Any], *, bands: Bands | None = No
     Raises:
         ShapeError: arrays that are not planes, or dtypes that do not go together.
     """
-    from . import cpu
-
     _check_pair(plane, out)
     rows, columns = (taps.bilinear(*sizes) for sizes in zip(plane.shape, out.shape, strict=True))
-    cpu.resize(plane, out, rows, columns, bands)
+    backend(__name__, out).resize(plane, out, rows, columns, bands)
     return out
 
 

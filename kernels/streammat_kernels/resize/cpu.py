@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .. import taps
 from ..bands import Bands, run_bands
-from ..colour.matrices import to_rgb_terms
-from ..layout import Colour, Family, PixelLayout, Siting
+from ..jit import njit
+from ..layout import Colour, Family, PixelLayout
 from ..planes import chroma_rows, padded
 from ..taps import Taps
+from .view import chroma_axes, view_matrix
 
 __all__ = ["network_view", "resample_chroma", "resize"]
 
@@ -175,7 +175,8 @@ def network_view(
     if layout.family in _YUV:
         count = layout.chroma_size(height, width)[1]
         counts = (width, count, count)
-        chroma = _chroma_taps(height, width, content, layout, colour.siting)
+        rows_axis, columns_axis = chroma_axes(height, width, content, layout, colour.siting)
+        chroma = taps.area_of_chroma(*rows_axis), taps.area_of_chroma(*columns_axis)
     row_taps = tuple(tuple(pair[0]) for pair in (luma, chroma, chroma))
     column_taps = tuple(tuple(pair[1]) for pair in (luma, chroma, chroma))
     matrix = view_matrix(layout, colour)
@@ -202,32 +203,6 @@ def _parts(
         return (first, padded(planes[1]), padded(planes[2])), (1, 1, 1), 3
     u, v, step = chroma_rows(planes, layout)
     return (first, u, v), (1, step, step), 3
-
-
-def _chroma_taps(
-    height: int, width: int, content: tuple[int, int], layout: PixelLayout, siting: Siting
-) -> tuple[Taps, Taps]:
-    down, across = siting is Siting.TOPLEFT, siting is not Siting.CENTER
-    return (
-        taps.area_of_chroma(height, content[0], layout.chroma_y, down),
-        taps.area_of_chroma(width, content[1], layout.chroma_x, across),
-    )
-
-
-def view_matrix(layout: PixelLayout, colour: Colour) -> NDArray[np.float32]:
-    """(3, 4): R'G'B' 0..255 from three stored values and 1; undoing the shift is part of it."""
-    terms = to_rgb_terms(layout, colour, 255.0)
-    matrix = np.zeros((3, 4))
-    if layout.family is Family.RGB:
-        matrix[:, :3] = np.eye(3) * terms.y_scale
-    else:
-        matrix[:, 0] = terms.y_scale
-        matrix[:, 1:3] = [[0.0, terms.r_v], [-terms.g_u, -terms.g_v], [terms.b_u, 0.0]]
-    matrix[:, 3] = -terms.black * terms.y_scale
-    if layout.family in _YUV:
-        matrix[:, 3] -= matrix[:, 1:3].sum(axis=1) * terms.neutral
-    matrix[:, :3] /= 1 << layout.shift
-    return matrix.astype(F)
 
 
 def resize(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
+from ..dispatch import backend, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..layout import Family, PixelLayout
 from ..planes import check_planes, padded
@@ -19,6 +20,7 @@ from .state import TemporalState, block_size
 __all__ = ["TemporalState", "is_cut", "smooth"]
 
 
+@takes_any_array
 def smooth(
     alpha: NDArray[np.uint16],
     planes: Sequence[NDArray[Any]],
@@ -71,6 +73,10 @@ def smooth(
     fresh = state is None or state.memory.shape != (height, width)
     resized = fresh and state is not None
     current = TemporalState(height, width) if fresh or state is None else state
+    if is_cuda(alpha):
+        backend(__name__, alpha).smooth(alpha, planes, layout, current, out, strength, fresh)
+        current.cut = True if resized else (False if fresh else None)
+        return current
     _measure(planes, layout, current, bands)
     another_shot, shift = (False, 0.0) if fresh else compare(current.previous_luma, current.luma)
     current.cut = resized or another_shot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,22 +34,38 @@ class TemporalState:
         previous_luma: the same of the frame before; scratch, not saved.
         solid: (ceil(H / 4), ceil(W / 64)) uint8, 1 where that tile of memory is all 0, 2 where it
             is all 65535, else 0.
-        cut: this frame started afresh because of a scene cut or a change of size.
+        verdict: (2,) float32 on a GPU, written by the kernels: shift of brightness, 1 for a cut;
+            None on the CPU.
     """
 
-    __slots__ = ("cut", "luma", "memory", "previous_luma", "solid")
+    __slots__ = ("_cut", "luma", "memory", "previous_luma", "solid", "verdict")
 
     def __init__(self, height: int, width: int) -> None:
         blocks = block_size(height, width)
         self.memory: NDArray[np.float32] = np.zeros((height, width), np.float32)
         self.luma: NDArray[np.float32] = np.zeros(blocks, np.float32)
         self.solid: NDArray[np.uint8] = np.zeros((blocks[0], -(-width // TILE_PX)), np.uint8)
-        self.cut = False
         self.previous_luma: NDArray[np.float32] = np.zeros(blocks, np.float32)
+        self.verdict: Any = None
+        self._cut: bool | None = False
+
+    @property
+    def cut(self) -> bool:
+        """This frame started afresh because of a scene cut or a change of size.
+
+        On a GPU, reading it waits for the frame's kernels.
+        """
+        return bool(self.verdict[1] != 0) if self._cut is None else self._cut
+
+    @cut.setter
+    def cut(self, value: bool | None) -> None:
+        self._cut = value  # None: as the verdict on the device says
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Copies of everything that a later run needs, for ``numpy.savez`` and the like."""
-        return {"memory": self.memory.copy(), "luma": self.luma.copy(), "solid": self.solid.copy()}
+        memory, luma = _on_host(self.memory), _on_host(self.luma)
+        solid = self.solid.copy() if self.verdict is None else _solid_tiles(memory)
+        return {"memory": memory, "luma": luma, "solid": solid}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> TemporalState:
@@ -73,3 +90,16 @@ class TemporalState:
                 )
             np.copyto(target, source)
         return state
+
+
+def _on_host(array: Any) -> NDArray[np.float32]:
+    """A copy of a NumPy or CuPy array."""
+    return np.array(array if isinstance(array, np.ndarray) else array.get())
+
+
+def _solid_tiles(memory: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """``solid`` of a memory; GPUs need none, so they keep none."""
+    rows, columns = range(0, memory.shape[0], BLOCK_PX), range(0, memory.shape[1], TILE_PX)
+    low = np.minimum.reduceat(np.minimum.reduceat(memory, rows, axis=0), columns, axis=1)
+    high = np.maximum.reduceat(np.maximum.reduceat(memory, rows, axis=0), columns, axis=1)
+    return np.where(high == 0, 1, np.where(low == 65535, 2, 0)).astype(np.uint8)

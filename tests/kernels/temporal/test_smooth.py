@@ -224,7 +224,7 @@ def test_a_subject_that_left_leaves_no_ghost() -> None:
     gone = np.zeros_like(shown)
     results, state = run([(shown // 8, luma)] + [(gone, luma)] * 25)
     assert (results[-1] == 0).all()
-    assert (state.solid == 1).all()
+    assert (state.to_arrays()["solid"] == 1).all()
 
 
 def test_refuses_what_does_not_belong_together() -> None:

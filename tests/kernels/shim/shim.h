@@ -1,0 +1,92 @@
+// Just enough of CUDA C++ for g++ to compile the kernels unchanged and run them on a CPU.
+//
+// A launch runs its blocks one after the other. Without SM_THREADS a block has one thread, which
+// every kernel of the package allows. With SM_THREADS (race tests, under ThreadSanitizer) a block
+// has that many real threads, __shared__ memory is theirs together and __syncthreads is a barrier.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <tuple>
+#include <utility>
+#ifdef SM_THREADS
+#include <barrier>
+#include <thread>
+#include <vector>
+#endif
+
+#define __host__
+#define __device__
+#define __global__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define SM_KERNEL static void
+
+using std::max;
+using std::min;
+
+struct uchar4 {
+  unsigned char x, y, z, w;
+};
+struct ushort4 {
+  unsigned short x, y, z, w;
+};
+
+static inline int __float_as_int(float value) {
+  int bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+struct Dim {
+  unsigned x, y, z;
+};
+static thread_local Dim blockIdx, threadIdx;
+static Dim blockDim, gridDim;
+
+#ifdef SM_THREADS
+#define __shared__ static
+static std::barrier<> *sm_barrier;
+static inline void __syncthreads() { sm_barrier->arrive_and_wait(); }
+#else
+#define __shared__ static thread_local
+static inline void __syncthreads() {}
+#endif
+
+template <typename... A, size_t... I>
+static void sm_call(void (*kernel)(A...), void **args, std::index_sequence<I...>) {
+  kernel(*static_cast<std::remove_const_t<A> *>(args[I])...);
+}
+
+template <typename... A>
+static void sm_launch(void (*kernel)(A...), void **args, unsigned across, unsigned down) {
+  gridDim = {across, down, 1};
+#ifdef SM_THREADS
+  blockDim = {SM_THREADS, 1, 1};
+  for (unsigned y = 0; y < down; y++)
+    for (unsigned x = 0; x < across; x++) {
+      std::barrier<> barrier(SM_THREADS);
+      sm_barrier = &barrier;
+      std::vector<std::thread> threads;
+      for (unsigned t = 0; t < SM_THREADS; t++)
+        threads.emplace_back([=] {
+          blockIdx = {x, y, 0}, threadIdx = {t, 0, 0};
+          sm_call(kernel, args, std::index_sequence_for<A...>{});
+        });
+      for (auto &thread : threads) thread.join();
+    }
+#else
+  blockDim = {1, 1, 1};
+  threadIdx = {0, 0, 0};
+  for (unsigned y = 0; y < down; y++)
+    for (unsigned x = 0; x < across; x++) {
+      blockIdx = {x, y, 0};
+      sm_call(kernel, args, std::index_sequence_for<A...>{});
+    }
+#endif
+}
+
+#define SM_EXPORT(name)                                                              \
+  extern "C" void launch_##name(void **args, unsigned across, unsigned down) {       \
+    sm_launch(name, args, across, down);                                             \
+  }
