@@ -9,19 +9,23 @@ import av
 from .ffmpeg import fraction
 
 
-def indexed_seconds(stream: av.VideoStream) -> Fraction | None:
+def indexed_seconds(stream: av.VideoStream, begin: int | None = None) -> Fraction | None:
     """Length where the container knows it for the video stream alone, else None.
 
     MP4 and MOV index every frame and Matroska tags each stream; what others state may be the
     sound's length or include a lead-in.
+
+    Args:
+        stream: of an open container.
+        begin: time stamp of its first frame; None = as the stream states it.
     """
     if stream.frames > 0 and stream.duration:
         return stream.duration * fraction(stream.time_base)
     tagged = _tagged_seconds(stream.metadata.get("DURATION", ""))
     if tagged is None or not _tags_the_end(stream):
         return tagged
-    begin = int(stream.start_time or 0) * fraction(stream.time_base)
-    return tagged - max(begin, Fraction(0))
+    start = int(stream.start_time or 0) if begin is None else begin
+    return tagged - max(start * fraction(stream.time_base), Fraction(0))
 
 
 def _tags_the_end(stream: av.VideoStream) -> bool:

@@ -73,8 +73,12 @@ def stream_info(
     keep_alpha: bool,
     interlaced: bool,
     turns: int,
+    begin: int,
 ) -> StreamInfo:
-    """Everything known once the first picture is there; sizes and layout are upright."""
+    """Everything known once the first picture is there; sizes and layout are upright.
+
+    ``begin`` is the time stamp of the stream's first frame.
+    """
     layout, colour, tags = source_colour(frame, stream)
     layout = PixelLayout(
         layout.family,
@@ -86,7 +90,7 @@ def stream_info(
     )
     sideways = turns % 2 == 1
     rate = known_fraction(stream.average_rate) or known_fraction(stream.guessed_rate)
-    duration = duration_seconds(container, stream)
+    duration = duration_seconds(container, stream, begin)
     aspect = known_fraction(stream.sample_aspect_ratio) or Fraction(1)
     return StreamInfo(
         path=path,
@@ -111,10 +115,10 @@ def stream_info(
 
 
 def duration_seconds(
-    container: av.container.InputContainer, stream: av.VideoStream
+    container: av.container.InputContainer, stream: av.VideoStream, begin: int
 ) -> float | None:
     """Length of the video in seconds as stated; None when neither stream nor container say."""
-    own = indexed_seconds(stream)
+    own = indexed_seconds(stream, begin)
     if own is not None:
         return float(own)
     if stream.duration:

@@ -48,6 +48,7 @@ class VideoReader(Closing):
         self._turns = 0
         self._interlaced = False
         self._seeked = False
+        self._begin: int | None = None
         if options.rate is not None and options.raw is None:
             raise ConfigError(
                 f"--fps belongs to image sequences and raw video; {path} has time stamps of its own"
@@ -136,7 +137,9 @@ class VideoReader(Closing):
         return decoder
 
     def _start_pts(self) -> int:
-        return int(self._stream.start_time or 0)
+        """Where the stream begins; some Matroska files do not say it before the first frame."""
+        stated = self._stream.start_time
+        return int(stated if stated is not None else self._begin or 0)
 
     def _seconds(self, pts: int) -> Fraction:
         """Time on the source's clock, which starts with its first frame."""
@@ -157,7 +160,10 @@ class VideoReader(Closing):
         rate = known_fraction(self._stream.average_rate)
         rising = RisingPts(step_of(rate, fraction(self._stream.time_base)))
         for frame in self._progressive():
-            yield frame, rising(frame.pts, frame.dts)
+            pts = rising(frame.pts, frame.dts)
+            if self._begin is None and not self._seeked:
+                self._begin = pts
+            yield frame, pts
             if rising.repaired:
                 line = f"{self._path}: time stamps missing or out of order; put in display order"
                 self._notices.once("pts", line)
@@ -223,6 +229,7 @@ class VideoReader(Closing):
             keep_alpha=self._options.keep_alpha,
             interlaced=self._interlaced,
             turns=self._turns,
+            begin=self._start_pts(),
         )
         if info.tags.assumed:
             self._notices.once(

@@ -1,0 +1,226 @@
+"""One generated clip for every property of a source, read back with exact expectations."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from streammat.media.timecode import timecode_at, timecode_text
+from streammat.types import Chromaticities, ColourTags, HdrMetadata, Track
+from streammat_kernels.layout import Family, Matrix, Transfer
+from tests.clips import make_clip
+
+from .sources import lossless_clip, read_source, with_subtitles
+
+HLG = ColourTags(primaries=9, transfer=18, matrix=9, full_range=False)
+PQ = ColourTags(primaries=9, transfer=16, matrix=9, full_range=False)
+
+
+@pytest.mark.parametrize("bits", ["", "10le", "12le"])
+@pytest.mark.parametrize(("chroma", "steps"), [("420", (2, 2)), ("422", (2, 1)), ("444", (1, 1))])
+def test_depth_and_subsampling_reach_the_plate_bit_by_bit(
+    tmp_path: Path, bits: str, chroma: str, steps: tuple[int, int]
+) -> None:
+    written = lossless_clip(tmp_path / "a.mkv", f"yuv{chroma}p{bits}")
+    info, frames, _ = read_source(tmp_path / "a.mkv")
+    assert (info.layout.chroma_x, info.layout.chroma_y) == steps
+    assert info.layout.bits == int(bits.removesuffix("le") or 8)
+    for frame, planes in zip(frames, written, strict=True):
+        assert all((a == b).all() for a, b in zip(frame.planes, planes, strict=True))
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(
+    ("code", "matrix"), [(1, Matrix.BT709), (6, Matrix.BT601), (9, Matrix.BT2020)]
+)
+def test_range_and_matrix_are_read(tmp_path: Path, full: bool, code: int, matrix: Matrix) -> None:
+    tags = ColourTags(
+        primaries=code, transfer=code if code != 9 else 14, matrix=code, full_range=full
+    )
+    lossless_clip(tmp_path / "a.mkv", tags=tags)
+    info, _, said = read_source(tmp_path / "a.mkv")
+    assert (info.colour.matrix, info.colour.full_range) == (matrix, full)
+    assert info.tags == tags
+    assert said == []
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_rotation_is_undone_and_told(tmp_path: Path, rotation: int) -> None:
+    made = make_clip(tmp_path / "r.mp4", frames=2, size=(96, 64), rotation=rotation)
+    info, frames, _ = read_source(made.path)
+    assert (info.width, info.height, info.rotation) == (96, 64, rotation)
+    assert frames[0].planes[0].shape == (64, 96)
+
+
+def test_sample_aspect_is_told_and_turns_with_the_picture(tmp_path: Path) -> None:
+    flat = make_clip(tmp_path / "a.mp4", frames=2, sample_aspect=Fraction(4, 3))
+    assert read_source(flat.path)[0].sample_aspect == Fraction(4, 3)
+    turned = make_clip(tmp_path / "b.mp4", frames=2, sample_aspect=Fraction(4, 3), rotation=90)
+    assert read_source(turned.path)[0].sample_aspect == Fraction(3, 4)
+
+
+def test_variable_rate_keeps_its_stamps_and_is_told(tmp_path: Path) -> None:
+    stamps = [0, 40, 100, 130, 300]
+    made = make_clip(tmp_path / "v.mov", pts=stamps)
+    info, frames, _ = read_source(made.path)
+    assert [f.pts * f.time_base for f in frames] == [Fraction(s, 1000) for s in stamps]
+    assert info.variable_rate
+
+
+@pytest.mark.parametrize(
+    ("tags", "transfer", "seen"), [(PQ, Transfer.PQ, "pq"), (HLG, Transfer.HLG, "hlg")]
+)
+def test_hdr_stays_hdr_and_the_network_gets_a_view(
+    tmp_path: Path, tags: ColourTags, transfer: Transfer, seen: str
+) -> None:
+    written = lossless_clip(tmp_path / "h.mkv", "yuv420p10le", tags=tags)
+    info, frames, _ = read_source(tmp_path / "h.mkv")
+    assert (info.colour.transfer, info.tags, info.input_colour) == (transfer, tags, seen)
+    assert frames[0].view is not None
+    assert all((a == b).all() for a, b in zip(frames[0].planes, written[0], strict=True))
+
+
+def test_static_hdr_metadata_is_read(tmp_path: Path) -> None:
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+    params = f"log-level=error:pools=1:frame-threads=1:master-display={display}:max-cll=1000,400"
+    made = make_clip(
+        tmp_path / "h.mp4",
+        frames=2,
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        tags=PQ,
+        options={"x265-params": params},
+    )
+    primaries = Chromaticities((0.68, 0.32), (0.265, 0.69), (0.15, 0.06), (0.3127, 0.329))
+    assert read_source(made.path)[0].hdr == HdrMetadata(primaries, (0.0001, 1000.0), 1000, 400)
+
+
+@pytest.mark.parametrize("text", ["01:00:59;20", "10:00:00:05"])
+@pytest.mark.parametrize("place", ["stream", "container"])
+def test_time_code_is_read_and_moves_with_the_cut(tmp_path: Path, text: str, place: str) -> None:
+    stated = {"timecode": text}
+    rate = Fraction(30000, 1001)
+    lossless_clip(
+        tmp_path / "t.mkv",
+        frames=20,
+        rate=rate,
+        stream_metadata=stated if place == "stream" else None,
+        metadata=stated if place == "container" else None,
+    )
+    info, frames, _ = read_source(tmp_path / "t.mkv")
+    assert info.timecode is not None
+    assert timecode_text(info.timecode) == text
+    last = timecode_at(info, frames[-1])
+    assert last is not None
+    wanted = "01:01:00;11" if ";" in text else "10:00:00:24"  # two numbers are dropped
+    assert timecode_text(last) == wanted
+    cut, _, _ = read_source(tmp_path / "t.mkv", frames="19-")
+    assert cut.timecode == last
+    assert cut.first_pts == frames[-1].pts
+
+
+def test_time_code_of_a_quicktime_track_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuvj420p"
+        stream.metadata["timecode"] = "09:59:59:24"
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")
+        frame.pts, frame.time_base = 0, Fraction(1, 25)
+        container.mux([*stream.encode(frame.reformat(format="yuvj420p")), *stream.encode(None)])
+    info, _, _ = read_source(path)
+    assert info.timecode is not None
+    assert timecode_text(info.timecode) == "09:59:59:24"
+    assert [track.codec for track in info.tracks] == ["timecode"]
+
+
+def test_time_code_that_cannot_be_is_said(tmp_path: Path) -> None:
+    lossless_clip(tmp_path / "t.mkv", metadata={"timecode": "01:00:00:29"})
+    info, _, said = read_source(tmp_path / "t.mkv")
+    assert info.timecode is None
+    assert any("time code 01:00:00:29 does not fit 25" in line for line in said)
+
+
+def test_every_other_track_is_listed_in_order(tmp_path: Path) -> None:
+    lossless_clip(tmp_path / "a.mkv", tones=["eng", "deu"])
+    path = with_subtitles(tmp_path / "a.mkv", tmp_path / "b.mkv")
+    info, _, _ = read_source(path)
+    found = [(t.kind, t.codec, t.language) for t in info.tracks]
+    assert found == [
+        ("audio", "pcm_s16le", "eng"),
+        ("audio", "pcm_s16le", "deu"),
+        ("subtitle", "srt", "eng"),
+    ]
+    assert info.tracks[0] == Track(1, "audio", "pcm_s16le", "eng", 1, 48000)
+
+
+def test_chapters_are_read_on_the_clock_of_the_frames(tmp_path: Path) -> None:
+    unit = Fraction(1, 1000)
+    parts = [
+        {"id": 1, "start": 0, "end": 40, "time_base": unit, "metadata": {"title": "One"}},
+        {"id": 2, "start": 40, "end": 120, "time_base": unit, "metadata": {"title": "Two"}},
+    ]
+    lossless_clip(tmp_path / "c.mkv", chapters=parts)
+    info, _, _ = read_source(tmp_path / "c.mkv")
+    assert [(c.start_seconds, c.end_seconds, c.title) for c in info.chapters] == [
+        (Fraction(0), Fraction(40, 1000), "One"),
+        (Fraction(40, 1000), Fraction(120, 1000), "Two"),
+    ]
+
+
+def test_a_clip_that_starts_late_has_its_true_length_and_loses_nothing(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "late.mkv", frames=5, pts=[1500, 1540, 1580, 1620, 1660])
+    with_start = read_source(made.path)[0]
+    assert with_start.first_pts * with_start.time_base == Fraction(3, 2)
+    assert with_start.frames == 5
+    from streammat.media.reader import open_reader
+
+    with open_reader(made.path, notify=lambda line: None) as reader:
+        assert len(list(reader)) == 5
+        assert reader.lost_frames == 0
+
+
+def test_a_phone_clip_is_read_at_the_first_try(tmp_path: Path) -> None:
+    """Portrait by rotation, variable rate, 10-bit HLG in HEVC, AAC and a track of unknown kind."""
+    clip = make_clip(
+        tmp_path / "p.mov",
+        size=(64, 96),
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        pts=[0, 20, 39, 61, 80, 99, 121],
+        time_base=Fraction(1, 600),
+        audio=True,
+        rotation=270,
+        tags=HLG,
+    )
+    with av.open(str(clip.path)) as source, av.open(str(tmp_path / "q.mov"), "w") as out:
+        video = out.add_stream_from_template(source.streams.video[0])
+        sound = out.add_stream_from_template(source.streams.audio[0])
+        video.metadata["timecode"] = "00:00:00:00"
+        video.set_display_rotation(-90)
+        for packet in source.demux(source.streams.video[0], source.streams.audio[0]):
+            if packet.size:
+                packet.stream = video if packet.stream.type == "video" else sound
+                out.mux(packet)
+    phone = tmp_path / "phone.mov"
+    phone.write_bytes((tmp_path / "q.mov").read_bytes().replace(b"tmcd", b"mebx"))
+    info, frames, said = read_source(phone)
+    assert (info.width, info.height, info.rotation, info.variable_rate) == (64, 96, 270, True)
+    assert [t.kind for t in info.tracks] == ["audio", "data"]
+    assert [f.pts * f.time_base for f in frames] == clip.pts_seconds
+    assert info.colour.transfer is Transfer.HLG
+    assert said == []
+
+
+def test_rgb_and_gray_sources_stay_what_they_are(tmp_path: Path) -> None:
+    written = lossless_clip(tmp_path / "g.mkv", "gbrp10le")
+    info, frames, _ = read_source(tmp_path / "g.mkv")
+    assert (info.layout.family, info.layout.bits) == (Family.RGB, 10)
+    assert all((a == b).all() for a, b in zip(frames[2].planes, written[2], strict=True))
+    lossless_clip(tmp_path / "y.mkv", "gray10le")
+    assert read_source(tmp_path / "y.mkv")[0].layout.family is Family.GRAY
