@@ -1,4 +1,4 @@
-"""The program: ``streammat matte|image|eval|demo|probe|models|doctor|config``.
+"""The program: ``streammat matte|image|eval|demo|probe|formats|models|engine|doctor|config``.
 
 Nothing heavy is imported here; a subcommand's module is loaded when it is called, so that
 ``streammat --help`` answers at once.
@@ -26,7 +26,9 @@ __all__ = ["main", "program"]
         "eval": ("streammat.cli.eval:evaluate", "Score a model on photos with true alphas."),
         "demo": ("streammat.cli.demo:demo", "See it work on a short sample clip."),
         "probe": ("streammat.cli.probe:probe", "Say what a clip is and how it will be read."),
+        "formats": ("streammat.cli.formats:formats", "List what can be written, for --codec."),
         "models": ("streammat.cli.models:models", "List the models, their licences and limits."),
+        "engine": ("streammat.cli.engine:engine", "Build and keep engines for NVIDIA GPUs."),
         "doctor": ("streammat.cli.doctor:doctor", "Say what this machine can do and what lacks."),
         "config": ("streammat.cli.config:config", "Show each setting's value and its origin."),
     },

@@ -53,9 +53,9 @@ class FileSink(ABC):
                 raise OutputError(f"{self.path}: nothing to write, no frame arrived")
             with writing(self.path):
                 self._complete()
-        except ResourceError as error:
-            kept = self.abort(partial=True)
-            raise ResourceError(f"{error}{kept_note(kept)}") from error
+        except ResourceError:
+            self.abort(partial=True)
+            raise
         except BaseException:
             self._give_up()
             raise
@@ -76,6 +76,8 @@ class FileSink(ABC):
         if kept is None:
             self._give_up()
         self._open = False
+        if kept is not None:
+            self._notices.once("kept", f"{self.path}: what was finished is {kept}")
         return kept
 
     def _give_up(self) -> None:
@@ -94,8 +96,3 @@ class FileSink(ABC):
     @abstractmethod
     def _discard(self) -> None:
         """Remove every trace."""
-
-
-def kept_note(kept: str | None) -> str:
-    """The end of an error's line."""
-    return "" if kept is None else f"; what was finished is {kept}"

@@ -29,6 +29,7 @@ __all__ = [
     "check_choices",
     "check_suffix",
     "codec_names",
+    "delivery_for_request",
     "delivery_of",
     "depth_of",
     "is_image_output",
@@ -146,6 +147,17 @@ def _check_depth(paths: Sequence[str], names: Sequence[str], depth: int) -> None
     )
 
 
+def delivery_for_request(path: str, kind: OutputKind, settings: MatteSettings) -> Delivery | None:
+    """The delivery of a path before the source is known, None for stdout.
+
+    Raises:
+        OutputError, ConfigError: an unknown suffix or codec.
+    """
+    if path == STDOUT:
+        return None
+    return named(path, codec_names(settings.codec)) or default_delivery(path, kind, 8, hdr=False)
+
+
 def delivery_of(path: str, kind: OutputKind, info: StreamInfo, settings: MatteSettings) -> Delivery:
     """The delivery of one output of a known source.
 
@@ -157,7 +169,9 @@ def delivery_of(path: str, kind: OutputKind, info: StreamInfo, settings: MatteSe
     return row or default_delivery(path, kind, bits, hdr=is_hdr(info, settings))
 
 
-def depth_of(row: Delivery, kind: OutputKind, info: StreamInfo, settings: MatteSettings) -> int:
+def depth_of(
+    path: str, row: Delivery, kind: OutputKind, info: StreamInfo, settings: MatteSettings
+) -> int:
     """Bits of a colour sample: as asked where possible, else what loses nothing of the source.
 
     A matte takes all that a lossless delivery has, and 8 bits in the codecs made for viewing.
@@ -175,7 +189,7 @@ def depth_of(row: Delivery, kind: OutputKind, info: StreamInfo, settings: MatteS
     if bits == 8 and kind is not OutputKind.ALPHA and is_hdr(info, settings):
         curve = "PQ" if info.colour.transfer is Transfer.PQ else "HLG"
         raise OutputError(
-            f"{row.title} is written with 8 bits, too few for an HDR source ({curve}); "
+            f"{path}: {row.title} is written with 8 bits, too few for an HDR source ({curve}); "
             "add --to-sdr, or write .mov (ProRes), .exr, or --codec hevc or av1 without alpha"
         )
     return bits
@@ -183,8 +197,7 @@ def depth_of(row: Delivery, kind: OutputKind, info: StreamInfo, settings: MatteS
 
 def is_hdr(info: StreamInfo, settings: MatteSettings) -> bool:
     """The pictures that are written are PQ or HLG."""
-    tone_mapped = bool(getattr(settings, "to_sdr", False))
-    return info.colour.transfer in {Transfer.PQ, Transfer.HLG} and not tone_mapped
+    return info.colour.transfer in {Transfer.PQ, Transfer.HLG} and not settings.to_sdr
 
 
 def video_encoding(
@@ -199,10 +212,7 @@ def video_encoding(
     if path == STDOUT:
         return _pipe(kind, info)
     row = delivery_of(path, kind, info, settings)
-    try:
-        bits = depth_of(row, kind, info, settings)
-    except OutputError as error:
-        raise OutputError(f"{path}: {error}") from None
+    bits = depth_of(path, row, kind, info, settings)
     encoding = encoding_of(row, Wanted(_MUXERS[suffix_of(path)], kind, bits, info, settings))
     if settings.bitrate is not None and row.name not in _NO_BITRATE:
         options = {k: v for k, v in encoding.options.items() if k not in {"crf", "b"}}

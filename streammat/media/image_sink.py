@@ -1,38 +1,41 @@
-"""A sequence of PNG images, or one still; all of them appear together when the job is done."""
+"""A sequence of images, or one still: PNG, TIFF or OpenEXR; all appear when the job is done."""
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from streammat.errors import OutputError, StreammatError
+from streammat.errors import OutputError, ResourceError
 from streammat.settings import MatteSettings, OutputKind
 from streammat.types import ColourTags, Frame, Plane, StreamInfo
 from streammat_kernels.layout import Colour, Family, PixelLayout, Siting, Transfer
 
-from .atomic import check_folder, check_target, flush_to_disk, sync_folder
+from .beside import say_left_out
+from .deliveries import Delivery
 from .ffmpeg import writing
+from .file_sink import FileSink
+from .formats import delivery_of, depth_of
 from .icc import rgb_profile
-from .notices import Notices, Notify
+from .image_place import ImagePlace
+from .image_writer import ImageWriter, PooledWriter
+from .notices import Notify
 from .png import PngEncoder
-from .sequence import is_pattern, pattern_expression
 from .sink import Picture, sources_of
 
 _SRGB_TRANSFER = 13
-_FOLDER_NAME = "%05d.png"
+_FOLDER_NAMES = {"png": "%05d.png", "tiff": "%05d.tif", "exr": "%04d.exr"}
+_FIRST_NUMBERS = {"exr": 1001}  # where the source has none: the film trade's habit
 
 
-class ImageSink:
+class ImageSink(FileSink):
     """See :class:`streammat.media.sink.Sink`.
 
-    ``NAME.%05d.png`` and ``folder/`` hold one file per frame, numbered like a source sequence or
-    from 0; ``NAME.png`` holds exactly one.
+    ``NAME.%05d.png`` and ``folder/`` hold one file per frame, numbered like a source sequence, or
+    from 0 (EXR: 1001); ``NAME.png`` holds exactly one, ``NAME.exr`` of a clip is a sequence.
     """
 
     def __init__(
@@ -45,32 +48,27 @@ class ImageSink:
         notify: Notify,
         metadata: dict[str, str],
     ) -> None:
-        self.path = path
-        self.wants = kind
-        self.frames = 0
-        self.layout = _layout(kind, info, settings.extra.get("png_bits"))
+        super().__init__(path, kind, info, notify)
+        row = self._delivery = delivery_of(path, kind, info, settings)
+        self.layout = _layout(path, row, kind, info, settings)
         self.colour = _colour(kind, info)
-        self.width, self.height = info.width, info.height
-        self._notices = Notices(notify)
-        self._still = not path.endswith(("/", "\\")) and not is_pattern(path)
-        self._folder, self._name = _place(path)
-        self._first_number = int(info.metadata.get("first_number", "0"))
-        self._check(info, settings)
-        self._written: list[Path] = []
-        self._numbers: deque[int] = deque()
-        self._open = True
-        threads = 1 if self._still else settings.threads or os.cpu_count() or 1
-        with writing(path):
-            self._temporary = _temporary_folder(self._folder)
-            self._encoder = PngEncoder(
-                self.layout,
-                self.width,
-                self.height,
-                self._tags(info),
-                metadata,
-                threads,
-                profile=self._profile(info),
+        self._info = info
+        one = info.still or settings.limit == 1 or info.frames == 1
+        sequence = "%04d" if row.name == "exr" and not one else ""
+        self._place = ImagePlace(path, _FOLDER_NAMES[row.name], sequence)
+        if self._place.still and not one:
+            raise OutputError(
+                f"{path}: holds one picture and the source is a video; "
+                f"use {Path(path).stem}.%05d{Path(path).suffix} or a folder/"
             )
+        self._place.check(sources_of(info), overwrite=settings.overwrite)
+        threads = 1 if self._place.still else settings.threads or os.cpu_count() or 1
+        with writing(path):
+            self._writer = self._open_writer(row, settings, metadata, threads)
+            self._place.prepare()
+        self._open = True
+        if not info.still:
+            say_left_out(path, info, self._notices, pictures_only=True)
 
     def new_picture(self) -> Picture:
         """Fresh planes: R, G, B [, A] or the alpha as gray."""
@@ -82,86 +80,69 @@ class ImageSink:
         return np.empty(size, np.uint8) if self.layout.bits == 8 else np.empty(size, np.uint16)
 
     def write(self, picture: Picture, frame: Frame) -> None:
-        """Encode a filled picture; its number follows from ``frame.index``."""
-        if self._still and self.frames == 1:
+        """Encode a filled picture; its number follows from the frame."""
+        if self._place.still and self.frames == 1:
+            path = Path(self.path)
             raise OutputError(
                 f"{self.path}: holds one picture and the source has more; "
-                f"use {Path(self.path).stem}.%05d.png or a folder/"
+                f"use {path.stem}.%05d{path.suffix} or a folder/"
             )
-        self._numbers.append(self._first_number + frame.index)
+        target = self._place.temporary(self._number(frame))
         with writing(self.path):
-            self._store(self._encoder.encode(picture.planes))
+            self._place.written += self._writer.put(picture.planes, frame, target)
         self.frames += 1
 
     def describe(self) -> str:
         """Channels and depth in a few words."""
         channels = "gray" if self.layout.family is Family.GRAY else "RGB"
-        return (
-            f"PNG {channels}{' with alpha' if self.layout.alpha else ''}, {self.layout.bits} bits"
-        )
+        depth = f"{self.layout.bits} bits"
+        if self._delivery.name == "exr":
+            depth = "float" if self.wants is OutputKind.ALPHA else "half, linear light"
+        with_alpha = " with alpha" if self.layout.alpha else ""
+        return f"{self._delivery.title} {channels}{with_alpha}, {depth}"
 
-    def close(self) -> None:
-        """Give all images their final names."""
-        if not self._open:
-            return
-        try:
-            if self.frames == 0:
-                raise OutputError(f"{self.path}: nothing to write, no frame arrived")
-            with writing(self.path):
-                self._store(self._encoder.flush())
-                self._publish(self._folder, self._name, clear=True)
-        except BaseException:
-            self._discard()
-            raise
-        self._open = False
+    def _open_writer(
+        self, row: Delivery, settings: MatteSettings, metadata: dict[str, str], threads: int
+    ) -> ImageWriter:
+        info, alpha = self._info, self.wants is OutputKind.RGBA
+        premultiplied = settings.alpha_mode == "premultiplied"
+        if row.name == "tiff":
+            from .tiff_output import TiffFiles
 
-    def abort(self, *, partial: bool) -> str | None:
-        """Keep the images so far under partial names or remove them."""
-        if not self._open:
-            return None
-        if not partial or self.frames == 0:
-            self._discard()
-            return None
-        folder, name = self._partial_place()
-        try:
-            with writing(self.path):
-                self._store(self._encoder.flush())
-                self._publish(folder, name, clear=False)
-        except StreammatError:
-            self._discard()
-            return None
-        self._open = False
-        return str(folder) if name == _FOLDER_NAME else str(folder / name)
+            if alpha or self.wants is not OutputKind.ALPHA:
+                self._say_untagged(info)
+            tiff = TiffFiles(
+                self.path, alpha=alpha, premultiplied=premultiplied, text=metadata,
+                profile=self._profile(info),
+            )  # fmt: skip
+            return PooledWriter(tiff.write, threads)
+        if row.name == "exr":
+            from .exr_output import ExrFiles
 
-    def _check(self, info: StreamInfo, settings: MatteSettings) -> None:
-        sources = sources_of(info)
-        if self._still:
-            check_target(self.path, sources, overwrite=settings.overwrite)
-            if not info.still and settings.limit != 1 and info.frames != 1:
-                raise OutputError(
-                    f"{self.path}: holds one picture and the source is a video; "
-                    f"use {Path(self.path).stem}.%05d.png or a folder/"
-                )
-            return
-        if self._folder.exists() and not self._folder.is_dir():
-            raise OutputError(f"{self.path}: {self._folder} is a file; choose another name")
-        present = self._present()
-        for source in sources:
-            if any(Path(source).samefile(old) for old in present):
-                raise OutputError(f"{self.path}: is the input itself; choose another name")
-        if present and not settings.overwrite:
-            raise OutputError(f"{self.path}: images exist; add --overwrite to replace them")
-        existing = next(p for p in (self._folder, *self._folder.parents) if p.exists())
-        if self._name != _FOLDER_NAME and existing != self._folder:
-            raise OutputError(f"{self.path}: there is no folder {self._folder}; create it first")
-        check_folder(existing, self.path)
+            exr = ExrFiles(
+                self.path, self.wants, info, self.colour.transfer,
+                premultiplied=settings.alpha_mode != "straight",
+                source_colours=settings.foreground == "source", text=metadata,
+            )  # fmt: skip
+            return PooledWriter(exr.write, threads)
+        return PngEncoder(
+            self.layout, self.width, self.height, self._tags(info), metadata, threads,
+            profile=self._profile(info),
+        )  # fmt: skip
 
-    def _present(self) -> list[Path]:
-        """Images of an earlier run under the same names."""
-        if not self._folder.is_dir():
-            return []
-        expression = pattern_expression(self._name)
-        return [p for p in self._folder.iterdir() if expression.fullmatch(p.name)]
+    def _say_untagged(self, info: StreamInfo) -> None:
+        if self.colour.transfer in {Transfer.PQ, Transfer.HLG}:
+            name = "PQ" if self.colour.transfer is Transfer.PQ else "HLG"
+            self._notices.once(
+                "untagged",
+                f"{self.path}: TIFF has no tag for HDR; say {name} (primaries code "
+                f"{info.tags.primaries}) where you read it, or write .exr",
+            )
+
+    def _number(self, frame: Frame) -> int:
+        if self._info.first_number is not None:
+            return self._info.first_number + frame.pts - self._info.first_pts
+        return _FIRST_NUMBERS.get(self._delivery.name, 0) + frame.index
 
     def _tags(self, info: StreamInfo) -> ColourTags:
         """Display-referred RGB is sRGB for every viewer; HDR keeps its code points (cICP)."""
@@ -178,65 +159,29 @@ class ImageSink:
             return None
         return rgb_profile(sources_of(info))
 
-    def _store(self, files: list[bytes]) -> None:
-        for data in files:
-            target = self._temporary / f"{self._numbers.popleft():09d}"
-            with target.open("wb") as file:
-                file.write(data)
-            self._written.append(target)
+    def _complete(self) -> None:
+        self._place.written += self._writer.flush()
+        self._place.publish()
 
-    def _publish(self, folder: Path, name: str, *, clear: bool) -> None:
-        for image in self._written:
-            flush_to_disk(image)
-        old = set(self._present()) if clear and not self._still else set()
-        folder.mkdir(parents=True, exist_ok=True)
-        for image in self._written:
-            target = folder / (name % int(image.name) if "%" in name else name)
-            image.replace(target)
-            old.discard(target)
-        for stale in old:  # of a longer run before: not part of this sequence
-            stale.unlink()
-        sync_folder(folder)
-        self._temporary.rmdir()
-
-    def _partial_place(self) -> tuple[Path, str]:
-        if self._name == _FOLDER_NAME:
-            return self._folder.with_name(f"{self._folder.name}.partial"), self._name
-        stem, dot, rest = self._name.partition(".")
-        return self._folder, f"{stem}.partial{dot}{rest}"
+    def _keep(self) -> str | None:
+        with suppress(ResourceError), writing(self.path):
+            self._place.written += self._writer.flush()
+        self._writer.close()
+        return self._place.keep() if self._place.written else None
 
     def _discard(self) -> None:
-        self._open = False
-        with suppress(OSError):
-            shutil.rmtree(self._temporary)
+        self._writer.close()
+        self._place.discard()
 
 
-def _place(path: str) -> tuple[Path, str]:
-    """Folder and file-name pattern of an image output."""
-    if path.endswith(("/", "\\")):
-        return Path(path), _FOLDER_NAME
-    return Path(path).parent, Path(path).name
-
-
-def _temporary_folder(folder: Path) -> Path:
-    """A fresh hidden folder on the same disk, beside the images' folder."""
-    base = folder if folder.is_dir() else next(p for p in folder.parents if p.is_dir())
-    number = 0
-    while True:
-        candidate = base / f".{folder.name or 'images'}.{os.getpid()}.{number}.tmp"
-        try:
-            candidate.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return candidate
-
-
-def _layout(kind: OutputKind, info: StreamInfo, asked: str | None = None) -> PixelLayout:
+def _layout(
+    path: str, row: Delivery, kind: OutputKind, info: StreamInfo, settings: MatteSettings
+) -> PixelLayout:
     """16 bits for an alpha on its own and for sources of more than 8 bits, else 8; or as asked."""
+    asked = settings.extra.get("png_bits")
+    bits = int(asked) if asked else depth_of(path, row, kind, info, settings)
     if kind is OutputKind.ALPHA:
-        return PixelLayout(Family.GRAY, 1, 1, 16)
-    bits = int(asked) if asked else 16 if info.layout.bits > 8 else 8
+        return PixelLayout(Family.GRAY, 1, 1, 16 if asked else bits)
     return PixelLayout(Family.RGB, 1, 1, bits, alpha=kind is OutputKind.RGBA)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import deque
 from fractions import Fraction
+from pathlib import Path
 
 import av
 
-from streammat.types import ColourTags, Plane
+from streammat.types import ColourTags, Frame, Plane
 from streammat_kernels.layout import Family, PixelLayout
 
 from .colour_tags import write_tags
@@ -55,6 +57,7 @@ class PngEncoder:
         context.thread_type = "FRAME"
         context.options = {"compression_level": _LEVEL, "pred": "up"}
         write_tags(context, tags)
+        self._targets: deque[Path] = deque()
         self._context = context
         self._count = 0
 
@@ -67,9 +70,31 @@ class PngEncoder:
         write_tags(frame, self._tags)
         return [self._with_text(bytes(packet)) for packet in self._context.encode(frame)]
 
-    def flush(self) -> list[bytes]:
-        """The files that are still being encoded."""
-        return [self._with_text(bytes(packet)) for packet in self._context.encode(None)]
+    def put(self, planes: tuple[Plane, ...], frame: Frame, target: Path) -> list[Path]:
+        """Take one picture; write the files that are ready, and return their paths."""
+        del frame
+        self._targets.append(target)
+        return self._store(self.encode(planes))
+
+    def flush(self) -> list[Path]:
+        """Write the files that are still being encoded."""
+        return self._store([self._with_text(bytes(p)) for p in self._context.encode(None)])
+
+    def close(self) -> None:
+        """Forget what is not written."""
+        self._targets.clear()
+
+    def _store(self, files: list[bytes]) -> list[Path]:
+        done = []
+        for data in files:
+            target = self._targets.popleft()
+            try:
+                target.write_bytes(data)
+            except OSError:
+                target.unlink(missing_ok=True)
+                raise
+            done.append(target)
+        return done
 
     def _with_text(self, png: bytes) -> bytes:
         return png[:_HEADER_END] + self._text + png[_HEADER_END:]

@@ -161,13 +161,14 @@ def _draw_colours(
 ) -> None:
     wanted = alpha if plan.kind is OutputKind.RGBA else None
     layout, planes = (sink.layout, out) if wanted is not None else _without_alpha(sink.layout, out)
-    if not plan.estimated and not plan.premultiplied and plan.despill == 0:
+    multiplied = plan.premultiplied and not plan.in_light
+    if not plan.estimated and not multiplied and plan.despill == 0:
         colour.convert(
             frame.planes, frame.layout, frame.colour, layout, sink.colour, planes, alpha=wanted
         )
         return
     rgb = bench.colours(frame, alpha, plan.estimated, plan.despill, plan.premultiplied)
-    if plan.premultiplied:
+    if multiplied:
         from streammat_kernels import composite
 
         rgb = composite.premultiply(

@@ -8,7 +8,14 @@ from fractions import Fraction
 from pathlib import Path
 
 from streammat.errors import OutputError
-from streammat.media.formats import is_image_output, kind_of, video_encoding
+from streammat.media.formats import (
+    check_choices,
+    delivery_for_request,
+    delivery_of,
+    is_image_output,
+    kind_of,
+    video_encoding,
+)
 from streammat.media.sink import open_sink
 from streammat.settings import MatteSettings, OutputRequest
 from streammat.types import Alpha, Frame, StreamInfo
@@ -42,10 +49,19 @@ def plan_outputs(
         if place in seen:
             raise OutputError(f"{request.path}: given twice; every output needs a name of its own")
         seen.add(place)
-        kind = kind_of(request)
+        kind = kind_of(request, settings.codec)
+        row = delivery_for_request(request.path, kind, settings)
         plans.append(
-            plan_output(request.path, kind, settings, bare=request.kind is None, notify=notify)
+            plan_output(
+                request.path,
+                kind,
+                settings,
+                premultiplied_by_format=row is not None and row.premultiplied,
+                bare=request.kind is None,
+                notify=notify,
+            )
         )
+    check_choices([request.path for request in requests], settings)
     if settings.background not in {None, "none"} and not any(plan.background for plan in plans):
         notify(
             f"--background {settings.background} is not used: no output is a composite; "
@@ -130,7 +146,8 @@ def resolved_output(plan: OutputPlan, info: StreamInfo, settings: MatteSettings)
         OutputError, ConfigError: a format or codec option that cannot be.
     """
     if is_image_output(plan.path):
-        container, codec, pixel_format = "image2", "png", ""
+        row = delivery_of(plan.path, plan.kind, info, settings)
+        container, codec, pixel_format = "image2", row.name, ""
     else:
         encoding = video_encoding(plan.path, plan.kind, info, settings)
         container, codec, pixel_format = encoding.muxer, encoding.codec, encoding.pixel_format

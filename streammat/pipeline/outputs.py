@@ -25,6 +25,7 @@ class OutputPlan:
         kind: rgba, alpha, foreground or composite.
         estimated: foreground colours are estimated, not the source's.
         premultiplied: rgb times alpha in linear light (rgba only).
+        in_light: the file holds linear light and multiplies there (EXR), not in codes.
         background: #RRGGBB, a path, blur[:STRENGTH], or "" where the kind has none.
         despill: 0..1.
     """
@@ -33,6 +34,7 @@ class OutputPlan:
     kind: OutputKind
     estimated: bool = False
     premultiplied: bool = False
+    in_light: bool = False
     background: str = ""
     despill: float = 0.0
 
@@ -97,6 +99,7 @@ def plan_output(
             if settings.alpha_mode == "auto"
             else settings.alpha_mode == "premultiplied"
         ),
+        in_light=premultiplied_by_format,
         background=_background(path, settings.background, bare, notify) if composite else "",
         despill=0.0 if kind is OutputKind.ALPHA else settings.despill,
     )
