@@ -1,0 +1,74 @@
+"""Each kernel against a copy of the same bytes and against the best library.
+
+``python -m benchmarks kernels [--device cpu|cuda] [--quick] [--only WORD] [--json FILE]``. Buffers
+rotate over four times the last-level cache, in the copy too. Ratios are of wall times; when other
+programs took more than a tenth of the machine, of this process's CPU times. ``--quick``: 1080p and
+few repeats, within 45 seconds once kernels are compiled.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..record import cores, write_result
+from .trial import Backend, Size
+
+__all__ = ["BACKENDS", "main"]
+
+SIZES = (Size(720, 1280), Size(1080, 1920), Size(2160, 3840))
+REPEATS, QUICK_REPEATS = 25, 5
+
+
+def _cpu(threads: int) -> Backend:
+    from .cpu import Cpu
+
+    return Cpu(threads)
+
+
+# A backend is a class like ``cpu.Cpu``: name, cases, a copy, and how a step is timed.
+BACKENDS: dict[str, Callable[[int], Backend]] = {"cpu": _cpu}
+
+
+def main(arguments: list[str]) -> int:
+    """Command line of this benchmark."""
+    parser = argparse.ArgumentParser(prog="benchmarks kernels", description=__doc__)
+    parser.add_argument("--device", choices=sorted(BACKENDS), default="cpu")
+    parser.add_argument("--quick", action="store_true", help="1080p only, few repeats")
+    parser.add_argument("--only", default="", help="ops whose name holds this word")
+    parser.add_argument("--threads", type=int, default=cores())
+    parser.add_argument("--repeats", type=int)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(arguments)
+    backend = BACKENDS[options.device](options.threads)
+    repeats = options.repeats or (QUICK_REPEATS if options.quick else REPEATS)
+    sizes = SIZES[1:2] if options.quick else SIZES
+    rows = _run(backend, options.only, sizes, repeats)
+    from .pictures import input_hash
+
+    write_result(options.json, "kernels", rows, input_sha256=input_hash(), repeats=repeats)
+    return 0
+
+
+def _run(backend: Backend, only: str, sizes: Sequence[Size], repeats: int) -> list[dict[str, Any]]:
+    from .measure import measured
+
+    cases = [case for case in backend.cases() if only in case.op]
+    print(f"{'op':<34}{'size':>6}{'ms':>9}{'CPU ms':>9}{'GB/s':>7}{'of copy':>9}  best library")
+    rows = []
+    for row in measured(backend, cases, sizes, repeats):
+        rows.append(row)
+        print(_line(row), flush=True)
+    return rows
+
+
+def _line(row: dict[str, Any]) -> str:
+    times, best = row["times_best_library"], row["best_library"]
+    rival = f"{times:5.2f} x {best}" if best else "-"
+    verdict = "" if row.get("reached", True) else f"   NOT reached: {row['wanted']}"
+    return (
+        f"{row['op']:<34}{row['size']:>6}{row['ms'].median:>9.2f}{row['cpu_ms'].median:>9.2f}"
+        f"{row['gb_per_second']:>7.1f}{row['share_of_copy']:>9.0%}  {rival}{verdict}"
+    )
