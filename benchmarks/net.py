@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from streammat_engines.openvino_module import load_openvino
+
 from .record import LoadMeter, Spread, write_result
 
 SIZE = (288, 512)  # H, W
@@ -39,8 +41,6 @@ def _inputs(model: Any) -> dict[str, Any]:
 
 def _fixed(model: Any, height: int, width: int) -> Any:
     """Our graph with its matrices baked in for one size."""
-    from openvino import opset13
-
     from streammat_engines.psp import psp_matrices
 
     matrices = psp_matrices(height, width)
@@ -50,7 +50,7 @@ def _fixed(model: Any, height: int, width: int) -> Any:
     for name, matrix in matrices.items():
         parameter = next(p for p in model.get_parameters() if p.friendly_name == name)
         for target in parameter.output(0).get_target_inputs():
-            target.replace_source_output(opset13.constant(matrix).output(0))
+            target.replace_source_output(load_openvino().opset13.constant(matrix).output(0))
         model.remove_parameter(parameter)
     model.validate_nodes_and_infer_types()
     return model
@@ -58,9 +58,7 @@ def _fixed(model: Any, height: int, width: int) -> Any:
 
 def prepare(path: Path, threads: int, ours: bool) -> Work:
     """Compile a network and return a call that infers one frame."""
-    import openvino
-
-    core = openvino.Core()
+    core = load_openvino().Core()
     model = core.read_model(path)
     if ours:
         model = _fixed(model, *SIZE)

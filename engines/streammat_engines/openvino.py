@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat_kernels.errors import DependencyError, StreammatError
+from streammat_kernels.errors import StreammatError
 
 from .engine import Arrays, Ticket, check_arrays, closed_error
 from .errors import EngineError, EngineFileError
 from .manifest import Manifest, TensorSpec, file_sha256
+from .openvino_module import load_openvino
 from .psp import STRIDE_PX, psp_matrices
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ class _Request:
     bound: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def bind(self, arrays: Arrays) -> None:
-        import openvino
-
+        openvino = load_openvino()
         for name, array in arrays.items():
             if self.bound.get(name) is not array:
                 self.infer.set_tensor(name, openvino.Tensor(array, shared_memory=True))
@@ -176,13 +176,10 @@ def _check_size(shape: tuple[int, int, int, int]) -> None:
 
 def _read(path: Path, shape: tuple[int, int, int, int]) -> openvino.Model:
     """The graph at a fixed size, its pooling matrices baked in; ``rgb`` is its only input."""
-    try:
-        from openvino.frontend import FrontEndManager
-    except ImportError as error:
-        raise DependencyError("OpenVINO is missing: pip install openvino") from error
+    openvino = load_openvino()
     try:
         # Asked for by name: guessing the format makes every other reader complain on stderr.
-        frontend = FrontEndManager().load_by_framework("onnx")
+        frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
         model = frontend.convert(frontend.load(str(path)))
         _bake(model, psp_matrices(shape[2], shape[3]))
         _check_inputs(model, path)
@@ -198,8 +195,7 @@ def _read(path: Path, shape: tuple[int, int, int, int]) -> openvino.Model:
 
 def _bake(model: openvino.Model, matrices: dict[str, NDArray[np.float32]]) -> None:
     """Put constants in place of the graph inputs of these names."""
-    from openvino import opset13
-
+    opset13 = load_openvino().opset13
     for parameter in model.get_parameters():
         for name in matrices.keys() & parameter.output(0).get_names():
             constant = opset13.constant(matrices[name])
@@ -231,24 +227,20 @@ def _options(requests: int, threads: int, cache_dir: Path | None) -> dict[str, A
 
 
 def _compile(model: openvino.Model, options: dict[str, Any], path: Path) -> Any:
-    import openvino
-
     try:
-        return openvino.Core().compile_model(model, "CPU", options)
+        return load_openvino().Core().compile_model(model, "CPU", options)
     except RuntimeError as error:
         raise EngineError(f"{path.name} cannot be compiled: {_last_line(error)}") from error
 
 
 def _manifest(compiled: Any, path: Path, sha256: str, options: dict[str, Any]) -> Manifest:
-    import openvino
-
     def specs(ports: Any) -> tuple[TensorSpec, ...]:
         return tuple(TensorSpec(port.get_any_name(), tuple(port.shape)) for port in ports)
 
     return Manifest(
         model=path.name,
         sha256=sha256,
-        runtime=f"openvino {openvino.__version__.split('-')[0]}",
+        runtime=f"openvino {load_openvino().__version__.split('-')[0]}",
         device="CPU",
         precision="f32",
         inputs=specs(compiled.inputs),
