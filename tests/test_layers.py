@@ -23,7 +23,20 @@ MAY_IMPORT = {
     "streammat.device": set[str](),
     "streammat.catalogue": set[str](),
     "streammat.models": {"streammat.catalogue"},
-    "streammat.matting": {"streammat.device", "streammat.models", "streammat.catalogue"},
+    "streammat.gpu": {
+        "streammat.catalogue",
+        "streammat.demo",
+        "streammat.device",
+        "streammat.matting",
+        "streammat.media",
+        "streammat.models",
+    },
+    "streammat.matting": {
+        "streammat.device",
+        "streammat.models",
+        "streammat.catalogue",
+        "streammat.gpu",
+    },
     "streammat.pipeline": {
         "streammat.matting",
         "streammat.media",
@@ -32,6 +45,7 @@ MAY_IMPORT = {
     },
     "streammat.training": {
         "streammat.models",
+        "streammat.catalogue",
         "streammat.matting",
         "streammat.pipeline",
         "streammat.media",

@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["CACHE_VARIABLE", "engine_cache"]
+__all__ = ["CACHE_VARIABLE", "cache_folder", "engine_cache"]
 
 CACHE_VARIABLE = "STREAMMAT_CACHE_DIR"
 KEPT_NETWORKS = 16
+
+
+def cache_folder() -> Path:
+    """The program's whole cache: ``STREAMMAT_CACHE_DIR``, else the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    moved = os.environ.get(CACHE_VARIABLE)
+    return Path(moved) if moved else user_cache_path("streammat", appauthor=False)
 
 
 def engine_cache() -> Path | None:
@@ -20,10 +28,7 @@ def engine_cache() -> Path | None:
     folder. None when it cannot be written: the network is then compiled anew in every run. Only the
     networks used last are kept: there is one for every size of picture, about 15 MB each.
     """
-    from platformdirs import user_cache_path
-
-    moved = os.environ.get(CACHE_VARIABLE)
-    folder = (Path(moved) if moved else user_cache_path("streammat", appauthor=False)) / "engines"
+    folder = cache_folder() / "engines"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -1,0 +1,178 @@
+"""The one place that knows how TensorRT 8.6, 10, 11 and TensorRT-RTX differ.
+
+=============  ======================  ==========================  =======================
+release        types                   execution contexts          what a plan runs on
+=============  ======================  ==========================  =======================
+8.6            weak: flag FP16         own their memory            the GPU it was built on
+10             strong, by a flag       memory may be the caller's  the GPU it was built on
+11             strong, always          memory may be the caller's  the GPU it was built on
+RTX            strong, always          memory may be the caller's  every GPU of the targets
+=============  ======================  ==========================  =======================
+
+Sources: NVIDIA's migration notes for TensorRT 10 and 11, checked against the enums and attributes
+of the released bindings 10.16 and 11.4 and of TensorRT-RTX 1.7.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from streammat_kernels.errors import DependencyError
+
+from ..errors import EngineError
+
+__all__ = ["INSTALL", "Api", "Backend", "load_api"]
+
+Backend = Literal["tensorrt", "tensorrt-rtx"]
+
+INSTALL = {
+    "tensorrt": "pip install 'streammat[tensorrt]' --extra-index-url https://pypi.nvidia.com",
+    "tensorrt-rtx": "pip install 'streammat[tensorrt-rtx]'",
+}
+_MODULES = {"tensorrt": ("tensorrt",), "tensorrt-rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings")}
+_OLDEST = {"tensorrt": (8, 6), "tensorrt-rtx": (1, 0)}
+# What a TensorRT-RTX plan is built for unless a GPU is there: NVIDIA's own default, Ampere and on.
+_RTX_TARGETS = ("SM80", "SM86", "SM89", "SM120")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A loaded TensorRT and what is peculiar to its release.
+
+    Attributes:
+        backend: tensorrt or tensorrt-rtx.
+        trt: its module.
+        version: e.g. ``10.16.1.11``.
+    """
+
+    backend: Backend
+    trt: Any
+    version: str
+
+    @property
+    def name(self) -> str:
+        """E.g. ``tensorrt-rtx 1.7.1.116``."""
+        return f"{self.backend} {self.version}"
+
+    @property
+    def major(self) -> int:
+        """First number of the version."""
+        return int(self.version.split(".")[0])
+
+    @property
+    def is_rtx(self) -> bool:
+        """TensorRT-RTX, which builds without a GPU and whose plans are portable."""
+        return self.backend == "tensorrt-rtx"
+
+    @property
+    def strongly_typed(self) -> bool:
+        """The graph's own types are obeyed; 8.6 chooses types by itself."""
+        return self.is_rtx or self.major >= 10
+
+    @property
+    def shared_memory(self) -> bool:
+        """A context's memory can be the caller's, and as small as the batch needs."""
+        return self.is_rtx or self.major >= 10
+
+    def network_flags(self) -> int:
+        """Argument of ``Builder.create_network``."""
+        kinds = self.trt.NetworkDefinitionCreationFlag
+        if self.is_rtx or self.major >= 11:
+            return 0  # always explicit batch and strongly typed
+        if self.major >= 10:
+            return 1 << int(kinds.STRONGLY_TYPED)
+        return 1 << int(kinds.EXPLICIT_BATCH)
+
+    def allow_half(self, config: Any) -> None:
+        """Weak typing only: let the builder choose half where it is faster."""
+        if not self.strongly_typed:
+            config.set_flag(self.trt.BuilderFlag.FP16)
+
+    def keep_single(self, network: Any, kept: frozenset[str]) -> None:
+        """Weak typing only: layers of these ONNX operators stay FP32."""
+        if self.strongly_typed:
+            return
+        for index in range(network.num_layers):
+            layer = network.get_layer(index)
+            if _onnx_operator(self.trt, layer) in kept:
+                layer.precision = self.trt.float32
+
+    def obey_kept(self, config: Any) -> None:
+        """Weak typing only: what `keep_single` asked for is binding."""
+        if not self.strongly_typed:
+            config.set_flag(self.trt.BuilderFlag.OBEY_PRECISION_CONSTRAINTS)
+
+    def set_targets(self, config: Any, gpu_present: bool) -> tuple[str, ...]:
+        """TensorRT-RTX only: the compute capabilities that the plan is for; their names."""
+        if not self.is_rtx:
+            return ()
+        known = self.trt.ComputeCapability
+        names = ("CURRENT",) if gpu_present else _RTX_TARGETS
+        config.num_compute_capabilities = len(names)
+        for place, name in enumerate(names):
+            config.set_compute_capability(getattr(known, name), place)
+        return names
+
+    def targets(self, gpu_present: bool) -> tuple[str, ...]:
+        """What `set_targets` would choose; part of a plan's key."""
+        if not self.is_rtx:
+            return ()
+        return ("CURRENT",) if gpu_present else _RTX_TARGETS
+
+    def create_context(self, engine: Any) -> Any:
+        """An execution context; its memory is the caller's where `shared_memory`."""
+        if not self.shared_memory:
+            return engine.create_execution_context()
+        strategy = self.trt.ExecutionContextAllocationStrategy.USER_MANAGED
+        return engine.create_execution_context(strategy)
+
+    def can_refit(self, engine: Any) -> bool:
+        """The engine takes other weights of the same graph."""
+        return bool(engine.refittable) and hasattr(self.trt, "OnnxParserRefitter")
+
+
+def load_api(backend: str = "tensorrt") -> Api:
+    """Import a TensorRT.
+
+    Raises:
+        DependencyError: it is not installed, its libraries cannot be loaded, or it is older than
+            8.6.
+        EngineError: another backend was asked for.
+    """
+    if backend not in get_args(Backend):
+        raise EngineError(f"backend {backend!r}: use {' or '.join(get_args(Backend))}")
+    reasons = []
+    for name in _MODULES[backend]:
+        try:
+            module = importlib.import_module(name)
+        except (ImportError, OSError) as error:
+            reasons.append(" ".join(str(error).split()))
+            continue
+        return _checked(cast("Backend", backend), module)
+    raise DependencyError(f"{backend} cannot be loaded ({reasons[0]}): {INSTALL[backend]}")
+
+
+def _checked(backend: Backend, module: Any) -> Api:
+    version = str(module.__version__)
+    numbers = tuple(int(part) for part in version.split(".")[:2])
+    if numbers < _OLDEST[backend] or (backend == "tensorrt" and numbers[0] == 9):
+        oldest = ".".join(map(str, _OLDEST[backend]))
+        raise DependencyError(
+            f"{backend} {version} is not supported: {oldest}, 10 or 11 is needed; "
+            f"{INSTALL[backend]}"
+        )
+    return Api(backend, module, version)
+
+
+def _onnx_operator(trt: Any, layer: Any) -> str:
+    """The ONNX operator behind a layer of TensorRT 8.6, of those that may stay FP32."""
+    if layer.type == trt.LayerType.MATRIX_MULTIPLY:
+        return "MatMul"
+    if layer.type == trt.LayerType.REDUCE:
+        return "ReduceMean"
+    if layer.type == trt.LayerType.ACTIVATION:
+        layer.__class__ = trt.IActivationLayer  # the binding's own way down to the subclass
+        return "Sigmoid" if layer.type == trt.ActivationType.SIGMOID else ""
+    return ""

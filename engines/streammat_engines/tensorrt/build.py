@@ -1,0 +1,203 @@
+"""A model file -> a TensorRT plan, by whichever TensorRT is there.
+
+One way for all: the graph is fixed to one size, turned FP16 by us (not by the builder, except for
+8.6), parsed, type-checked, built. What differs between releases is in `api`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streammat_kernels.errors import DeviceUnavailable
+
+from ..errors import EngineError, EngineFileError
+from ..graph.fixed import IMAGE_INPUT, fixed_graph, graph_sha256
+from ..graph.half import HALF_RULE, KEPT_SINGLE, half_graph
+from .api import Api
+from .log import make_log, make_monitor
+from .plan import PlanTensor
+from .request import EngineRequest
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+__all__ = ["RULES", "BuiltPlan", "build_plan", "graph_of"]
+
+RULES = {"fixed": "1", "half": HALF_RULE}
+_DTYPES = {"FLOAT": "float32", "HALF": "float16", "UINT8": "uint8"}
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPlan:
+    """A plan and what it was made from.
+
+    Attributes:
+        plan: serialised engine.
+        inputs, outputs: with the largest batch.
+        graph_sha256, weights_sha256: of the graph that the builder got.
+        targets: compute capabilities of a portable plan.
+        seconds: how long the build took.
+        timing_cache: what the builder learned about kernels; empty where it keeps nothing.
+    """
+
+    plan: bytes
+    inputs: tuple[PlanTensor, ...]
+    outputs: tuple[PlanTensor, ...]
+    graph_sha256: str
+    weights_sha256: str
+    targets: tuple[str, ...]
+    seconds: float
+    timing_cache: bytes = b""
+
+
+def graph_of(request: EngineRequest, *, strongly_typed: bool = True) -> ModelProto:
+    """The graph that a builder gets for ``request``.
+
+    Raises:
+        EngineFileError: the model file is damaged or cannot be built like this.
+    """
+    batch = None if request.dynamic else request.batch
+    graph = fixed_graph(request.model, request.height, request.width, batch)
+    return half_graph(graph) if request.precision == "fp16" and strongly_typed else graph
+
+
+def build_plan(
+    request: EngineRequest,
+    api: Api,
+    *,
+    gpu_present: bool,
+    timing_cache: bytes = b"",
+    say: Say = lambda _: None,
+) -> BuiltPlan:
+    """Build one plan; takes seconds (TensorRT-RTX) to minutes (TensorRT).
+
+    Args:
+        request: what is built.
+        api: by which release.
+        gpu_present: for the GPU of this machine; False: TensorRT-RTX's portable targets.
+        timing_cache: of an earlier build by the same release on the same GPU; it saves time.
+        say: gets short progress lines, from the builder's own thread.
+
+    Raises:
+        EngineFileError: the graph cannot be parsed, or its types do not fit.
+        EngineError: the build failed.
+        DeviceUnavailable: the builder refuses without a GPU.
+    """
+    if request.refit and api.is_rtx and not gpu_present:
+        raise EngineFileError(
+            f"--refit: {api.name} builds refittable plans for one GPU only, and none is there: "
+            "build on the GPU, or without --refit"
+        )
+    begun = time.perf_counter()
+    graph = graph_of(request, strongly_typed=api.strongly_typed)
+    trt, log = api.trt, make_log(api.trt)
+    builder = _builder(api, log)
+    network = builder.create_network(api.network_flags())
+    _parse(api, network, graph, log, request)
+    config = builder.create_builder_config()
+    config.clear_flag(trt.BuilderFlag.TF32)  # FP32 means FP32
+    if request.precision == "fp16":
+        api.allow_half(config)
+        api.keep_single(network, KEPT_SINGLE)
+        api.obey_kept(config)
+    if request.refit:
+        config.set_flag(trt.BuilderFlag.REFIT)
+    targets = api.set_targets(config, gpu_present)
+    _add_profile(builder, config, request)
+    cache = _load_timing(config, timing_cache)
+    if hasattr(config, "progress_monitor"):  # absent from 8.6
+        config.progress_monitor = make_monitor(trt, say)
+    inputs, outputs = _tensors(network, request)
+    plan = builder.build_serialized_network(network, config)
+    if plan is None:
+        raise EngineError(f"{api.name} could not build {request.model.name}: {log.reason()}")
+    return BuiltPlan(
+        plan=bytes(plan),
+        inputs=inputs,
+        outputs=outputs,
+        graph_sha256=graph_sha256(graph),
+        weights_sha256=weights_sha256(graph),
+        targets=targets,
+        seconds=time.perf_counter() - begun,
+        timing_cache=_timing_bytes(cache),
+    )
+
+
+def weights_sha256(graph: ModelProto) -> str:
+    """Hash of all weights of a graph, in their order."""
+    digest = hashlib.sha256()
+    for weight in graph.graph.initializer:
+        digest.update(weight.SerializeToString(deterministic=True))
+    return digest.hexdigest()
+
+
+def _builder(api: Api, log: Any) -> Any:
+    try:
+        builder = api.trt.Builder(log)
+    except (TypeError, RuntimeError) as error:  # a null pointer behind the binding
+        raise DeviceUnavailable(
+            f"{api.name} refuses to build here: {log.reason() or error}; it needs a GPU and its "
+            "driver, --backend tensorrt-rtx builds without"
+        ) from error
+    return builder
+
+
+def _parse(api: Api, network: Any, graph: ModelProto, log: Any, request: EngineRequest) -> None:
+    parser = api.trt.OnnxParser(network, log)
+    if parser.parse(graph.SerializeToString()):
+        return
+    faults = [str(parser.get_error(index).desc()) for index in range(parser.num_errors)]
+    reason = "; ".join(" ".join(fault.split()) for fault in faults[:2]) or log.reason()
+    raise EngineFileError(
+        f"{api.name} does not take the graph of {request.model.name}: {reason[:300]}"
+    )
+
+
+def _add_profile(builder: Any, config: Any, request: EngineRequest) -> None:
+    if not request.dynamic:
+        return
+    profile = builder.create_optimization_profile()
+    shapes = [(batch, 3, request.height, request.width) for batch in request.batches]
+    profile.set_shape(IMAGE_INPUT, *shapes)
+    config.add_optimization_profile(profile)
+
+
+def _load_timing(config: Any, data: bytes) -> Any:
+    """The builder's memory of kernel timings; a refused one starts empty."""
+    cache = config.create_timing_cache(data)
+    if not config.set_timing_cache(cache, False) and data:
+        cache = config.create_timing_cache(b"")
+        config.set_timing_cache(cache, False)
+    return cache
+
+
+def _timing_bytes(cache: Any) -> bytes:
+    data = cache.serialize() if cache is not None else None
+    return bytes(data) if data is not None else b""
+
+
+def _tensors(
+    network: Any, request: EngineRequest
+) -> tuple[tuple[PlanTensor, ...], tuple[PlanTensor, ...]]:
+    """Inputs and outputs; all have to be FP32, which no builder checks by itself."""
+    inputs = tuple(_tensor(network.get_input(i), request) for i in range(network.num_inputs))
+    outputs = tuple(_tensor(network.get_output(i), request) for i in range(network.num_outputs))
+    for tensor in (*inputs, *outputs):
+        if tensor.dtype != "float32":
+            raise EngineFileError(
+                f"{request.model.name}: {tensor.name} is {tensor.dtype}, engines take and give "
+                "float32: export it with streammat's exporter"
+            )
+    return inputs, outputs
+
+
+def _tensor(tensor: Any, request: EngineRequest) -> PlanTensor:
+    shape = (request.batch, *(int(length) for length in tuple(tensor.shape)[1:]))
+    kind = str(getattr(tensor.dtype, "name", tensor.dtype))
+    return PlanTensor(str(tensor.name), shape, _DTYPES.get(kind, kind.lower()))

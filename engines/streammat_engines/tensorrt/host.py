@@ -1,0 +1,108 @@
+"""A TensorRT engine for arrays in ordinary memory: upload, run, download, on one stream.
+
+The first correct way from a decoder on the CPU through a network on the GPU. It satisfies `Engine`
+exactly, so that whatever drives the CPU engine drives this one. Untried on a GPU so far:
+``python -m benchmarks gpu case matte`` compares it with the CPU.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from ..engine import Arrays, Ticket, check_arrays
+from ..errors import EngineError
+from .runner import TensorRtEngine
+
+__all__ = ["HostEngine"]
+
+
+@dataclass(slots=True, eq=False)
+class _Slot:
+    """One frame's stream, device buffers and pinned buffers, made once."""
+
+    stream: Any
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    staged_in: dict[str, Any]
+    staged_out: dict[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class _HostTicket:
+    engine: HostEngine
+    slot: _Slot
+    event: Any
+    outputs: Arrays
+    redeemed: bool = False
+
+
+class HostEngine:
+    """Batch-1 frames in ordinary memory on an engine that has one stream of the caller's.
+
+    Args:
+        engine: opened with ``stream``.
+        stream: the very stream, a CuPy one.
+
+    Raises:
+        DependencyError: CuPy is not installed.
+    """
+
+    def __init__(self, engine: TensorRtEngine, stream: Any) -> None:
+        self._engine, self._stream = engine, stream
+        self.manifest = engine.manifest
+        self.requests = 1
+        self._idle: list[_Slot] = []
+        self._lock = threading.Lock()
+
+    def submit(self, inputs: Arrays, outputs: Arrays) -> _HostTicket:
+        """Start one frame and return at once; see `Engine.submit`."""
+        import cupy
+
+        check_arrays(self.manifest.inputs, inputs, "input", writable=False)
+        check_arrays(self.manifest.outputs, outputs, "output", writable=True)
+        with self._lock:
+            slot = self._idle.pop() if self._idle else self._slot()
+            for name, array in inputs.items():
+                slot.staged_in[name][...] = array
+                slot.inputs[name].set(slot.staged_in[name], stream=slot.stream)
+            self._engine.submit(slot.inputs, slot.outputs)
+            for name, device in slot.outputs.items():
+                device.get(stream=slot.stream, out=slot.staged_out[name], blocking=False)
+            event = cupy.cuda.Event(disable_timing=True)
+            event.record(slot.stream)
+        return _HostTicket(self, slot, event, outputs)
+
+    def wait(self, ticket: Ticket) -> None:
+        """Block until the ticket's outputs are written; see `Engine.wait`."""
+        if not isinstance(ticket, _HostTicket) or ticket.engine is not self or ticket.redeemed:
+            raise EngineError("a ticket is redeemed once, at the engine that gave it")
+        ticket.redeemed = True
+        ticket.event.synchronize()
+        for name, array in ticket.outputs.items():
+            array[...] = ticket.slot.staged_out[name]
+        with self._lock:
+            self._idle.append(ticket.slot)
+
+    def run(self, inputs: Arrays, outputs: Arrays) -> None:
+        """Submit one frame and wait for it."""
+        self.wait(self.submit(inputs, outputs))
+
+    def close(self) -> None:
+        """Wait for what is under way and free everything; may be called again."""
+        self._engine.close()
+        self._idle.clear()
+
+    def _slot(self) -> _Slot:
+        import cupy
+        import cupyx
+
+        made = self.manifest
+        return _Slot(
+            self._stream,
+            {t.name: cupy.empty(t.shape, "f4") for t in made.inputs},
+            {t.name: cupy.empty(t.shape, "f4") for t in made.outputs},
+            {t.name: cupyx.empty_pinned(t.shape, "f4") for t in made.inputs},
+            {t.name: cupyx.empty_pinned(t.shape, "f4") for t in made.outputs},
+        )

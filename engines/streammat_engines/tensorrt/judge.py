@@ -1,0 +1,112 @@
+"""Measures a freshly built FP16 plan against FP32, on the GPU where there is one.
+
+Without a GPU the very graph that was built is computed on the CPU with every half tensor rounded
+(`graph.emulate`): overflow, NaN and lost precision of the graph show there, kernels' own do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat_kernels.errors import DependencyError
+
+from ..accuracy import Accuracy, Network, Outputs, Variant, compare
+from ..graph.blame import layer_errors, worst_layers
+from ..graph.emulate import CpuGraph, rounded_graph
+from ..graph.fixed import IMAGE_INPUT, fixed_graph
+from ..graph.half import half_graph
+from .build import BuiltPlan
+from .request import EngineRequest
+
+__all__ = ["PlanJudge", "blamed_layers"]
+
+ON_CPU = "CPU: the FP16 graph, every tensor rounded to half"
+ON_GPU = "GPU: the plan itself"
+_BLAME_PX = 256  # longest side of the picture in which layers are compared: all tensors are kept
+
+OpenPlan = Callable[[EngineRequest, BuiltPlan], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanJudge:
+    """A `Judge`.
+
+    Attributes:
+        variant: how glance and focus are fused.
+        open_plan: opens a plan as an engine for host arrays; None: no GPU.
+    """
+
+    variant: Variant
+    open_plan: OpenPlan | None = None
+
+    def __call__(
+        self, request: EngineRequest, built: BuiltPlan, frames: Sequence[NDArray[np.float32]]
+    ) -> tuple[Accuracy, str] | None:
+        """The accuracy and what it was measured on; None without a GPU and without ONNX Runtime."""
+        if self.open_plan is None:
+            return self._on_cpu(request, frames)
+        with closing(self.open_plan(request, built)) as engine:
+            accuracy = compare(_single(request), _networked(engine), frames, self.variant)
+        return self._explained(accuracy, request, frames), ON_GPU
+
+    def _on_cpu(
+        self, request: EngineRequest, frames: Sequence[NDArray[np.float32]]
+    ) -> tuple[Accuracy, str] | None:
+        single = fixed_graph(request.model, request.height, request.width)
+        try:
+            reference, candidate = CpuGraph(single), CpuGraph(rounded_graph(half_graph(single)))
+        except DependencyError:
+            return None
+        accuracy = compare(_called(reference), _called(candidate), frames, self.variant)
+        return self._explained(accuracy, request, frames), ON_CPU
+
+    def _explained(
+        self, accuracy: Accuracy, request: EngineRequest, frames: Sequence[NDArray[np.float32]]
+    ) -> Accuracy:
+        """With the layers to blame, where something is over the limits."""
+        if accuracy.faults():
+            try:
+                accuracy = replace(accuracy, layers=blamed_layers(request.model, frames[0]))
+            except DependencyError:
+                accuracy = replace(accuracy, layers=("pip install onnxruntime names the layers",))
+        return accuracy
+
+
+def blamed_layers(model: Path, rgb: NDArray[np.float32]) -> tuple[str, ...]:
+    """The layers that lose most, found on a small copy of ``rgb`` (1, 3, H, W)."""
+    step = max(1, -(-max(rgb.shape[2:]) // _BLAME_PX))
+    small = rgb[:, :, ::step, ::step]
+    height, width = (length // 32 * 32 for length in small.shape[2:])
+    small = np.ascontiguousarray(small[:, :, :height, :width])
+    single = fixed_graph(model, height, width)
+    return worst_layers(layer_errors(single, half_graph(single), small))
+
+
+def _called(graph: CpuGraph) -> Network:
+    return lambda rgb: graph({IMAGE_INPUT: rgb})
+
+
+def _single(request: EngineRequest) -> Network:
+    """FP32 on the CPU through OpenVINO."""
+    from ..openvino import OpenVinoEngine
+
+    return _networked(OpenVinoEngine(request.model, (1, 3, request.height, request.width)))
+
+
+def _networked(engine: Any) -> Network:
+    """An engine for host arrays as a function of one picture."""
+    specs = engine.manifest.outputs
+
+    def run(rgb: NDArray[np.float32]) -> Outputs:
+        outputs = {s.name: np.zeros((1, *s.shape[1:]), np.float32) for s in specs}
+        engine.run({IMAGE_INPUT: rgb}, outputs)
+        return outputs
+
+    return run

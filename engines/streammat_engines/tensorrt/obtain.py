@@ -1,0 +1,156 @@
+"""The engine that is asked for: from the cache, or built, proved and kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streammat_kernels.errors import DeviceUnavailable
+
+from ..accuracy import Accuracy, refuse_inaccurate
+from .api import Api
+from .build import RULES, BuiltPlan, build_plan
+from .cache import PlanCache, PlanEntry, write_atomically
+from .gpu import Gpu
+from .plan import PlanManifest
+from .request import EngineRequest, cache_key
+
+__all__ = ["Workshop", "manifest_of", "obtain", "usual_seconds"]
+
+Say = Callable[[str], None]
+Builder = Callable[..., BuiltPlan]
+
+
+class Judge(Protocol):
+    """Measures a built plan against FP32 and says where."""
+
+    def __call__(
+        self, request: EngineRequest, built: BuiltPlan, frames: Sequence[NDArray[np.float32]]
+    ) -> tuple[Accuracy, str] | None:
+        """The accuracy and what it was measured on; None where it cannot be measured here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where engines are made.
+
+    Attributes:
+        api: the TensorRT that builds.
+        gpu: the GPU of this machine, None without one.
+        cache: where plans are kept.
+        judge: measures their accuracy; None: not measured.
+        frames: real pictures (1, 3, H, W) of the asked-for size, for the judge.
+        build: makes the plan; Torch-TensorRT may stand in for the backend's own parser.
+        say: gets progress, one line at a time.
+    """
+
+    api: Api
+    gpu: Gpu | None
+    cache: PlanCache
+    judge: Judge | None = None
+    frames: Callable[[int, int], Sequence[NDArray[np.float32]]] = lambda _h, _w: ()
+    build: Builder = field(default=build_plan)
+    say: Say = lambda _: None
+
+
+def usual_seconds(api: Api) -> str:
+    """How long a build takes, for a person who waits."""
+    return "a few seconds to a minute" if api.is_rtx else "one to ten minutes, once"
+
+
+def obtain(request: EngineRequest, shop: Workshop, *, rebuild: bool = False) -> PlanEntry:
+    """The plan for ``request``: out of the cache, or built under its lock, judged and kept.
+
+    Raises:
+        EngineRefused: it is less accurate than its limits allow; nothing was kept.
+        EngineFileError: the model does not fit; the cache cannot be written.
+        EngineError: the build failed.
+        DeviceUnavailable: TensorRT wants a GPU, and there is none.
+    """
+    if shop.gpu is None and not shop.api.is_rtx:
+        raise DeviceUnavailable(
+            f"{shop.api.name} builds on the GPU that runs the engine, and no NVIDIA driver was "
+            "found: install the driver, or use --backend tensorrt-rtx"
+        )
+    key = cache_key(request, shop.api, shop.gpu, RULES)
+    if not rebuild and (entry := shop.cache.find(key)) is not None:
+        return entry
+    with shop.cache.building(key, lambda: shop.say("another process builds this engine: waiting")):
+        if not rebuild and (entry := shop.cache.find(key)) is not None:
+            return entry
+        return _make(request, shop, key)
+
+
+def _make(request: EngineRequest, shop: Workshop, key: str) -> PlanEntry:
+    what = f"{request.model.stem} {request.profile} {request.precision}"
+    shop.say(f"building {what} with {shop.api.name} ({usual_seconds(shop.api)})")
+    timing = shop.cache.timing(f"{shop.api.name} {shop.gpu.name if shop.gpu else 'portable'}")
+    built = shop.build(
+        request,
+        shop.api,
+        gpu_present=shop.gpu is not None,
+        timing_cache=timing.read_bytes() if timing.is_file() else b"",
+        say=shop.say,
+    )
+    accuracy = _judged(request, built, shop)
+    if built.timing_cache:
+        write_atomically(timing, built.timing_cache)
+    made = manifest_of(request, built, shop.api, shop.gpu, key, accuracy)
+    entry = shop.cache.store(made, built.plan)
+    shop.say(f"built {what}: {len(built.plan) / 1e6:.0f} MB in {built.seconds:.0f} s")
+    return entry
+
+
+def _judged(request: EngineRequest, built: BuiltPlan, shop: Workshop) -> dict[str, Any] | None:
+    if shop.judge is None or request.precision != "fp16":
+        return None
+    frames = shop.frames(request.height, request.width)
+    verdict = shop.judge(request, built, frames) if frames else None
+    if verdict is None:
+        return None
+    accuracy, where = verdict
+    refuse_inaccurate(accuracy, f"{request.model.stem} {request.profile}")
+    return {**accuracy.to_dict(), "measured_on": where}
+
+
+def manifest_of(
+    request: EngineRequest,
+    built: BuiltPlan,
+    api: Api,
+    gpu: Gpu | None,
+    key: str,
+    accuracy: dict[str, Any] | None = None,
+) -> PlanManifest:
+    """The manifest of a plan that was just built."""
+    return PlanManifest(
+        key=key,
+        model=request.model.name,
+        model_sha256=request.sha256,
+        graph_sha256=built.graph_sha256,
+        weights_sha256=built.weights_sha256,
+        inputs=built.inputs,
+        outputs=built.outputs,
+        profile=request.profile,
+        batches=request.batches,
+        precision=request.precision,
+        backend=api.backend,
+        version=api.version,
+        via=request.via,
+        targets=built.targets,
+        gpu=gpu.name if gpu else "",
+        sm=gpu.sm if gpu else "",
+        driver=gpu.driver if gpu else "",
+        build_seconds=round(built.seconds, 2),
+        plan_bytes=len(built.plan),
+        plan_sha256=hashlib.sha256(built.plan).hexdigest(),
+        accuracy=accuracy,
+        refittable=request.refit,
+        rules=RULES,
+        built=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,169 @@
+"""From a model of the catalogue to its engine: what is asked of the engine package."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from streammat.catalogue.cards import ModelCard
+from streammat.errors import DependencyError
+from streammat.gpu.frames import sample_frames
+from streammat.matting.cache import cache_folder
+
+if TYPE_CHECKING:
+    from streammat_engines.engine import Engine
+    from streammat_engines.tensorrt.cache import PlanCache, PlanEntry
+    from streammat_engines.tensorrt.obtain import Workshop
+    from streammat_engines.tensorrt.request import EngineRequest
+
+__all__ = [
+    "build_engine",
+    "default_backend",
+    "engine_request",
+    "open_engine",
+    "open_workshop",
+    "plan_cache",
+]
+
+Backend = Literal["tensorrt", "tensorrt-rtx"]
+Say = Callable[[str], None]
+_MODULES: dict[Backend, str] = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
+_GIB = 1 << 30
+
+
+def default_backend() -> Backend:
+    """The TensorRT that is installed; the one for data centres where both are.
+
+    Raises:
+        DependencyError: neither is.
+    """
+    for backend, module in _MODULES.items():
+        if importlib.util.find_spec(module) is not None:
+            return backend
+    raise DependencyError(
+        "TensorRT is missing, which runs networks on the GPU: pip install "
+        "'streammat[tensorrt-rtx]' (GeForce, RTX), or 'streammat[tensorrt]' for data centres"
+    )
+
+
+def plan_cache(limit_gib: float | None = None) -> PlanCache:
+    """Where engines are kept.
+
+    Raises:
+        EngineFileError: the folder cannot be written.
+    """
+    from streammat_engines.tensorrt.cache import LIMIT_BYTES, PlanCache
+
+    limit = LIMIT_BYTES if limit_gib is None else int(limit_gib * _GIB)
+    return PlanCache(cache_folder() / "engines" / "plans", limit)
+
+
+def engine_request(
+    card: ModelCard, width: int, height: int, *, backend: Backend, **options: Any
+) -> EngineRequest:
+    """The request for a model at a size.
+
+    Args:
+        card: of the model.
+        width, height: of the network; multiples of 32.
+        backend: tensorrt or tensorrt-rtx.
+        options: batch, dynamic, precision, via and refit of `EngineRequest`.
+
+    Raises:
+        EngineFileError: the model's file is missing or not what its card says; an option that
+            cannot be.
+    """
+    from streammat.errors import EngineFileError
+    from streammat_engines.manifest import file_sha256
+    from streammat_engines.tensorrt.request import EngineRequest
+
+    found = file_sha256(card.path)
+    if found != card.sha256.lower():
+        raise EngineFileError(
+            f"model file {card.path} is damaged: its sha256 is {found[:12]}..., its card says "
+            f"{card.sha256[:12]}...; install it again"
+        )
+    return EngineRequest(
+        model=card.path, sha256=found, height=height, width=width, backend=backend, **options
+    )
+
+
+def open_workshop(
+    card: ModelCard,
+    backend: Backend,
+    say: Say,
+    *,
+    via: str = "onnx",
+    judged: bool = True,
+    cache: PlanCache | None = None,
+) -> Workshop:
+    """Everything that a build needs on this machine.
+
+    Raises:
+        DependencyError: TensorRT is not installed.
+        EngineFileError: the cache cannot be written.
+    """
+    from streammat_engines.tensorrt.api import load_api
+    from streammat_engines.tensorrt.build import build_plan
+    from streammat_engines.tensorrt.gpu import find_gpu
+    from streammat_engines.tensorrt.judge import PlanJudge
+    from streammat_engines.tensorrt.obtain import Workshop
+
+    api, gpu = load_api(backend), find_gpu()
+    variant = card.variant if card.variant in {"tt", "ft", "bt"} else "tt"
+    opened = None if gpu is None else (lambda request, built: _open_built(api, request, built))
+    builder: Any = build_plan
+    if via == "torch":
+        from streammat.gpu.torch_network import half_network
+        from streammat_engines.tensorrt.via_torch import torch_builder
+
+        builder = torch_builder(lambda request: half_network(card, request))
+    return Workshop(
+        api=api,
+        gpu=gpu,
+        cache=cache or plan_cache(),
+        judge=PlanJudge(variant, opened) if judged else None,
+        frames=sample_frames,
+        build=builder,
+        say=say,
+    )
+
+
+def build_engine(request: EngineRequest, shop: Workshop, *, rebuild: bool = False) -> PlanEntry:
+    """The engine out of the cache, or built, proved and kept; see `obtain`."""
+    from streammat_engines.tensorrt.obtain import obtain
+
+    return obtain(request, shop, rebuild=rebuild)
+
+
+def open_engine(card: ModelCard, width: int, height: int, say: Say) -> Engine:
+    """An engine for frames in ordinary memory, built first where the cache lacks it.
+
+    Raises:
+        DependencyError: TensorRT or CuPy is not installed.
+        DeviceUnavailable: no GPU.
+        EngineError: the build failed, or the plan cannot be loaded.
+    """
+    backend = default_backend()
+    shop = open_workshop(card, backend, say)
+    entry = build_engine(engine_request(card, width, height, backend=backend), shop)
+    return _on_host(entry.read(), entry.manifest, shop.api)
+
+
+def _open_built(api: Any, request: Any, built: Any) -> Engine:
+    """A plan that is not in the cache yet, for its judge."""
+    from streammat_engines.tensorrt.gpu import find_gpu
+    from streammat_engines.tensorrt.obtain import manifest_of
+
+    return _on_host(built.plan, manifest_of(request, built, api, find_gpu(), "unkept"), api)
+
+
+def _on_host(plan: bytes, manifest: Any, api: Any) -> Engine:
+    from streammat_engines.tensorrt.cuda import CupyCuda
+    from streammat_engines.tensorrt.host import HostEngine
+    from streammat_engines.tensorrt.runner import TensorRtEngine
+
+    cuda = CupyCuda()
+    stream = cuda.stream()
+    return HostEngine(TensorRtEngine(plan, manifest, api, cuda, stream=stream), stream)
