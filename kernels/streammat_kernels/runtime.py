@@ -22,6 +22,7 @@ __all__ = [
     "Struct",
     "pack",
     "plane",
+    "plane_dtype",
     "plane_triple",
     "runtime_of",
     "table_of",
@@ -37,6 +38,11 @@ _PLANE = np.dtype(
 )
 _TAPS = np.dtype([("start", "u8"), ("weights", "u8"), ("count", "i8")])
 _CONSTANTS = 512
+
+
+def plane_dtype() -> np.dtype[Any]:
+    """The record of a ``Plane``, for one that is not there: all zeros."""
+    return _PLANE
 
 
 class Struct(NamedTuple):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands
+from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..layout import Colour, PixelLayout, Transfer
 from ..planes import check_planes
@@ -16,6 +17,7 @@ from ..planes import check_planes
 __all__ = ["over", "premultiply"]
 
 
+@takes_any_array
 def over(
     planes: Sequence[NDArray[Any]],
     layout: PixelLayout,
@@ -52,8 +54,6 @@ def over(
     Raises:
         ShapeError: arrays that do not belong together.
     """
-    from . import cpu
-
     height, width = check_planes(planes, layout)
     for name, other in (("background", background), ("out", out)):
         found = check_planes(other, layout, name)
@@ -64,12 +64,13 @@ def over(
     _check("alpha", alpha, (height, width))
     if foreground is not None:
         _check("foreground", foreground, (3, height, width))
-    cpu.over(planes, layout, colour, alpha, background, out, foreground, bands)
-    if layout.alpha:
+    backend(__name__, alpha).over(planes, layout, colour, alpha, background, out, foreground, bands)
+    if layout.alpha and not is_cuda(alpha):
         out[-1][...] = ((1 << layout.bits) - 1) << layout.shift
     return out
 
 
+@takes_any_array
 def premultiply(
     rgb: NDArray[np.uint16],
     alpha: NDArray[np.uint16],
@@ -96,16 +97,12 @@ def premultiply(
     Raises:
         ShapeError: arrays that do not belong together.
     """
-    from ..colour.transfer import encode_table, linear_table
-    from . import cpu
-
     _check("alpha", alpha, rgb.shape[1:])
     _check("rgb", rgb, (3, *alpha.shape))
     if out is None:
-        out = np.empty(rgb.shape, np.uint16)
+        out = empty(rgb.shape, np.uint16, rgb)
     _check("out", out, rgb.shape)
-    tables = linear_table(transfer, 16), encode_table(transfer)
-    cpu.premultiply(rgb, alpha, out, *tables, bands)
+    backend(__name__, alpha).premultiply(rgb, alpha, out, transfer, bands)
     return out
 
 

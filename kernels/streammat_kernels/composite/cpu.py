@@ -18,19 +18,15 @@ from ..bands import Bands, run_bands
 from ..colour.matrices import from_rgb_terms, to_rgb_terms
 from ..colour.transfer import encode, encode_table, linear_table
 from ..jit import njit
-from ..layout import Colour, Family, PixelLayout
+from ..layout import Colour, Family, PixelLayout, Transfer
 from ..planes import chroma_rows, padded
+from .bits import table_bits
 
 __all__ = ["over", "premultiply", "table_bits"]
 
 F = np.float32
 OPAQUE = np.uint16(65535)
 CHUNK = 64  # columns tested at once for being all 0 or all 1
-
-
-def table_bits(layout: PixelLayout) -> int:
-    """Bits of the index into the table of light: four more than the samples have, 16 at most."""
-    return min(layout.bits + 4, 16)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -358,10 +354,10 @@ def premultiply(
     rgb: NDArray[np.uint16],
     alpha: NDArray[np.uint16],
     out: NDArray[np.uint16],
-    light: NDArray[np.float32],
-    code: NDArray[np.float32],
+    transfer: Transfer,
     bands: Bands | None,
 ) -> None:
     """See :func:`streammat_kernels.composite.premultiply`; arguments are checked."""
+    light, code = linear_table(transfer, 16), encode_table(transfer)
     rows = partial(premultiply_rows, rgb, alpha, out, light, code)
     run_bands(rows, rgb.shape[1], bands)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
+from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..planes import padded
 
@@ -19,6 +20,7 @@ BAND = 0.25
 _SCREENS = {"green": (1, 0, 2), "blue": (2, 0, 1)}
 
 
+@takes_any_array
 def despill(
     rgb: NDArray[np.uint16],
     alpha: NDArray[np.uint16],
@@ -52,13 +54,16 @@ def despill(
     Raises:
         ShapeError: unknown screen, amount outside 0..1, or arrays that do not belong together.
     """
-    from .cpu import limit_screen
-
     _check(rgb, alpha, screen, amount)
     if out is None:
-        out = np.empty_like(rgb)
+        out = empty(rgb.shape, np.uint16, rgb)
     elif out.shape != rgb.shape or out.dtype != np.uint16:
         raise ShapeError(f"out is {out.dtype} {out.shape}; it has to be uint16 {rgb.shape}")
+    if is_cuda(rgb):
+        backend(__name__, rgb).despill(rgb, alpha, out, _SCREENS[screen], amount, BAND)
+        return out
+    from .cpu import limit_screen
+
     if out is not rgb:
         np.copyto(out, rgb)
     if amount == 0:

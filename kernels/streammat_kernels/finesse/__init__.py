@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
+from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..planes import padded
 from .plan import gaussian_weights, growth_steps, step_samples
@@ -22,15 +23,18 @@ class Workspace:
 
     __slots__ = ("first", "second")
 
-    def __init__(self, height: int, width: int) -> None:
-        self.first: NDArray[np.float32] = np.empty((height, width), np.float32)
-        self.second: NDArray[np.float32] = np.empty((height, width), np.float32)
+    def __init__(self, height: int, width: int, like: Any = None) -> None:
+        """``like`` is an array on the device where the planes are to lie; None is host memory."""
+        place = np.empty(0) if like is None else like
+        self.first: NDArray[np.float32] = empty((height, width), np.float32, place)
+        self.second: NDArray[np.float32] = empty((height, width), np.float32, place)
 
     def swap(self) -> None:
         """The result becomes the source of the next step."""
         self.first, self.second = self.second, self.first
 
 
+@takes_any_array
 def finesse(
     alpha: NDArray[np.uint16],
     out: NDArray[np.uint16] | None = None,
@@ -79,9 +83,13 @@ def finesse(
     clipped = (clip_black, clip_white) != (0.0, 1.0)
     if not (grown or feather_px or clipped or roi) and garbage is None and holdout is None:
         return _copy(alpha, out)
-    out = np.empty_like(alpha) if out is None else out
+    out = empty(alpha.shape, np.uint16, alpha) if out is None else out
     if workspace is None or workspace.first.shape != alpha.shape:
-        workspace = Workspace(*alpha.shape)
+        workspace = Workspace(*alpha.shape, alpha)
+    if is_cuda(alpha):
+        clip, steps = (clip_black, clip_white), (grown, feather_px)
+        backend(__name__, alpha).finesse(alpha, out, *steps, clip, holdout, garbage, roi, workspace)
+        return out
     _load(alpha, workspace, clip_black, clip_white, grown < 0, bands)
     _grow(workspace, abs(grown), bands)
     if feather_px > 0:
@@ -120,7 +128,7 @@ def _check(
 def _copy(alpha: NDArray[np.uint16], out: NDArray[np.uint16] | None) -> NDArray[np.uint16]:
     if out is None or out is alpha:
         return alpha
-    np.copyto(out, alpha)
+    out[...] = alpha
     return out
 
 

@@ -8,6 +8,7 @@ __all__ = ["blur_columns", "blur_rows", "grow_step", "load", "store"]
 
 _FULL = np.float32(65535)
 _ZERO = np.float32(0)
+_RUN = 64  # columns that are looked at together: most of a matte is all 0 or all 1
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -21,64 +22,133 @@ def load(alpha, plane, black, gain, inverted, first_row, end_row):
             plane[y, x] = _FULL - value if inverted else value
 
 
+@njit(nogil=True, error_model="numpy")
+def even(run):
+    """The value of a stretch of codes that are all the same, else -1."""
+    low, high = run[0], run[0]
+    for x in range(run.size):
+        low = min(low, run[x])
+        high = max(high, run[x])
+    return low if low == high else np.float32(-1)
+
+
+@njit(nogil=True, error_model="numpy")
+def grow_run(up, here, down, samples, x0, x1, result):
+    """``grow_step`` for the columns [x0, x1) of one row."""
+    width = here.size
+    for x in range(x0, x1):
+        left, right = max(x - 1, 0), min(x + 1, width - 1)
+        best = here[x]
+        a, b, c = up[left], up[x], up[right]
+        d, f = here[left], here[right]
+        g, h, i = down[left], down[x], down[right]
+        low = min(a, b, c, d, f, g, h, i)
+        high = max(a, b, c, d, f, g, h, i)
+        if high > best or low < best:
+            e = best
+            for n in range(samples.shape[0]):
+                w = samples[n]
+                value = w[0, 0] * a + w[0, 1] * b + w[0, 2] * c + w[1, 0] * d + w[1, 1] * e
+                value += w[1, 2] * f + w[2, 0] * g + w[2, 1] * h + w[2, 2] * i
+                best = max(best, value)
+        result[x] = min(best, _FULL)
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 def grow_step(source, target, samples, first_row, end_row):
     """Maximum of each pixel and the bilinear samples (n, 3, 3) around it; borders replicated."""
     height, width = source.shape
     for y in range(first_row, end_row):
         up, here, down = source[max(y - 1, 0)], source[y], source[min(y + 1, height - 1)]
-        for x in range(width):
-            left, right = max(x - 1, 0), min(x + 1, width - 1)
-            best = here[x]
-            a, b, c = up[left], up[x], up[right]
-            d, f = here[left], here[right]
-            g, h, i = down[left], down[x], down[right]
-            low = min(a, b, c, d, f, g, h, i)
-            high = max(a, b, c, d, f, g, h, i)
-            if high > best or low < best:
-                e = best
-                for n in range(samples.shape[0]):
-                    w = samples[n]
-                    value = w[0, 0] * a + w[0, 1] * b + w[0, 2] * c + w[1, 0] * d + w[1, 1] * e
-                    value += w[1, 2] * f + w[2, 0] * g + w[2, 1] * h + w[2, 2] * i
-                    best = max(best, value)
-            target[y, x] = min(best, _FULL)
+        result = target[y]
+        for x0 in range(0, width, _RUN):
+            x1 = min(x0 + _RUN, width)
+            before, after = max(x0 - 1, 0), min(x1 + 1, width)
+            value = even(here[before:after])
+            same = value >= _ZERO and even(up[before:after]) == value
+            if same and even(down[before:after]) == value:
+                for x in range(x0, x1):
+                    result[x] = value
+            else:
+                grow_run(up, here, down, samples, x0, x1, result)
+
+
+@njit(nogil=True, error_model="numpy")
+def blur_run(row, weights, x0, x1, result):
+    """``blur_rows`` for the columns [x0, x1) of one row."""
+    width, reach = row.size, weights.size // 2
+    inner = result[x0:x1]
+    for x in range(inner.size):
+        inner[x] = _ZERO
+    for k in range(weights.size):
+        weight, shift = weights[k], k - reach
+        if x0 + shift >= 0 and x1 + shift <= width:
+            moved = row[x0 + shift : x1 + shift]
+            for x in range(inner.size):
+                inner[x] += weight * moved[x]
+        else:
+            for x in range(inner.size):
+                inner[x] += weight * row[min(max(x0 + x + shift, 0), width - 1)]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def blur_rows(source, target, weights, first_row, end_row):
-    """Correlate along x with ``weights``; borders replicated."""
+    """Correlate along x with ``weights``, which add up to 1; borders replicated."""
     width = source.shape[1]
     reach = weights.size // 2
     for y in range(first_row, end_row):
         row, result = source[y], target[y]
-        result[:] = _ZERO
-        for k in range(weights.size):
-            weight, shift = weights[k], k - reach
-            start = min(max(0, -shift), width)
-            end = max(min(width, width - shift), start)
-            for x in range(start):
-                result[x] += weight * row[0]
-            inner, moved = result[start:end], row[start + shift : end + shift]
-            for x in range(inner.size):
-                inner[x] += weight * moved[x]
-            for x in range(end, width):
-                result[x] += weight * row[width - 1]
+        for x0 in range(0, width, _RUN):
+            x1 = min(x0 + _RUN, width)
+            value = even(row[max(x0 - reach, 0) : min(x1 + reach, width)])
+            if value >= _ZERO:
+                for x in range(x0, x1):
+                    result[x] = value
+            else:
+                blur_run(row, weights, x0, x1, result)
+
+
+@njit(nogil=True, error_model="numpy")
+def note_uneven(row, y, values, uneven):
+    """Per run of ``row``: its value, and ``y`` as the last row where it was not as the row before."""
+    for run in range(values.size):
+        value = even(row[run * _RUN : min((run + 1) * _RUN, row.size)])
+        if value < _ZERO or value != values[run]:
+            uneven[run] = y
+        values[run] = value
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def blur_columns(source, target, weights, first_row, end_row):
-    """Correlate along y with ``weights``; borders replicated."""
+    """Correlate along y with ``weights``, which add up to 1; borders replicated."""
     height, width = source.shape
     reach = weights.size // 2
+    runs = (width + _RUN - 1) // _RUN
+    values, uneven = np.empty(runs, np.float32), np.zeros(runs, np.int64)
+    for run in range(runs):
+        values[run] = np.float32(-1)
+    top = max(first_row - reach, 0)
+    for y in range(top, min(first_row + reach, height)):
+        note_uneven(source[y], y, values, uneven)
     for y in range(first_row, end_row):
-        result = target[y]
-        result[:] = _ZERO
-        for k in range(weights.size):
-            weight = weights[k]
-            row = source[min(max(y + k - reach, 0), height - 1)]
-            for x in range(width):
-                result[x] += weight * row[x]
+        if y + reach < height:
+            note_uneven(source[y + reach], y + reach, values, uneven)
+        start, result = max(y - reach, top), target[y]
+        for run in range(runs):
+            x0, x1 = run * _RUN, min((run + 1) * _RUN, width)
+            out = result[x0:x1]
+            # Rows start .. y + reach are one value where none of them but the first was new.
+            if values[run] >= _ZERO and uneven[run] <= start:
+                for x in range(out.size):
+                    out[x] = values[run]
+                continue
+            for x in range(out.size):
+                out[x] = _ZERO
+            for k in range(weights.size):
+                weight = weights[k]
+                row = source[min(max(y + k - reach, 0), height - 1), x0:x1]
+                for x in range(out.size):
+                    out[x] += weight * row[x]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

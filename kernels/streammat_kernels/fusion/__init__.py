@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 
-__all__ = ["RepresentationMode", "fuse"]
+__all__ = ["RepresentationMode", "check_maps", "fuse"]
 
 RepresentationMode = Literal["tt", "ft", "bt"]
 
@@ -47,7 +47,7 @@ def fuse(
     Raises:
         ShapeError: an unknown mode, or shapes and dtypes that do not belong together.
     """
-    _check(glance, focus, mode)
+    check_maps(glance, focus, mode)
     if out is None:
         out = empty(focus.shape, np.float32, focus)
     elif out.shape != focus.shape or out.dtype != np.float32 or not out.flags.c_contiguous:
@@ -64,7 +64,8 @@ def fuse(
     return out
 
 
-def _check(glance: NDArray[np.float32], focus: NDArray[np.float32], mode: str) -> None:
+def check_maps(glance: NDArray[np.float32], focus: NDArray[np.float32], mode: str) -> None:
+    """Refuse maps and a mode that do not belong together; see ``fuse``."""
     if mode not in get_args(RepresentationMode):
         raise ShapeError(f"fusion mode {mode!r} is unknown; choose tt, ft or bt")
     if focus.ndim != 2 or glance.shape != (_CHANNELS[mode], *focus.shape):

@@ -16,7 +16,17 @@ from ..runtime import QUAD, Runtime, Struct, plane, runtime_of, table_of, taps_o
 from .model import blur_diagonals
 from .workspace import Workspace
 
-__all__ = ["THREADS", "CellBuffers", "cells_of", "gaps_of", "guide_of", "guided_upsample", "tiles"]
+__all__ = [
+    "THREADS",
+    "CellBuffers",
+    "blur_tables",
+    "buffers_of",
+    "cells_of",
+    "gaps_of",
+    "guide_of",
+    "guided_upsample",
+    "tiles",
+]
 
 THREADS = 256
 _TILE = (32, 16)  # cells, columns and rows, of a block: TILE_X and TILE_Y of guided.cuh
@@ -54,7 +64,7 @@ def guided_upsample(
         columns,
         rows,
     )
-    blur = (table_of(run, _blur(rows, height)), table_of(run, _blur(columns, width)))
+    blur = blur_tables(run, workspace)
     run.blocks("guided.solve", tiles(rows, columns), THREADS, *buffers, *blur, columns, rows)
     run.elements(
         "guided.paint",
@@ -88,6 +98,12 @@ def buffers_of(run: Runtime, workspace: Workspace) -> CellBuffers:
         workspace.device = run, cells
     buffers: CellBuffers = workspace.device[1]
     return buffers
+
+
+def blur_tables(run: Runtime, workspace: Workspace) -> tuple[Any, Any]:
+    """``blur_diagonals`` of rows and columns, (3, n) float32 each, on the device."""
+    rows, columns, height, width = workspace.sizes
+    return table_of(run, _blur(rows, height)), table_of(run, _blur(columns, width))
 
 
 def cells_of(run: Runtime, buffers: CellBuffers) -> Struct:

@@ -1,0 +1,83 @@
+"""Fusion, guided upsampling and smoothing in three launches, see refine.cuh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import taps
+from ..fusion.cuda import maps_of
+from ..guided.cuda import blur_tables, buffers_of, cells_of, gaps_of, guide_of, tiles
+from ..guided.workspace import Workspace
+from ..layout import PixelLayout
+from ..runtime import QUAD, plane, runtime_of, taps_of
+from ..temporal.cuda import THREADS, luma_of, next_frame, past_of
+from ..temporal.state import TemporalState
+
+__all__ = ["refine"]
+
+
+def refine(
+    glance: Any,
+    focus: Any,
+    mode: str,
+    planes: Sequence[Any],
+    layout: PixelLayout,
+    state: TemporalState,
+    out: Any,
+    strength: float,
+    fresh: bool,
+    workspace: Workspace,
+) -> None:
+    """See ``refine.refine``; arguments are checked, ``state`` is made anew when ``fresh``."""
+    run = runtime_of(out)
+    rows, columns, height, width = workspace.sizes
+    cells = buffers_of(run, workspace)
+    next_frame(run, state)
+    luma, scale = guide_of(run, planes, layout)
+    blocks = state.luma.shape[1], state.luma.shape[0]
+    run.elements(
+        "refine.measure",
+        (max(columns, blocks[0]), max(rows, blocks[1])),
+        maps_of(run, glance, focus, mode),
+        luma,
+        *(taps_of(run, taps.area(*axis)) for axis in ((height, rows), (width, columns))),
+        scale,
+        cells.alpha,
+        cells.guide,
+        columns,
+        rows,
+        luma_of(run, planes, layout)[1],
+        state.luma,
+        *blocks,
+        width,
+        height,
+    )
+    across, down = tiles(rows, columns)
+    blur = blur_tables(run, workspace)
+    maps = state.previous_luma, state.luma
+    # A fresh start has nothing to compare with: its luma is then compared with itself.
+    compared = (state.luma, state.luma) if fresh else maps
+    run.blocks(
+        "refine.solve_and_compare",
+        (across, down + 1),
+        THREADS,
+        *cells,
+        *blur,
+        *(columns, rows),
+        *compared,
+        *blocks,
+        state.verdict,
+    )
+    run.elements(
+        "refine.paint_and_smooth",
+        (-(-width // QUAD), height),
+        luma,
+        scale,
+        cells_of(run, cells),
+        gaps_of(run, (rows, columns), (height, width)),
+        past_of(run, state, strength, fresh),
+        plane(run, out, what="out"),
+        width,
+        height,
+    )
