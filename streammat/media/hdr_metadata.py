@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from typing import Any
 
 import av
@@ -31,8 +30,9 @@ def hdr_metadata(frame: av.VideoFrame) -> HdrMetadata | None:
 
 
 def _bytes(frame: av.VideoFrame, kind: Type, size: int) -> bytes | None:
-    pieces: Iterable[Any] = frame.side_data
-    data = next((bytes(piece) for piece in pieces if piece.type == kind), b"")
+    pieces: Any = frame.side_data  # iterating gives the pieces in PyAV 18, their kinds in 19
+    piece = pieces.get(kind)
+    data = b"" if piece is None else bytes(piece)
     return data[:size] if len(data) >= size else None
 
 
