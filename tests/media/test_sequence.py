@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from streammat.errors import MediaError
+from streammat.errors import ConfigError, MediaError
 from streammat.media.reader import open_reader
 from streammat.media.sequence import list_images
 from streammat_kernels.layout import Family
+from tests.clips import make_clip
 
+from .sources import read_source
 from .writing import silent
 
 ORIENTATION = 0x0112
@@ -122,3 +126,83 @@ def test_nothing_to_read_is_refused(tmp_path: Path, source: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MediaError, match=r"no such file|without images|no image matches"):
         open_reader(tmp_path / source)
+
+
+def with_holes(folder: Path) -> Path:
+    """Images 3 to 9 without 5, 6 and 8; the number is the red of each."""
+    for number in (3, 4, 7, 9):
+        Image.new("RGB", (12, 8), (number, 0, 0)).save(folder / f"h.{number:04}.png")
+    return folder
+
+
+@pytest.mark.parametrize("source", ["{0}", "{0}/h.%04d.png", "{0}/h.*.png"])
+def test_missing_frames_are_named_and_stop_the_job(tmp_path: Path, source: str) -> None:
+    with_holes(tmp_path)
+    with pytest.raises(MediaError, match=r"3 frames are missing of 7 \(5-6, 8\).*--missing hold"):
+        read_source(source.format(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("missing", "red"), [("hold", [3, 4, 4, 4, 7, 7, 9]), ("black", [3, 4, 0, 0, 7, 0, 9])]
+)
+def test_missing_frames_are_filled_where_they_belong(
+    tmp_path: Path, missing: str, red: list[int]
+) -> None:
+    info, frames, said = read_source(with_holes(tmp_path), missing=missing, fps="24")
+    assert [int(f.planes[0][0, 0]) for f in frames] == red
+    assert [f.pts for f in frames] == list(range(7))
+    assert (info.frames, info.holes, info.first_number) == (7, (5, 6, 8), 3)
+    assert any("3 frames missing (5-6, 8)" in line for line in said)
+
+
+def test_a_part_names_its_own_holes_and_its_first_number(tmp_path: Path) -> None:
+    info, frames, _ = read_source(with_holes(tmp_path), missing="hold", fps="24", frames="3-4")
+    assert (info.holes, info.first_number, info.first_pts) == ((6,), 6, 3)
+    assert [int(f.planes[0][0, 0]) for f in frames] == [4, 7]
+
+
+def test_photographs_with_numbers_far_apart_are_no_sequence_with_holes(tmp_path: Path) -> None:
+    for number in (12, 40, 73):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"IMG_{number:04}.png")
+    info, frames, _ = read_source(tmp_path)
+    assert (info.holes, len(frames)) == ((), 3)
+
+
+@pytest.mark.parametrize(
+    ("written", "rate"),
+    [
+        ("24", Fraction(24)),
+        ("23.976", Fraction(24000, 1001)),
+        ("30000/1001", Fraction(30000, 1001)),
+    ],
+)
+def test_frame_rate_is_taken_from_the_option(tmp_path: Path, written: str, rate: Fraction) -> None:
+    sequence(tmp_path, 2)
+    info, frames, said = read_source(tmp_path, fps=written)
+    assert (info.rate, frames[1].pts * frames[1].time_base) == (rate, 1 / rate)
+    assert said == []
+
+
+def test_frame_rate_of_a_video_is_not_to_be_changed(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "a.mp4", frames=2)
+    with pytest.raises(ConfigError, match="time stamps of its own"):
+        read_source(made.path, fps="24")
+
+
+def test_strict_refuses_an_image_of_another_size(tmp_path: Path) -> None:
+    sequence(tmp_path, 2)
+    Image.new("RGB", (6, 4)).save(tmp_path / "im3.png")
+    with pytest.raises(MediaError, match=r"im3\.png: 6x4, but the first image is 12x8"):
+        read_source(tmp_path, strict=True)
+
+
+def test_16_bit_png_samples_come_back_as_stored(tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).integers(0, 65536, (8, 16, 3), dtype=np.uint16)
+    frame = av.VideoFrame.from_ndarray(codes, "rgb48le")
+    with av.open(str(tmp_path / "d.png"), "w", format="image2") as out:
+        stream = out.add_stream("png", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 16, 8, "rgb48be"
+        out.mux([*stream.encode(frame.reformat(format="rgb48be")), *stream.encode(None)])
+    _, (read,), _ = read_source(tmp_path / "d.png")
+    assert all((read.planes[c] == codes[..., c]).all() for c in range(3))

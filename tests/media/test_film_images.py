@@ -1,0 +1,207 @@
+"""EXR, DPX and TIFF as they are stored: every sample, and what their headers say."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streammat.errors import DependencyError, MediaError
+from streammat.media.dpx_file import read_dpx_facts
+from streammat.media.image_file import load_image
+from streammat.media.layouts import views
+from streammat.media.timecode import timecode_text
+from streammat.types import Chromaticities
+from streammat_kernels.layout import Family, Transfer
+from streammat_kernels.light import reference
+from tests.tolerances import ENCODE_TABLE, HALF_CODE
+
+from .sources import noise_frame, read_source
+
+OpenEXR = pytest.importorskip("OpenEXR")
+tifffile = pytest.importorskip("tifffile")
+
+ACES = (0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767)
+
+
+def light(dtype: Any, shape: tuple[int, ...] = (9, 7, 3), seed: int = 0) -> NDArray[Any]:
+    """Scene values from -0.5 to 20, and a few that are no numbers."""
+    values = np.random.default_rng(seed).uniform(-0.5, 20.0, shape).astype(dtype)
+    values.flat[:3] = np.inf, -np.inf, np.nan
+    return values
+
+
+def write_exr(path: Path, channels: dict[str, NDArray[Any]], **header: Any) -> None:
+    base = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    with OpenEXR.File(base | header, channels) as file:
+        file.write(str(path))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_exr_samples_come_back_as_stored(tmp_path: Path, dtype: Any) -> None:
+    rgb = light(dtype)
+    write_exr(tmp_path / "a.exr", {"RGB": rgb})
+    image = load_image(tmp_path / "a.exr")
+    assert image.scene is not None
+    for c in range(3):
+        assert image.scene[c].dtype == dtype
+        np.testing.assert_array_equal(image.scene[c], rgb[..., c])
+        codes = reference.encode(rgb[..., c], Transfer.SRGB)
+        assert np.abs(image.planes[c] - codes).max() <= HALF_CODE + ENCODE_TABLE
+    assert (image.layout.family, image.layout.bits) == (Family.RGB, 16)
+
+
+def test_exr_layers_gray_and_alpha(tmp_path: Path) -> None:
+    half = light(np.float16)
+    write_exr(
+        tmp_path / "layer.exr",
+        {"beauty.RGB": half, "depth.Z": half[..., 0].astype(np.float32).copy()},
+    )
+    write_exr(tmp_path / "gray.exr", {"Y": half[..., 0].copy()})
+    rgba = np.concatenate([half, np.full((9, 7, 1), 0.5, np.float16)], axis=2)
+    write_exr(tmp_path / "alpha.exr", {"RGBA": rgba})
+    layered, gray, alpha = (load_image(tmp_path / f"{n}.exr") for n in ("layer", "gray", "alpha"))
+    assert layered.scene is not None
+    np.testing.assert_array_equal(layered.scene[1], half[..., 1])
+    assert (gray.layout.family, len(gray.planes)) == (Family.GRAY, 1)
+    assert alpha.layout.alpha
+    assert (alpha.planes[3] == 32768).all()
+
+
+def test_exr_header_gives_time_code_and_chromaticities(tmp_path: Path) -> None:
+    code = OpenEXR.TimeCode(1, 2, 3, 4, *[0] * 14)
+    for number in (5, 6):
+        path = tmp_path / f"s.{number:04}.exr"
+        write_exr(path, {"RGB": light(np.float16)}, timeCode=code, chromaticities=ACES)
+    info, frames, said = read_source(tmp_path / "s.%04d.exr", fps="24")
+    assert info.timecode is not None
+    assert timecode_text(info.timecode) == "01:02:03:04"
+    assert info.chromaticities is not None
+    assert np.allclose(info.chromaticities.red, ACES[:2])
+    assert isinstance(info.chromaticities, Chromaticities)
+    assert (info.rate, info.first_number, info.input_colour) == (Fraction(24), 5, "linear")
+    assert all(frame.scene is not None and frame.view is not None for frame in frames)
+    assert said == []
+
+
+def test_exr_frame_rate_of_the_header_is_taken(tmp_path: Path) -> None:
+    """FFmpeg writes ``framesPerSecond``; OpenEXR's Python package cannot."""
+    for number in (1, 2):
+        with av.open(str(tmp_path / f"f.{number}.exr"), "w", format="image2") as out:
+            stream = out.add_stream("exr", rate=Fraction(24000, 1001))
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height, stream.pix_fmt = 8, 8, "gbrpf32le"
+            frame = av.VideoFrame(8, 8, "gbrpf32le")
+            out.mux([*stream.encode(frame), *stream.encode(None)])
+    info, _, said = read_source(tmp_path / "f.%d.exr")
+    assert info.rate == Fraction(24000, 1001)
+    assert said == []
+
+
+def test_exr_data_window_is_placed_into_the_display_window(tmp_path: Path) -> None:
+    rgb = np.ones((2, 3, 3), np.float16)
+    windows = {
+        "dataWindow": ((2, 1), (4, 2)),
+        "displayWindow": ((0, 0), (4, 3)),
+    }
+    as_arrays = {k: tuple(np.array(p, np.int32) for p in v) for k, v in windows.items()}
+    write_exr(tmp_path / "w.exr", {"RGB": rgb}, **as_arrays)
+    image = load_image(tmp_path / "w.exr")
+    wanted = np.zeros((4, 5))
+    wanted[1:3, 2:5] = 1
+    assert image.scene is not None
+    np.testing.assert_array_equal(image.scene[0], wanted)
+
+
+def test_an_exr_without_colour_or_with_damage_is_refused(tmp_path: Path) -> None:
+    write_exr(tmp_path / "z.exr", {"Z": light(np.float32)[..., 0].copy()})
+    with pytest.raises(MediaError, match=r"no channels R, G, B or Y \(Z found\)"):
+        load_image(tmp_path / "z.exr")
+    (tmp_path / "bad.exr").write_bytes(b"\x76\x2f\x31\x01 no more")
+    with pytest.raises(MediaError, match="not a readable EXR"):
+        load_image(tmp_path / "bad.exr")
+
+
+def test_a_missing_library_is_named_with_its_install_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.exr").write_bytes(b"x")
+    monkeypatch.setitem(sys.modules, "OpenEXR", None)
+    with pytest.raises(DependencyError, match=r"pip install 'streammat\[film\]'"):
+        load_image(tmp_path / "a.exr")
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_float_tiff_samples_come_back_as_stored(tmp_path: Path, dtype: Any) -> None:
+    rgb = light(dtype)
+    tifffile.imwrite(tmp_path / "f.tif", rgb, photometric="rgb")
+    image = load_image(tmp_path / "f.tif")
+    assert image.scene is not None
+    for c in range(3):
+        np.testing.assert_array_equal(image.scene[c], rgb[..., c])
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_16_bit_tiff_samples_come_back_as_stored(
+    tmp_path: Path, compression: str | None, channels: int
+) -> None:
+    codes = np.random.default_rng(0).integers(0, 65536, (9, 7, channels), dtype=np.uint16)
+    extra = {"extrasamples": ["unassalpha"]} if channels == 4 else {}
+    stored = codes[..., 0] if channels == 1 else codes
+    tifffile.imwrite(tmp_path / "u.tif", stored, compression=compression, **extra)
+    image = load_image(tmp_path / "u.tif")
+    assert image.layout.bits == 16
+    assert all((image.planes[c] == codes[..., c]).all() for c in range(channels))
+
+
+def write_dpx(path: Path, pixel_format: str) -> list[NDArray[Any]]:
+    frame = noise_frame(pixel_format, (16, 8), 1)
+    with av.open(str(path), "w", format="image2") as out:
+        stream = out.add_stream("dpx", rate=24)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 16, 8, pixel_format
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+    return [plane.copy() for plane in views(frame, keep_alpha=True)[0]]
+
+
+@pytest.mark.parametrize(("pixel_format", "bits"), [("gbrp10le", 10), ("gbrp12le", 12)])
+def test_packed_dpx_samples_come_back_as_stored(
+    tmp_path: Path, pixel_format: str, bits: int
+) -> None:
+    written = write_dpx(tmp_path / "a.dpx", pixel_format)
+    image = load_image(tmp_path / "a.dpx")
+    assert (image.layout.bits, image.layout.family) == (bits, Family.RGB)
+    assert all((a == b).all() for a, b in zip(image.planes, written, strict=True))
+    assert image.tags.full_range
+
+
+def test_dpx_header_gives_rate_time_code_and_curve(tmp_path: Path) -> None:
+    write_dpx(tmp_path / "d.0001.dpx", "gbrp10le")
+    data = bytearray((tmp_path / "d.0001.dpx").read_bytes())
+    order = ">" if data[:4] == b"SDPX" else "<"
+    data[801] = 3
+    struct.pack_into(order + "I", data, 1920, 0x01020304)
+    struct.pack_into(order + "f", data, 1940, 23.976)
+    for number in (1, 2):
+        (tmp_path / f"d.{number:04}.dpx").write_bytes(data)
+    facts = read_dpx_facts(tmp_path / "d.0001.dpx")
+    assert (facts.rate, facts.timecode, facts.curve) == (
+        Fraction(24000, 1001),
+        "01:02:03:04",
+        "cineon",
+    )
+    info, frames, said = read_source(tmp_path)
+    assert (info.rate, info.frames) == (Fraction(24000, 1001), 2)
+    assert any("--input-colour cineon" in line for line in said)
+    assert frames[0].view is None
+    _, frames, said = read_source(tmp_path, input_colour="cineon")
+    assert frames[0].view is not None
+    assert said == []
