@@ -12,6 +12,7 @@ CASES = {
     "pipeline": "frames per second end to end, share of each stage, efficiency",
     "memory": "peak memory, and growth from frame 200 to 2,000",
     "matte": "error of the default model against reference frames and exact alphas",
+    "rssn": "training samples a second, kernels against OpenCV in two processes",
     "quality": "the default model beside MediaPipe selfie and RVM: photographs and made clips",
     "temporal": "flicker and lag of the smoothing",
     "tables": "writes README's tables from results/",
