@@ -13,7 +13,7 @@ from streammat.settings import OutputRequest
 
 __all__ = ["STDOUT", "Job", "plan_jobs"]
 
-STDOUT = "-"
+STDIN = STDOUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ def plan_jobs(
 
 def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
     """``STEM.matte.mov``; a sequence's name loses its counter: ``shot.%04d.png`` gives ``shot``."""
+    if source == STDIN:
+        return OutputRequest(str(Path(folder or "") / f"stdin.matte{suffix}"))
     stem = Path(source).name if Path(source).is_dir() else Path(source).stem
     if "%" in stem or glob.has_magic(stem):
         stem = stem.split("%")[0].split("*")[0].split("?")[0].split("[")[0].rstrip("._- ")
