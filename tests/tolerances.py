@@ -203,3 +203,6 @@ DELIVERY_ALPHA = {
     "cineform": 0.008,  # 0.0051: coded like a colour, through a curve of its own
     "vp9": 0.006,  # 0.0039, one code: crf 24
 }
+
+SDR_CODES = 0.6
+"""10-bit codes: half a code of rounding, and 16-bit R'G'B' before and after the table."""
