@@ -8,6 +8,7 @@
           x OutputError           2  an output that must not or cannot be written like this
           x ConfigError           2  a setting that is unknown or out of range
           x CheckpointError       2  a weight file that is damaged or fits no known network
+          x DivergedError         2  training came to a loss that is not a number
       x FramesLost                3  the job ended, but frames of the source were lost
       x ShapeError                2  (kernels)
       x DependencyError           4  (kernels) an optional package is missing
@@ -31,6 +32,7 @@ __all__ = [
     "ConfigError",
     "DependencyError",
     "DeviceUnavailable",
+    "DivergedError",
     "EngineError",
     "EngineFileError",
     "FramesLost",
@@ -63,6 +65,10 @@ class ConfigError(InputError):
 
 class CheckpointError(InputError):
     """A weight file that is missing, damaged, holds code, or fits no known network."""
+
+
+class DivergedError(InputError):
+    """Training came to a loss that is not a number: odd samples, or rates that are too high."""
 
 
 class FramesLost(StreammatError):

@@ -206,3 +206,10 @@ DELIVERY_ALPHA = {
 
 SDR_CODES = 0.6
 """10-bit codes: half a code of rounding, and 16-bit R'G'B' before and after the table."""
+
+OFFICIAL_COMPOSITE_LEVELS = 1
+"""8-bit levels against the authors' composites: their background is scaled by scikit-image, whose
+Gaussian and borders differ from an area filter's."""
+
+OFFICIAL_MEAN_LEVELS = 0.05
+"""The same of the mean over the picture."""

@@ -9,6 +9,7 @@ updates the folded weights and the exported graph is what was trained.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import torch
@@ -104,15 +105,12 @@ class EfficientNetLite0(nn.Module):
                 blocks.append(InvertedBottleneck(width, spec, spec.stride if i == 0 else 1))
                 width = spec.out_channels
         self.blocks = nn.ModuleList(blocks)
-        self.frozen_stages = 0
 
-    def freeze(self, stages: int) -> None:
-        """Stop training the stem and the first `stages` feature maps' blocks."""
-        self.frozen_stages = stages
-        last = LITE0_ENDS[stages - 1] if stages else 0
+    def stages(self) -> list[list[nn.Module]]:
+        """The parts that make each feature map from the one before, e0 first."""
         parts: list[nn.Module] = [self.stem, *self.blocks]
-        for i, part in enumerate(parts):
-            part.requires_grad_(not stages or i > last)
+        starts = (0, *(end + 1 for end in LITE0_ENDS))
+        return [parts[start:end] for start, end in pairwise(starts)]
 
     def forward(self, rgb: Tensor) -> EncoderFeatures:
         """rgb: (B, 3, H, W) float32, 0..255; H and W multiples of 32."""

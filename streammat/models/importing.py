@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from streammat.catalogue.cards import MERGER, ModelCard, find_model, shipped_models
+from streammat.catalogue.cards import ModelCard, find_model, shipped_models
 from streammat.catalogue.folder import CARD, model_folder, remove_folder
 from streammat.catalogue.released import RELEASED_NAMES, SOURCE
 from streammat.errors import OutputError
-from streammat.models.export import OPSET, export_onnx
+from streammat.models.delivery import write_model
 from streammat.models.registry import GfmNetwork, config_of
-from streammat.models.rim import RimGfm
 from streammat.models.rosta import Rosta
-from streammat.models.weight_files import load_checkpoint, save_checkpoint
+from streammat.models.weight_files import load_checkpoint
+from streammat_engines.manifest import file_sha256
 
 LICENCE = (
     "as the source of the file says; the weights that the authors of GFM released are under the "
@@ -78,48 +75,16 @@ def _refuse_taken(name: str, overwrite: bool) -> Path:
 
 def _fill(folder: Path, name: str, model: GfmNetwork, source: Path, licence: str) -> None:
     """Graph, weights and, last, the card."""
-    graph, weights = folder / f"{name}.onnx", folder / f"{name}.safetensors"
-    export_onnx(model, graph, half=False)
-    save_checkpoint(model, weights)
-    card = _card(name, model, graph, weights, source, licence)
-    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-    (folder / CARD).write_text(text, encoding="utf-8")
-
-
-def _card(
-    name: str, model: GfmNetwork, graph: Path, weights: Path, source: Path, licence: str
-) -> dict[str, Any]:
-    config = config_of(model)
-    return {
-        "name": name,
-        "file": graph.name,
-        "summary": f"{config.name}, imported from {source.name}",
-        "variant": str(config.rosta),
-        **_merger(model),
-        "sha256": _sha256(graph),
-        "bytes": graph.stat().st_size,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "format": f"ONNX opset {OPSET}, FP32",
+    network = config_of(model).name
+    facts = {
+        "summary": f"{network}, imported from {source.name}",
         "licence": licence,
-        "network": config.name,
-        "weights": {"file": weights.name, "sha256": _sha256(weights)},
         "source": {
             "file": source.name,
-            "sha256": _sha256(source),
+            "sha256": file_sha256(source),
             "bytes": source.stat().st_size,
-            "released": SOURCE if config.name in RELEASED_NAMES else None,
+            "released": SOURCE if network in RELEASED_NAMES else None,
         },
         "imported": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _merger(model: GfmNetwork) -> dict[str, Any]:
-    """RIM's merging network, whose few numbers are no part of the graph."""
-    if not isinstance(model, RimGfm):
-        return {}
-    return {MERGER: {name: array.tolist() for name, array in model.merger()._asdict().items()}}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    write_model(folder, name, model, CARD, facts)

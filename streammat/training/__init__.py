@@ -1,15 +1,23 @@
-"""Training of the matting networks: `python -m streammat.training --help`.
+"""Training of the matting networks: ``streammat train`` and ``streammat finetune``.
 
-Needs the extra `streammat[torch]` and OpenCV, which running streammat does not.
+Needs the extra ``streammat[train]``, which running streammat does not.
 """
 
 from __future__ import annotations
 
 import importlib.util
 
-for _name, _install in (
-    ("torch", "pip install 'streammat[torch]'"),
-    ("cv2", "pip install opencv-python-headless"),
-):
-    if importlib.util.find_spec(_name) is None:
-        raise ImportError(f"streammat.training needs {_name}: {_install}")
+from streammat.errors import DependencyError
+
+_NEEDED = {
+    "torch": "torch",
+    "cv2": "opencv-python-headless",
+    "onnx": "onnx",
+    "safetensors": "safetensors",
+}
+
+_lacking = [package for module, package in _NEEDED.items() if not importlib.util.find_spec(module)]
+if _lacking:
+    raise DependencyError(
+        f"training needs {', '.join(_lacking)}, an optional extra: pip install 'streammat[train]'"
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -22,6 +23,12 @@ class Batch(NamedTuple):
     trimap: Tensor | None = None  # (B, 1, H, W): 0, 128 / 255, 1, interpolated by the resize
     dilation: Tensor | None = None  # (B, 1, H, W): 1 where alpha, dilated, is not 0
     erosion: Tensor | None = None  # (B, 1, H, W): 1 where alpha, eroded, is 1
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        parts = self._asdict().items()
+        moved: dict[str, Any] = {k: v.to(device) for k, v in parts if isinstance(v, Tensor)}
+        return self._replace(**moved)
 
 
 class BatchSource(Protocol):

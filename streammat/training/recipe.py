@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
+from collections.abc import Mapping
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from streammat.errors import ConfigError
+from streammat.models import model_names
+from streammat.models.config import GfmConfig
+from streammat.training import schema
 from streammat.training.data import Mix
+from streammat.training.losses import DEFECTS, LOSSES
+from streammat.training.optimise import OPTIMIZERS
+from streammat.training.precision import PRECISIONS
+from streammat.training.schedule import SCHEDULES, Budget, Phase
 
-
-class Phase(NamedTuple):
-    """A stretch of training at one picture area; shapes are H, W in pixels, multiples of 32."""
-
-    until: float  # share of the time budget at which it ends
-    batch: int
-    shapes: tuple[tuple[int, int], ...]
+FOLDER = Path(__file__).parent / "recipes"
+MULTIPLE_PX = 32
+_MAX_COUNT = 10**9
+_LENGTHS = ("steps", "epochs", "minutes")
 
 
 class Recipe(NamedTuple):
-    """Everything that shapes a run except the data folder and the time it may take."""
+    """Everything that shapes a run except the data folder and, if it is given, its length."""
 
     model: str
     seed: int
@@ -26,31 +35,145 @@ class Recipe(NamedTuple):
     decoder_lr: float
     weight_decay: float
     warmup_steps: int
-    clip_norm: float
-    ema_decay: float
-    frozen_stages: int
+    clip_norm: float  # 0: gradients are not clipped
+    ema_decay: float  # 0: the weights themselves are validated and delivered
+    frozen_stages: int  # of the encoder, from the input
     holdout_prefixes: tuple[str, ...]
     holdout_share: float
     mix: Mix
     phases: tuple[Phase, ...]
+    frozen_norms: bool = False  # batch norms keep their statistics
+    optimizer: str = "adamw"
+    schedule: str = "cosine"
+    loss: str = "light"
+    keep_defects: tuple[str, ...] = ()
+    precision: str = "auto"
+    steps: int | None = None
+    epochs: int | None = None
+    minutes: float | None = None
+    data: Mapping[str, Any] = {}
 
 
-def _phase(record: dict[str, object]) -> Phase:
-    shapes = record["shapes"]
-    assert isinstance(shapes, list)
-    until, batch = float(str(record["until"])), int(str(record["batch"]))
-    return Phase(until, batch, tuple((int(h), int(w)) for h, w in shapes))
+_KEYS = {
+    "model": schema.text(),
+    "seed": schema.whole(0, _MAX_COUNT),
+    "encoder_lr": schema.number(0, 1),
+    "decoder_lr": schema.number(0, 1),
+    "weight_decay": schema.number(0, 1),
+    "warmup_steps": schema.whole(0, _MAX_COUNT),
+    "clip_norm": schema.number(0, 1e9),
+    "ema_decay": schema.number(0, 0.999999),
+    "frozen_stages": schema.whole(0, 5),
+    "frozen_norms": schema.flag(False),
+    "holdout_prefixes": schema.names(default=()),
+    "holdout_share": schema.number(0, 0.9, 0.0),
+    "optimizer": schema.choice(OPTIMIZERS, "adamw"),
+    "schedule": schema.choice(SCHEDULES, "cosine"),
+    "loss": schema.choice(LOSSES, "light"),
+    "keep_defects": schema.names(tuple(DEFECTS), ()),
+    "precision": schema.choice(PRECISIONS, "auto"),
+    "steps": schema.whole(1, _MAX_COUNT, None),
+    "epochs": schema.whole(1, _MAX_COUNT, None),
+    "minutes": schema.number(0.001, 1e6, None),
+}
+_MIX = {
+    "strands": schema.number(0, 1, 0.0),
+    "cutouts": schema.number(0, 1, 0.0),
+    "composites": schema.number(0, 1, 0.0),
+    "whole_subject": schema.number(0, 1, 0.75),
+    "source_weights": schema.table(schema.number(0, 1e6)),
+}
+_PHASE = {
+    "until": schema.number(0.0001, 1),
+    "batch": schema.whole(1, 100_000),
+    "shapes": schema.shapes(MULTIPLE_PX),
+}
+_TABLES = ("mix", "phases", "data")
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with the program."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def load_recipe(name: str) -> Recipe:
-    """`name` is the name of a recipe of this package, or a path to a TOML file."""
+    """Read and check a recipe.
+
+    Args:
+        name: of a recipe that comes with the program, or the path of a ``.toml`` file.
+
+    Raises:
+        ConfigError: no such recipe, no TOML, or wrong keys and values, all of them named.
+    """
     path = Path(name)
     if path.suffix != ".toml":
-        path = Path(__file__).parent / "recipes" / f"{name}.toml"
-    if not path.is_file():
-        raise ValueError(f"no recipe {name!r}: {path} does not exist")
-    record = tomllib.loads(path.read_text())
-    mix = Mix(**record.pop("mix"))
-    phases = tuple(_phase(p) for p in record.pop("phases"))
-    prefixes = tuple(record.pop("holdout_prefixes"))
-    return Recipe(**record, holdout_prefixes=prefixes, mix=mix, phases=phases)
+        path = FOLDER / f"{name}.toml"
+        if not path.is_file():
+            near = difflib.get_close_matches(name, recipe_names(), 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ConfigError(
+                f"no recipe {name!r}: {hint}use {', '.join(recipe_names())}, or a path to a .toml"
+            )
+    try:
+        return make_recipe(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+    except FileNotFoundError:
+        raise ConfigError(f"no recipe {name}: the file does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"recipe {path} is no TOML: {error}") from None
+
+
+def make_recipe(record: Mapping[str, Any], where: str) -> Recipe:
+    """A recipe from its tables; `where` names them in messages.
+
+    Raises:
+        ConfigError: wrong keys and values, all of one table named.
+    """
+    plain = {key: value for key, value in record.items() if key not in _TABLES}
+    values = schema.check_table(plain, _KEYS, where)
+    _check_model(values["model"], where)
+    if sum(values[name] is not None for name in _LENGTHS) > 1:
+        raise ConfigError(f"{where}: give one of steps, epochs and minutes, not several")
+    mix = Mix(**schema.check_table(record.get("mix", {}), _MIX, f"{where}: [mix]"))
+    if mix.strands + mix.cutouts + mix.composites > 1:
+        raise ConfigError(f"{where}: [mix] strands, cutouts and composites add up to more than 1")
+    recipe = Recipe(**values, mix=mix, phases=_phases(record, where), data=record.get("data", {}))
+    if recipe.epochs is not None and len({phase.batch for phase in recipe.phases}) > 1:
+        raise ConfigError(f"{where}: epochs needs the same batch in all phases; use steps")
+    return recipe
+
+
+def _check_model(name: str, where: str) -> None:
+    try:
+        GfmConfig.from_name(name)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: model: {error}; e.g. {', '.join(model_names())}") from None
+
+
+def _phases(record: Mapping[str, Any], where: str) -> tuple[Phase, ...]:
+    given = record.get("phases")
+    if not isinstance(given, list) or not given:
+        raise ConfigError(f"{where}: needs at least one [[phases]] with until, batch and shapes")
+    phases = tuple(
+        Phase(**schema.check_table(phase, _PHASE, f"{where}: [[phases]] number {number}"))
+        for number, phase in enumerate(given, 1)
+    )
+    ends = [phase.until for phase in phases]
+    if ends[-1] != 1 or any(first >= second for first, second in pairwise(ends)):
+        shown = ", ".join(f"{end:g}" for end in ends)
+        raise ConfigError(f"{where}: [[phases]] until must rise and end at 1; it is {shown}")
+    return phases
+
+
+def budget_of(recipe: Recipe, samples: int) -> Budget:
+    """When a run of this recipe ends; an epoch's last batch may be short and counts as one.
+
+    Raises:
+        ConfigError: the recipe has no length.
+    """
+    if recipe.steps is not None:
+        return Budget(steps=recipe.steps)
+    if recipe.epochs is not None:
+        return Budget(steps=recipe.epochs * ceil(samples / recipe.phases[0].batch))
+    if recipe.minutes is not None:
+        return Budget(seconds=60 * recipe.minutes)
+    raise ConfigError("the recipe has no length: give --steps N or --minutes M, or write it there")

@@ -1,19 +1,49 @@
-"""Validation as deployed: whole picture, aspect kept, 512x288's area, hard TT fusion."""
+"""Validation as deployed: whole picture, aspect kept, 512x288's area, hard fusion."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
-from streammat.models.gfm import Gfm
+from streammat.models import GfmNetwork, RimOutput, Rosta
+from streammat.models.rim import fuse_in_graph
 from streammat.training.cache import Bytes, Cache, Entry, Floats
 from streammat.training.parallel import Group
 
 DEPLOY_AREA_PX = 512 * 288
 MULTIPLE_PX = 32
+_GREEN = (0, 177, 64)
+
+
+class Example(NamedTuple):
+    """A picture that is not trained on, with its alpha."""
+
+    name: str
+    source: str
+    rgb: Bytes  # (H, W, 3)
+    alpha: Bytes  # (H, W)
+
+
+class HeldOut:
+    """The pairs of a cache that are kept back; a picture is read when it is asked for."""
+
+    def __init__(self, cache: Cache, entries: Sequence[Entry]) -> None:
+        self._cache, self._entries = cache, list(entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, number: int) -> Example:
+        entry = self._entries[number]
+        pixels = self._cache.pixels(entry)
+        return Example(
+            entry.name, entry.source, np.ascontiguousarray(pixels[..., :3]), pixels[..., 3]
+        )
 
 
 def deploy_size(height_px: int, width_px: int, area_px: int = DEPLOY_AREA_PX) -> tuple[int, int]:
@@ -22,14 +52,17 @@ def deploy_size(height_px: int, width_px: int, area_px: int = DEPLOY_AREA_PX) ->
     return max(round(height_px * scale), 1), max(round(width_px * scale), 1)
 
 
-def fuse_tt(glance: Floats, focus: Floats) -> Floats:
-    """TT fusion: (3, H, W) and (H, W) -> alpha (H, W); focus where transition is the largest."""
-    label = glance.argmax(0)
-    return np.where(label == 1, focus, (label == 2).astype(np.float32)).astype(np.float32)
+def fused_alpha(model: GfmNetwork, rgb: Tensor) -> Tensor:
+    """rgb (B, 3, H, W) float32 0..255 -> alpha (B, 1, H, W) 0..1, hard fusion or RIM's merger."""
+    output = model(rgb)
+    if isinstance(output, RimOutput):
+        return output.alpha.clamp(0, 1)
+    assert model.rosta is not Rosta.RIM
+    return fuse_in_graph(output.glance, output.focus, model.rosta)
 
 
 @torch.inference_mode()
-def predict_alpha(model: Gfm, image: Bytes, area_px: int = DEPLOY_AREA_PX) -> Floats:
+def predict_alpha(model: GfmNetwork, image: Bytes, area_px: int = DEPLOY_AREA_PX) -> Floats:
     """image (H, W, 3) uint8 RGB -> alpha (H, W) float32, 0..1, at the image's size."""
     h, w = deploy_size(image.shape[0], image.shape[1], area_px)
     mode = cv2.INTER_AREA if h < image.shape[0] else cv2.INTER_LINEAR
@@ -37,30 +70,62 @@ def predict_alpha(model: Gfm, image: Bytes, area_px: int = DEPLOY_AREA_PX) -> Fl
     pad = (-h % MULTIPLE_PX, -w % MULTIPLE_PX)
     padded = cv2.copyMakeBorder(small, 0, pad[0], 0, pad[1], cv2.BORDER_REPLICATE)
     rgb = torch.from_numpy(padded.transpose(2, 0, 1)[None].astype(np.float32))
-    output = model(rgb)
-    alpha = fuse_tt(output.glance[0].numpy(), output.focus[0, 0].numpy())[:h, :w]
+    device = next(model.parameters()).device
+    alpha = fused_alpha(model, rgb.to(device))[0, 0, :h, :w].float().cpu().numpy()
     return np.asarray(cv2.resize(alpha, image.shape[1::-1]), np.float32)
 
 
-def validate(
-    model: Gfm, cache: Cache, entries: Sequence[Entry], group: Group | None = None
-) -> dict[str, float]:
+def validate(model: GfmNetwork, examples: HeldOut, group: Group | None = None) -> dict[str, float]:
     """Mean absolute error per source and `all`, the mean over the pictures (0..1).
 
     The processes of a group share the pictures and all return the same figures.
+
+    Args:
+        model: in evaluation mode.
+        examples: at least one.
+        group: the processes.
     """
     group = group or Group()
-    training = model.training
-    model.eval()
-    sources = sorted({e.source for e in entries})
-    sums, counts = dict.fromkeys(sources, 0.0), dict.fromkeys(sources, 0.0)
-    for entry in entries[group.rank :: group.size]:
-        pixels = cache.pixels(entry)
-        alpha = predict_alpha(model, np.ascontiguousarray(pixels[..., :3]))
-        sums[entry.source] += float(np.abs(alpha - pixels[..., 3].astype(np.float32) / 255).mean())
-        counts[entry.source] += 1
-    model.train(training)
-    totals = group.total([*sums.values(), *counts.values()])
+    found = [_error(model, examples[n]) for n in range(group.rank, len(examples), group.size)]
+    sources = sorted({examples[n].source for n in range(len(examples))})
+    sums = [sum(e for s, e in found if s == source) for source in sources]
+    counts = [float(sum(s == source for s, _ in found)) for source in sources]
+    totals = group.total([*sums, *counts])
     errors, numbers = totals[: len(sources)], totals[len(sources) :]
     means = {s: e / n for s, e, n in zip(sources, errors, numbers, strict=True)}
     return {"all": sum(errors) / sum(numbers)} | means
+
+
+def _error(model: GfmNetwork, example: Example) -> tuple[str, float]:
+    alpha = predict_alpha(model, example.rgb)
+    truth = example.alpha.astype(np.float32) / 255
+    return example.source, float(np.abs(alpha - truth).mean())
+
+
+def contact_sheet(
+    model: GfmNetwork, examples: HeldOut, rows: int = 6, height_px: int = 160
+) -> Bytes:
+    """Rows of picture, true alpha, alpha and cut-out over green: (H, W, 3) uint8 RGB.
+
+    The rows are spread evenly over the examples.
+    """
+    picks = np.linspace(0, len(examples) - 1, min(rows, len(examples))).round().astype(int)
+    strips = [_strip(model, examples[int(n)], height_px) for n in picks]
+    width = max(strip.shape[1] for strip in strips)
+    return np.concatenate(
+        [np.pad(strip, ((0, 0), (0, width - strip.shape[1]), (0, 0))) for strip in strips]
+    )
+
+
+def _strip(model: GfmNetwork, example: Example, height_px: int) -> Bytes:
+    alpha = predict_alpha(model, example.rgb)
+    width = max(round(example.rgb.shape[1] * height_px / example.rgb.shape[0]), 1)
+
+    def small(image: Bytes | Floats) -> Floats:
+        resized = cv2.resize(image, (width, height_px), interpolation=cv2.INTER_AREA)
+        return np.asarray(resized, np.float32)
+
+    rgb, found, truth = small(example.rgb), small(alpha)[..., None], small(example.alpha)[..., None]
+    over = found * rgb + (1 - found) * np.array(_GREEN, np.float32)
+    cells = [rgb, truth.repeat(3, 2), 255 * found.repeat(3, 2), over]
+    return np.concatenate(cells, axis=1).round().clip(0, 255).astype(np.uint8)

@@ -1,56 +1,190 @@
-"""What one training process does."""
+"""What one training process does, from the settings to the delivered model."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import torch
 
-from streammat.models import Gfm, create_model
-from streammat.models.checkpoints import load_encoder, load_state
+from streammat.errors import ConfigError, DeviceUnavailable, OutputError
 from streammat.training.cache import Cache
+from streammat.training.checkpoint import LAST
 from streammat.training.data import Sampler, split
-from streammat.training.loop import Budget, Intervals, Trainer, run
-from streammat.training.parallel import join
-from streammat.training.recipe import load_recipe
+from streammat.training.journal import LOG, PICTURES, Journal
+from streammat.training.loop import Intervals, Watch, run
+from streammat.training.parallel import Group, join, launched, leave
+from streammat.training.recipe import Recipe, budget_of
+from streammat.training.start import fresh_model
+from streammat.training.trainer import AVERAGE, BAD_BATCH, BEST, Trainer, Work
+from streammat.training.validate import HeldOut
+
+RESULT = "run.json"
 
 
 class Job(NamedTuple):
-    """The command line, as the processes need it."""
+    """A run, as every process of it needs to know it.
 
-    recipe: str
-    out: Path
+    Attributes:
+        recipe: with its length.
+        cache: decoded pictures, see `streammat.training.cache`.
+        out: folder of checkpoints and journal; it exists.
+        start: weights to start from, see `starting_model`.
+        encoder: ImageNet weights of the light encoder.
+        every: steps between log lines, checkpoints and validations.
+        device: ``cpu`` or ``cuda``.
+        threads: of each process.
+        processes: on this machine; torchrun sets its own.
+        tensorboard: write events.
+    """
+
+    recipe: Recipe
     cache: Path
-    encoder: Path | None
-    start: Path | None
-    minutes: float
-    workers: int
-    validate_every: int
+    out: Path
+    start: str | None = None
+    encoder: Path | None = None
+    every: Intervals = Intervals()
+    device: str = "cpu"
+    threads: int = 1
+    processes: int = 1
+    tensorboard: bool = False
 
 
-def work(rank: int, job: Job, meeting_file: Path) -> None:
-    """Train as process `rank` of `job.workers`; continues where OUT/last.pt stopped."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    cv2.setNumThreads(1)
-    group = join(rank, job.workers, meeting_file)
-    recipe = load_recipe(job.recipe)
+class Outcome(NamedTuple):
+    """How a run ended."""
+
+    finished: bool  # False: stopped by its watch
+    step: int
+    seconds: float
+    error: float | None  # the best validation, mean absolute error 0..1
+    weights: Path | None  # what to deliver; None before the first checkpoint
+
+
+def choose_device(name: str, local_rank: int = 0) -> torch.device:
+    """The torch device of ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        ConfigError: another name.
+        DeviceUnavailable: no GPU that this PyTorch can use.
+    """
+    if name not in {"auto", "cpu", "cuda"}:
+        raise ConfigError(f"device {name!r}: use auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise DeviceUnavailable(
+            "device cuda: this PyTorch sees no NVIDIA GPU; use --device cpu, or install a CUDA "
+            "build of PyTorch (https://pytorch.org)"
+        )
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", local_rank)
+
+
+def clear(out: Path) -> None:
+    """Remove what a run left in its folder, and nothing else."""
+    for name in (LAST, BEST, AVERAGE, BAD_BATCH, LOG, RESULT):
+        (out / name).unlink(missing_ok=True)
+    for path in [*(out / PICTURES).glob("*.png"), *(out / "tensorboard").glob("events.*")]:
+        path.unlink()
+
+
+@contextlib.contextmanager
+def _joined(rank: int, job: Job, meeting_file: Path | None) -> Iterator[Group]:
+    launch = launched()
+    local = launch.local_rank if launch else rank
+    rank, size = (launch.rank, launch.size) if launch else (rank, job.processes)
+    device = choose_device(job.device, local)
+    group = join(rank, size, None if launch else meeting_file, device)
+    try:
+        yield group
+    finally:
+        leave(group)
+
+
+def prepare(job: Job, group: Group) -> tuple[Trainer, HeldOut]:
+    """The trainer at its first step, and what it is validated on.
+
+    Raises:
+        StreammatError: whatever is wrong with recipe, data, weights or device.
+    """
+    recipe = job.recipe
     torch.manual_seed(recipe.seed)
     cache = Cache(job.cache)
     pairs, held = split(cache.of_kind("pair"), recipe.holdout_prefixes, recipe.holdout_share)
-    model = create_model(recipe.model)
-    if not isinstance(model, Gfm):
-        raise ValueError(f"{recipe.model} is no light GFM: this loop trains gfm_lite0 variants")
-    if job.encoder:
-        load_encoder(model, job.encoder)
-    if job.start:
-        model.load_state_dict(load_state(job.start))
-    sampler = Sampler(cache, pairs, recipe.mix, recipe.seed)
-    budget = Budget(seconds=60 * job.minutes)
-    trainer = Trainer(model, recipe, sampler, budget, job.out, group)
-    last = job.out / "last.pt"
-    if last.is_file():
-        trainer.resume(last)
-    run(trainer, cache, held, Intervals(validate=job.validate_every))
+    if not pairs:
+        raise ConfigError("no pictures are left to train on: all are held out by the recipe")
+    source = Sampler(cache, pairs, recipe.mix, recipe.seed)
+    model = fresh_model(recipe.model, job.start, job.encoder)
+    budget = budget_of(recipe, source.samples)
+    trainer = Trainer(Work(model, recipe, source, budget, job.out), group, group.device)
+    return trainer, HeldOut(cache, held)
+
+
+def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = None) -> Outcome:
+    """Train as process `rank`; goes on where OUT/last.pt stopped.
+
+    Args:
+        rank: of this process, unless torchrun says.
+        job: the same for every process.
+        meeting_file: where the processes meet; None for one process, or under torchrun.
+        watch: of this process.
+
+    Raises:
+        StreammatError: see `run` and `prepare`.
+    """
+    torch.set_num_threads(job.threads)
+    torch.set_flush_denormal(True)
+    cv2.setNumThreads(1)
+    watch = watch or Watch()
+    with _joined(rank, job, meeting_file) as group:
+        trainer, examples = prepare(job, group)
+        if (job.out / LAST).is_file():
+            trainer.resume(job.out / LAST)
+        journal = None
+        if group.rank == 0:
+            journal = Journal(job.out, trainer.step, tensorboard=job.tensorboard)
+        try:
+            finished = run(trainer, examples, job.every, journal, watch)
+        finally:
+            if journal:
+                journal.close()
+        outcome = _outcome(trainer, finished)
+        if group.rank == 0:
+            _write_result(job, trainer, outcome)
+    return outcome
+
+
+def _outcome(trainer: Trainer, finished: bool) -> Outcome:
+    best, average = trainer.out / BEST, trainer.out / AVERAGE
+    if not best.is_file():
+        trainer.keep_average()
+    weights = best if best.is_file() else average
+    error = trainer.best if trainer.best < float("inf") else None
+    return Outcome(finished, trainer.step, trainer.seconds, error, weights)
+
+
+def _write_result(job: Job, trainer: Trainer, outcome: Outcome) -> None:
+    record: dict[str, Any] = {
+        "finished": outcome.finished,
+        "step": outcome.step,
+        "seconds": round(outcome.seconds, 1),
+        "error": outcome.error,
+        "weights": outcome.weights.name if outcome.weights else None,
+        "settings": trainer.settings,
+    }
+    partial = job.out / f".{RESULT}.partial"
+    try:
+        partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        partial.replace(job.out / RESULT)
+    except OSError as error:
+        raise OutputError(f"cannot write {job.out / RESULT}: {error.strerror}") from error
+
+
+def read_outcome(out: Path) -> Outcome:
+    """The outcome that the first process wrote."""
+    record = json.loads((out / RESULT).read_text(encoding="utf-8"))
+    weights = out / record["weights"] if record["weights"] else None
+    return Outcome(record["finished"], record["step"], record["seconds"], record["error"], weights)

@@ -57,14 +57,12 @@ def test_encoder_strides_and_channels() -> None:
         assert feature.shape == (1, channels, 64 // stride, 96 // stride)
 
 
-def test_frozen_stages_are_not_trained() -> None:
+def test_the_encoder_names_its_parts_by_stage() -> None:
     encoder = EfficientNetLite0()
-    encoder.freeze(2)
-    assert not any(p.requires_grad for p in encoder.stem.parameters())
-    assert not any(p.requires_grad for p in encoder.blocks[2].parameters())
-    assert all(p.requires_grad for p in encoder.blocks[3].parameters())
-    encoder.freeze(0)
-    assert all(p.requires_grad for p in encoder.parameters())
+    stages = encoder.stages()
+    assert [len(parts) for parts in stages] == [2, 2, 2, 6, 5]
+    assert stages[0][0] is encoder.stem
+    assert [part for parts in stages for part in parts][1:] == list(encoder.blocks)
 
 
 def random_published_state() -> dict[str, Tensor]:

@@ -1,30 +1,40 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("cv2")
 
+import cv2  # noqa: E402
+
+from streammat.errors import CheckpointError, DivergedError, ResourceError  # noqa: E402
 from streammat.models import create_model  # noqa: E402
-from streammat.models.checkpoints import load_state, save_state  # noqa: E402
-from streammat.training.cache import Cache, build_cache  # noqa: E402
-from streammat.training.data import Sampler, split  # noqa: E402
-from streammat.training.loop import (  # noqa: E402
+from streammat.models.checkpoints import load_state  # noqa: E402
+from streammat.training import checkpoint  # noqa: E402
+from streammat.training.cache import build_cache  # noqa: E402
+from streammat.training.journal import Journal, read_log  # noqa: E402
+from streammat.training.loop import Intervals, State, Watch, run  # noqa: E402
+from streammat.training.recipe import load_recipe  # noqa: E402
+from streammat.training.schedule import (  # noqa: E402
     Budget,
-    Intervals,
-    Trainer,
+    Phase,
     current_phase,
     learning_rate_factor,
-    run,
 )
-from streammat.training.recipe import load_recipe  # noqa: E402
-from streammat.training.validate import deploy_size  # noqa: E402
-from streammat.training.work import Job, work  # noqa: E402
+from streammat.training.validate import HeldOut, deploy_size  # noqa: E402
+from tests.training.runs import (  # noqa: E402
+    Spoiled,
+    held_out,
+    make_trainer,
+    same_weights,
+)
 from tests.training.tiny import write_data, write_recipe  # noqa: E402
+
+NEVER = 10**6
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +45,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_trainer(folder: Path, out: Path, steps: int) -> Trainer:
-    recipe = load_recipe(str(folder / "tiny.toml"))
-    cache = Cache(folder / "cache")
-    pairs, _ = split(cache.of_kind("pair"), recipe.holdout_prefixes, recipe.holdout_share)
-    torch.manual_seed(recipe.seed)
-    out.mkdir(exist_ok=True)
-    sampler = Sampler(cache, pairs, recipe.mix, recipe.seed)
-    return Trainer(create_model("gfm_lite0_tt"), recipe, sampler, Budget(steps=steps), out)
+def nothing(folder: Path) -> HeldOut:
+    """No pictures to validate on."""
+    examples = held_out(folder)
+    examples._entries.clear()
+    return examples
 
 
 def test_a_tiny_sample_is_learned_by_heart(folder: Path, tmp_path: Path) -> None:
@@ -54,64 +61,192 @@ def test_a_tiny_sample_is_learned_by_heart(folder: Path, tmp_path: Path) -> None
     assert last < 0.6 * first
 
 
-def test_resuming_continues_exactly(folder: Path, tmp_path: Path) -> None:
-    whole = make_trainer(folder, tmp_path / "whole", 4)
-    halves = make_trainer(folder, tmp_path / "halves", 4)
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_resuming_continues_exactly(folder: Path, tmp_path: Path, precision: str) -> None:
+    whole = make_trainer(folder, tmp_path / "whole", 4, precision=precision)
     for _ in range(2):
         whole.train_step(whole.next_batch())
-        halves.train_step(halves.next_batch())
-    halves.save()
-    resumed = make_trainer(folder, tmp_path / "halves", 4)
-    resumed.resume(tmp_path / "halves" / "last.pt")
-    for _ in range(2):
-        whole.train_step(whole.next_batch())
-        resumed.train_step(resumed.next_batch())
-    assert resumed.step == whole.step == 4
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, resumed.model.state_dict()[name]), name
-    for name, value in whole.ema.state_dict().items():
-        assert torch.equal(value, resumed.ema.state_dict()[name]), name
+    whole.save()
+    resumed = make_trainer(folder, tmp_path / "resumed", 4, precision=precision)
+    resumed.resume(tmp_path / "whole" / "last.pt")
+    for trainer in (whole, resumed):
+        trainer.train_step(trainer.next_batch())
+    assert resumed.step == whole.step == 3
+    assert same_weights(whole, resumed)
+    scales = [t.arithmetic.scaler.state_dict() for t in (whole, resumed)]
+    assert scales[0] == scales[1]
 
 
-def test_a_run_logs_validates_and_keeps_the_best(folder: Path, tmp_path: Path) -> None:
+def test_half_precision_computes_almost_the_same_loss(folder: Path, tmp_path: Path) -> None:
+    losses = {}
+    for precision in ("fp32", "bf16", "fp16"):
+        phases = (Phase(1.0, 2, ((64, 64),)),)
+        trainer = make_trainer(folder, tmp_path, 4, precision=precision, phases=phases)
+        losses[precision] = trainer.train_step(trainer.next_batch())["total"]
+        assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
+    assert losses["bf16"] != losses["fp32"]
+    assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.03)
+    assert losses["fp16"] == pytest.approx(losses["fp32"], rel=0.01)
+
+
+def test_an_overflow_in_fp16_leaves_the_step_out_and_lowers_the_scale(
+    folder: Path, tmp_path: Path
+) -> None:
+    trainer = make_trainer(folder, tmp_path, 4, precision="fp16")
+    trainer.arithmetic.scaler.load_state_dict(
+        trainer.arithmetic.scaler.state_dict() | {"scale": 2.0**40}
+    )
+    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    trainer.train_step(trainer.next_batch())
+    assert trainer.arithmetic.scaler.get_scale() == 2.0**39
+    for name, value in trainer.model.named_parameters():
+        assert torch.equal(value, before[name]), name
+
+
+def test_a_run_logs_validates_draws_and_keeps_the_best(folder: Path, tmp_path: Path) -> None:
     trainer = make_trainer(folder, tmp_path / "run", 2)
-    cache = Cache(folder / "cache")
-    run(trainer, cache, cache.of_kind("pair")[-1:], Intervals(log=1, save=2, validate=2))
-    records = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").open()]
+    journal = Journal(tmp_path / "run")
+    seen: list[State] = []
+    every = Intervals(log=1, save=2, validate=1)
+    assert run(trainer, held_out(folder), every, journal, Watch(seen.append))
+    records = read_log(tmp_path / "run" / "log.jsonl")
     assert [r["step"] for r in records if "total" in r] == [1, 2]
-    assert all("all" in r["validation"] for r in records if "validation" in r)
+    assert [r["step"] for r in records if "validation" in r] == [1, 2]
+    best = min(r["validation"]["all"] for r in records if "validation" in r)
+    assert trainer.best == pytest.approx(best, abs=1e-5)
     create_model().load_state_dict(load_state(tmp_path / "run" / "best.pt"))
-    assert trainer.progress == 1
+    sheet = cv2.imread(str(tmp_path / "run" / "pictures" / "0000002.png"))
+    assert sheet is not None
+    assert sheet.shape == (160, 4 * 200, 3)
+    assert [(s.step, s.total) for s in seen] == [(1, 2), (2, 2)]
+    assert seen[-1].share == 1
+    assert seen[-1].error is not None
 
 
-def test_two_processes_train_together(folder: Path, tmp_path: Path) -> None:
-    spawn = pytest.importorskip("torch.multiprocessing.spawn").spawn
-    if not torch.distributed.is_available():
-        pytest.skip("this torch has no torch.distributed")
-    job = Job(str(folder / "tiny.toml"), tmp_path, folder / "cache", None, None, 0.02, 2, 1_000_000)
-    spawn(work, (job, tmp_path / "meeting"), nprocs=2)
-    assert load_state(tmp_path / "last.pt")["step"] >= 1
+def test_tensorboard_gets_what_the_log_gets(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    journal = Journal(tmp_path, tensorboard=True)
+    journal.losses(3, 1.0, {"total": 0.5})
+    journal.validation(3, 1.0, {"all": 0.25})
+    journal.picture(3, np.zeros((8, 8, 3), np.uint8))
+    journal.close()
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [(e.step, e.value) for e in events.Scalars("train/total")] == [(3, 0.5)]
+    assert [(e.step, e.value) for e in events.Scalars("validation/all")] == [(3, 0.25)]
+    assert [e.step for e in events.Images("validation")] == [3]
+
+
+def test_lines_of_steps_that_are_repeated_are_removed(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for step in (1, 2, 3):
+        journal.losses(step, 0.1, {"total": 1.0})
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"step": 4, "seco')
+    journal = Journal(tmp_path, step=2)
+    journal.losses(3, 0.1, {"total": 2.0})
+    assert [(r["step"], r["total"]) for r in read_log(tmp_path / "log.jsonl")] == [
+        (1, 1.0),
+        (2, 1.0),
+        (3, 2.0),
+    ]
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_names_the_batch(
+    folder: Path, tmp_path: Path
+) -> None:
+    trainer = make_trainer(folder, tmp_path, 8)
+    trainer.source = Spoiled(trainer.source, step=3)  # type: ignore[arg-type]
+    with pytest.raises(DivergedError, match=r"at step 3, batch of disc_\d.*of step 2 is good"):
+        run(trainer, nothing(folder), Intervals(NEVER, 2, NEVER))
+    bad = load_state(tmp_path / "bad_batch.pt")
+    assert bad["step"] == 3
+    assert bad["rgb"].isnan().any()
+    good = checkpoint.read_state(tmp_path / "last.pt")
+    assert good["step"] == 2
+    assert all(v.isfinite().all() for v in good["model"].values() if v.is_floating_point())
+    assert all(p.isfinite().all() for p in trainer.model.parameters())
+
+
+def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(
+    folder: Path, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource", reason="file size limits are a POSIX feature")
+    trainer = make_trainer(folder, tmp_path, 4)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_the_disk(state: State) -> None:
+        if state.step == 2:  # EFBIG stands for a full disk
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+
+    try:
+        with pytest.raises(ResourceError, match=r"cannot write .*last.pt.*of step 2 is intact"):
+            run(trainer, nothing(folder), Intervals(NEVER, 1, NEVER), None, Watch(fill_the_disk))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["last.pt"]
+    resumed = make_trainer(folder, tmp_path, 4)
+    resumed.resume(tmp_path / "last.pt")
+    assert resumed.step == 2
+
+
+def test_a_stopped_run_is_saved_where_it_is(folder: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(folder, tmp_path, 9)
+    watch = Watch(stopped=lambda: trainer.step == 1)
+    assert not run(trainer, nothing(folder), Intervals(NEVER, NEVER, NEVER), None, watch)
+    assert checkpoint.read_state(tmp_path / "last.pt")["step"] == 1
+
+
+def test_another_runs_checkpoint_is_refused_by_name_of_the_setting(
+    folder: Path, tmp_path: Path
+) -> None:
+    make_trainer(folder, tmp_path, 4).save()
+    other = make_trainer(folder, tmp_path, 4, encoder_lr=0.5)
+    with pytest.raises(CheckpointError, match=r"encoder_lr was 0.0005, is 0.5.*--overwrite"):
+        other.resume(tmp_path / "last.pt")
 
 
 def test_files_that_hold_code_are_refused(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[Any, ...]:
-            return (print, ("executed",))
+            return (Path.touch, (tmp_path / "executed",))
 
-    torch.save({"model": Trap()}, tmp_path / "trap.pt")
-    with pytest.raises(Exception, match=r"(?i)weights.only"):
-        load_state(tmp_path / "trap.pt")
-    save_state({"a": torch.ones(2)}, tmp_path / "fine.pt")
+    torch.save({"format": 2, "model": Trap()}, tmp_path / "trap.pt")
+    with pytest.raises(CheckpointError, match="holds more than tensors"):
+        checkpoint.read_state(tmp_path / "trap.pt")
+    assert not (tmp_path / "executed").exists()
+    (tmp_path / "cut.pt").write_bytes((tmp_path / "trap.pt").read_bytes()[:40])
+    with pytest.raises(CheckpointError, match="damaged"):
+        checkpoint.read_state(tmp_path / "cut.pt")
+    checkpoint.write_state({"a": torch.ones(2)}, tmp_path / "fine.pt")
     assert torch.equal(load_state(tmp_path / "fine.pt")["a"], torch.ones(2))
+
+
+def test_frozen_parts_keep_weights_and_statistics(folder: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(folder, tmp_path, 4, frozen_stages=5, frozen_norms=True)
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    trainer.train_step(trainer.next_batch())
+    changed = {
+        name
+        for name, value in trainer.model.state_dict().items()
+        if not torch.equal(value, before[name])
+    }
+    assert changed
+    assert not any(name.startswith("encoder.") for name in changed)
+    assert not any("running" in name or "num_batches" in name for name in changed)
 
 
 def test_schedules() -> None:
     assert learning_rate_factor(0.0, 0, 10) == pytest.approx(0.1)
     assert learning_rate_factor(0.5, 100, 10) == pytest.approx(0.5)
     assert learning_rate_factor(1.0, 100, 10) == pytest.approx(0.0)
-    recipe = load_recipe("gfm_lite0")
-    assert current_phase(recipe.phases, 0.0) is recipe.phases[0]
-    assert current_phase(recipe.phases, 1.0) is recipe.phases[-1]
+    assert learning_rate_factor(0.25, 100, 10, "linear") == pytest.approx(0.75)
+    assert learning_rate_factor(0.9, 100, 0, "constant") == 1
+    phases = load_recipe("gfm_lite0").phases
+    assert current_phase(phases, 0.0) is phases[0]
+    assert current_phase(phases, 1.0) is phases[-1]
     assert Budget(seconds=10).progress(5, 100) == 0.5
     assert Budget(steps=10).progress(5, 20) == 1.0
 

@@ -134,13 +134,13 @@ def test_a_damaged_file_leaves_nothing(
 def test_a_failed_export_leaves_nothing(
     narrow: GfmNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from streammat.models import importing
+    from streammat.models import delivery
 
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setenv("STREAMMAT_MODELS_DIR", str(tmp_path / "models"))
-    monkeypatch.setattr(importing, "export_onnx", full)
+    monkeypatch.setattr(delivery, "export_onnx", full)
     save_checkpoint(narrow, tmp_path / "x_tt.pth")
     assert main(["models", "import", str(tmp_path / "x_tt.pth"), "--name", "x"]) == 2
     assert list((tmp_path / "models").iterdir()) == []

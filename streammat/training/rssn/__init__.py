@@ -1,0 +1,1 @@
+"""GFM's RSSN route: the decisions of a sample, and batches made by the kernels."""

@@ -1,0 +1,224 @@
+"""One optimiser step at a time: what a run computes, saves and resumes exactly."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from streammat.errors import DivergedError
+from streammat.models import GfmNetwork, config_of
+from streammat.training import checkpoint
+from streammat.training.batch import Batch, BatchSource
+from streammat.training.losses import Loss, Objective, forward
+from streammat.training.optimise import (
+    freeze,
+    make_optimizer,
+    set_rates,
+    set_training,
+    update_average,
+)
+from streammat.training.parallel import Group
+from streammat.training.precision import Arithmetic
+from streammat.training.recipe import Recipe
+from streammat.training.schedule import Budget, current_phase, learning_rate_factor
+
+_EARLY_STEPS = 10  # the average follows the weights closely at first
+_NAMED = 8  # samples in a message
+BAD_BATCH = "bad_batch.pt"
+BEST, AVERAGE = "best.pt", "ema.pt"  # averaged weights, state dictionaries
+
+
+class Work(NamedTuple):
+    """What a run trains, on what, and for how long."""
+
+    model: GfmNetwork
+    recipe: Recipe
+    source: BatchSource
+    budget: Budget
+    out: Path
+
+
+class Trainer:
+    """Holds what a checkpoint holds: weights, their average, optimiser, scaler, step, time used.
+
+    Args:
+        work: the network's weights are changed in place.
+        group: the processes that share every batch.
+        device: of the network.
+
+    Raises:
+        ConfigError: the loss does not fit the network, or a batch cannot be shared.
+    """
+
+    def __init__(
+        self, work: Work, group: Group | None = None, device: torch.device | None = None
+    ) -> None:
+        self.recipe, self.source, self.budget, self.out = work[1:]
+        recipe, self.group = work.recipe, group or Group()
+        self.device = device or torch.device("cpu")
+        self.model: GfmNetwork = work.model.to(  # type: ignore[call-overload]
+            self.device, memory_format=torch.channels_last
+        )
+        freeze(self.model, recipe.frozen_stages)
+        set_training(self.model, recipe.frozen_stages, frozen_norms=recipe.frozen_norms)
+        self.ema = copy.deepcopy(self.model).eval()
+        self.optimizer = make_optimizer(
+            self.model, recipe.encoder_lr, recipe.decoder_lr, recipe.weight_decay, recipe.optimizer
+        )
+        self.arithmetic = Arithmetic(recipe.precision, self.device)
+        kept = recipe.keep_defects
+        self.objective = Objective(recipe.loss, self.model, self.group, kept)
+        self.step, self.seconds, self.best = 0, 0.0, math.inf
+        self.saved_step: int | None = None
+        for phase in recipe.phases:
+            self.group.share(phase.batch)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What must be the same where a run goes on."""
+        recipe = {key: str(value) for key, value in self.recipe._asdict().items()}
+        del recipe["minutes"]  # a time budget may be prolonged; it is not repeatable anyway
+        return {
+            **recipe,
+            "steps": self.budget.steps,
+            "network": config_of(self.model).name,
+            "data": self.source.fingerprint,
+            "processes": self.group.size,
+        }
+
+    def save(self) -> None:
+        """Write the checkpoint that `resume` goes on from exactly (the first process does).
+
+        Raises:
+            ResourceError: the disk is full; the checkpoint before is intact.
+        """
+        self.synchronise()
+        if self.group.rank == 0:
+            state = {
+                "format": checkpoint.FORMAT,
+                "settings": self.settings,
+                "model": self.model.state_dict(),
+                "ema": self.ema.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "scaler": self.arithmetic.scaler.state_dict(),
+                "random": checkpoint.random_state(),
+                "step": self.step,
+                "seconds": self.seconds,
+                "best": self.best,
+            }
+            checkpoint.write_state(state, self.out / checkpoint.LAST)
+        self.saved_step = self.step
+
+    def synchronise(self) -> None:
+        """Give all processes the mean of the batch norms' statistics, which each has of its own."""
+        for model in (self.model, self.ema):
+            self.group.average(b for b in model.buffers() if b.dtype.is_floating_point)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            CheckpointError: damaged, or of a run with other settings.
+        """
+        state = checkpoint.read_state(path)
+        checkpoint.check_same_run(state["settings"], self.settings, path)
+        self.model.load_state_dict(state["model"])
+        self.ema.load_state_dict(state["ema"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.arithmetic.scaler.load_state_dict(state["scaler"])
+        checkpoint.restore_random(state["random"])
+        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+        self.saved_step = self.step
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget used."""
+        return self.budget.progress(self.seconds, self.step)
+
+    def next_batch(self) -> Batch:
+        """This process's part of the current step's batch, at one of the phase's shapes."""
+        phase = current_phase(self.recipe.phases, self.progress)
+        rng = np.random.default_rng((self.recipe.seed, self.step, 1))
+        height, width = phase.shapes[int(rng.integers(len(phase.shapes)))]
+        first, count = self.group.share(phase.batch)
+        return self.source.batch(self.step, first, count, height, width)
+
+    def losses(self, batch: Batch) -> Loss:
+        """Forward pass and loss of a batch."""
+        batch = batch.to(self.device)
+        rgb = batch.rgb.contiguous(memory_format=torch.channels_last)
+        with self.arithmetic.autocast():
+            output = forward(self.model, rgb)
+        return self.objective(output, batch)
+
+    def train_step(self, batch: Batch) -> dict[str, float]:
+        """One optimiser step; returns the losses, the gradients' norm and the rate's factor.
+
+        Raises:
+            DivergedError: the loss or a gradient is not a number; the weights are not changed.
+        """
+        recipe = self.recipe
+        factor = learning_rate_factor(
+            self.progress, self.step, recipe.warmup_steps, recipe.schedule
+        )
+        set_rates(self.optimizer, factor)
+        loss = self.losses(batch)
+        if not math.isfinite(float(loss.total.detach())):
+            raise self._diverged("the loss", batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.arithmetic.backward(loss.total)
+        norm = self._apply_gradients(batch)
+        self.step += 1
+        decay = min(recipe.ema_decay, self.step / (self.step + _EARLY_STEPS))
+        update_average(self.ema, self.model, decay)
+        values = {name: float(value.detach()) for name, value in loss.parts.items()}
+        return {"total": float(loss.total.detach()), **values, "norm": norm, "lr": factor}
+
+    def _apply_gradients(self, batch: Batch) -> float:
+        """Average over the processes, clip, step; returns the norm before clipping."""
+        scaler = self.arithmetic.scaler
+        parameters = [p for p in self.model.parameters() if p.grad is not None]
+        self.group.average(p.grad for p in parameters if p.grad is not None)
+        scaler.unscale_(self.optimizer)
+        limit = self.recipe.clip_norm or math.inf
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, limit))
+        if not math.isfinite(norm) and (not scaler.is_enabled() or self.arithmetic.lost):
+            raise self._diverged("the gradient", batch)
+        scaler.step(self.optimizer)  # leaves the step out where scaled gradients overflowed
+        scaler.update()
+        return norm
+
+    def _diverged(self, what: str, batch: Batch) -> DivergedError:
+        """The error that ends the run; the batch is kept for whoever looks for the reason."""
+        kept = {key: value for key, value in batch._asdict().items() if isinstance(value, Tensor)}
+        path = self.out / BAD_BATCH
+        checkpoint.write_state(kept | {"step": self.step}, path)
+        names = ", ".join(batch.names[:_NAMED]) or "unnamed samples"
+        more = f" and {len(batch.names) - _NAMED} more" if len(batch.names) > _NAMED else ""
+        good = "nothing was saved yet"
+        if self.saved_step is not None:
+            good = f"{self.out / checkpoint.LAST} of step {self.saved_step} is good"
+        return DivergedError(
+            f"{what} is not a number at step {self.step}, batch of {names}{more} (kept in {path}); "
+            f"{good}: look at these samples, or lower the learning rates"
+        )
+
+    def best_weights(self, errors: Mapping[str, float]) -> None:
+        """Keep the averaged weights, also as the best ones if no validation was better."""
+        better = errors["all"] < self.best
+        self.best = min(self.best, errors["all"])
+        self.keep_average()
+        if better and self.group.rank == 0:
+            checkpoint.write_state(self.ema.state_dict(), self.out / BEST)
+
+    def keep_average(self) -> None:
+        """Write the averaged weights (the first process does)."""
+        if self.group.rank == 0:
+            checkpoint.write_state(self.ema.state_dict(), self.out / AVERAGE)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("cv2")
+
+from streammat.errors import ConfigError
+from streammat.training.losses import DEFECTS
+from streammat.training.recipe import (
+    FOLDER,
+    budget_of,
+    load_recipe,
+    make_recipe,
+    recipe_names,
+)
+from streammat.training.schedule import Budget
+
+
+def table(**changes: Any) -> dict[str, Any]:
+    """A right recipe as TOML gives it, changed; None removes a key."""
+    record = tomllib.loads((FOLDER / "gfm_lite0.toml").read_text()) | changes
+    return {key: value for key, value in record.items() if value is not None}
+
+
+@pytest.mark.parametrize("name", ["gfm_lite0", "official", "finetune"])
+def test_the_shipped_recipes_load_and_have_a_length(name: str) -> None:
+    assert name in recipe_names()
+    recipe = load_recipe(name)
+    assert budget_of(recipe, 1800).progress(0.0, 0) == 0
+    assert recipe.phases[-1].until == 1.0
+
+
+def test_the_official_recipe_has_the_published_parameters_and_names_its_corrections() -> None:
+    recipe = load_recipe("official")
+    assert (recipe.optimizer, recipe.schedule, recipe.loss) == ("adam", "constant", "official")
+    assert recipe.encoder_lr == recipe.decoder_lr == 1e-5
+    assert (recipe.weight_decay, recipe.warmup_steps, recipe.clip_norm) == (0, 0, 0)
+    assert recipe.phases[0].batch == 32
+    assert recipe.phases[0].shapes == ((320, 320),)
+    assert recipe.keep_defects == ()
+    text = (FOLDER / "official.toml").read_text()
+    assert all(f'"{name}"' in text for name in DEFECTS)
+    assert budget_of(recipe, 1800) == Budget(steps=500 * 57)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"encoder_rl": 0.1}, "no key 'encoder_rl', did you mean 'encoder_lr'"),
+        ({"encoder_lr": -1}, "encoder_lr = -1 must be a number from 0 to 1"),
+        ({"encoder_lr": "fast"}, "encoder_lr = 'fast' must be a number"),
+        ({"encoder_lr": True}, "encoder_lr = True must be a number"),
+        ({"seed": None}, "seed is missing"),
+        ({"seed": 1.5, "clip_norm": -2}, r"seed = 1.5 .*; clip_norm = -2"),
+        ({"model": "gfm_lite0"}, "did you mean 'gfm_lite0_"),
+        ({"loss": "l2"}, "loss = 'l2' must be 'light' or 'official'"),
+        ({"optimizer": "sgd"}, "must be 'adamw' or 'adam'"),
+        ({"keep_defects": ["all"]}, "must be a list of ft_bt_glance_targets"),
+        ({"frozen_norms": 1}, "must be true or false"),
+        ({"steps": 10}, "one of steps, epochs and minutes"),
+        ({"mix": {"strand": 0.1}}, r"\[mix\]: no key 'strand', did you mean 'strands'"),
+        ({"mix": {"strands": 0.6, "cutouts": 0.6}}, "more than 1"),
+        ({"mix": {"source_weights": {"a": "b"}}}, "source_weights = .* must be a table"),
+        ({"phases": []}, r"at least one \[\[phases\]\]"),
+        ({"phases": [{"until": 1, "batch": 2, "shapes": [[100, 64]]}]}, "multiples of 32"),
+        ({"phases": [{"until": 1, "batch": 2, "shapes": [64, 64]}]}, "number 1: shapes = "),
+        ({"phases": [{"until": 0.5, "batch": 2, "shapes": [[64, 64]]}]}, "end at 1; it is 0.5"),
+    ],
+)
+def test_wrong_keys_and_values_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as fault:
+        make_recipe(table(**changes), "my.toml")
+    assert str(fault.value).startswith("my.toml")
+
+
+def test_a_recipe_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no recipe 'oficial': did you mean 'official'"):
+        load_recipe("oficial")
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_recipe(str(tmp_path / "no.toml"))
+    (tmp_path / "broken.toml").write_text("model = ")
+    with pytest.raises(ConfigError, match="is no TOML"):
+        load_recipe(str(tmp_path / "broken.toml"))
+
+
+def test_a_recipe_without_a_length_says_how_to_give_one() -> None:
+    recipe = make_recipe(table(minutes=None), "my.toml")
+    with pytest.raises(ConfigError, match="--steps N or --minutes M"):
+        budget_of(recipe, 10)
