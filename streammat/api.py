@@ -26,8 +26,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from streammat.errors import ConfigError
 from streammat.settings import MatteSettings
@@ -36,7 +35,7 @@ from streammat.types import Matte, StreamInfo
 if TYPE_CHECKING:
     from streammat.matting.arrays import ArrayMatter
 
-__all__ = ["Clip", "ClipOptions", "MatterOptions", "create_matter", "open"]
+__all__ = ["Clip", "ClipOptions", "MatterOptions", "SourceOptions", "create_matter", "open"]
 
 
 class MatterOptions(TypedDict, total=False):
@@ -56,6 +55,15 @@ class MatterOptions(TypedDict, total=False):
     threads: int | None
 
 
+class SourceOptions(TypedDict, total=False):
+    """What a file does not say about itself; named as in `MatteSettings`."""
+
+    fps: str | None
+    missing: Literal["error", "hold", "black"]
+    raw_input: str | None
+    input_colour: str | None
+
+
 class ClipOptions(MatterOptions, total=False):
     """What a clip's matte depends on; named as in `MatteSettings`."""
 
@@ -68,22 +76,33 @@ class ClipOptions(MatterOptions, total=False):
     strict: bool
 
 
+_SOURCE = tuple(SourceOptions.__optional_keys__)
+
+
 class Clip:
     """A video, an image or an image sequence on disk.
 
     Attributes:
         path: as given.
         info: size, rate, colour and the other facts of its video stream.
+        lost_frames: how many the latest run of ``matte`` could not decode, so far.
     """
 
-    def __init__(self, path: str | os.PathLike[str], notify: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        notify: Callable[[str], None],
+        source: MatteSettings | None = None,
+    ) -> None:
         from streammat.media.notices import Notices
-        from streammat.media.reader import open_reader
+        from streammat.media.reader import open_source
 
         self.path = os.fspath(path)
+        self.lost_frames = 0
         notices = Notices(notify)
         self._notify: Callable[[str], None] = lambda line: notices.once(line, line)
-        with open_reader(self.path, notify=self._notify) as reader:
+        self._source = source or MatteSettings()
+        with open_source(self.path, self._source, None, self._notify) as reader:
             self.info: StreamInfo = reader.info
 
     def matte(
@@ -110,27 +129,40 @@ class Clip:
         """
         from streammat.pipeline.pull import clip_mattes
 
-        chosen = _settings_from(settings, dict(options), ClipOptions)
-        return clip_mattes(self.path, chosen, self._notify)
+        chosen = _settings_from(settings or self._source, dict(options), ClipOptions)
+        chosen = replace(chosen, **{name: getattr(self._source, name) for name in _SOURCE})
+        return clip_mattes(self.path, chosen, self._notify, self._count_lost)
+
+    def _count_lost(self, frames: int) -> None:
+        self.lost_frames = frames
 
     def __repr__(self) -> str:
         return f"Clip({self.path!r}, {self.info.width}x{self.info.height})"
 
 
-def open(path: str | os.PathLike[str], *, notify: Callable[[str], None] | None = None) -> Clip:
+def open(
+    path: str | os.PathLike[str],
+    *,
+    notify: Callable[[str], None] | None = None,
+    **source: Unpack[SourceOptions],
+) -> Clip:
     """Open a video, an image, a folder of images, ``NAME.%05d.png`` or a glob.
 
     Args:
         path: of the clip.
         notify: gets one line for every assumption that has to be made about the file (colour tags,
             interlacing ...); None prints them to stderr.
+        **source: what the file does not say about itself: ``fps`` of a numbered sequence,
+            ``missing`` frames, ``raw_input`` of headerless video, ``input_colour``.
 
     Raises:
+        ConfigError: an option that is unknown or does not go with this source.
         MediaError: missing, no video, or nothing to decode.
     """
     from streammat.media.notices import to_stderr
 
-    return Clip(Path(path) if isinstance(path, os.PathLike) else path, notify or to_stderr)
+    settings = _settings_from(None, dict(source), SourceOptions)
+    return Clip(os.fspath(path), notify or to_stderr, settings)
 
 
 def create_matter(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import streammat
 from streammat import api
@@ -175,7 +176,8 @@ def test_lost_frames_are_told_and_strict_refuses_them(
     clip = streammat.open(cut, notify=lines.append)
     found = list(clip.matte(smooth="off"))
     assert 0 < len(found) < 30
-    assert any("frames could not be decoded" in line for line in lines)
+    assert any(f"{clip.lost_frames} frames could not be decoded" in line for line in lines)
+    assert clip.lost_frames > 0
     with pytest.raises(MediaError):
         list(clip.matte(strict=True))
 
@@ -184,6 +186,20 @@ def test_every_option_is_a_setting() -> None:
     settings = {field.name for field in fields(MatteSettings)}
     assert api.ClipOptions.__optional_keys__ <= settings
     assert api.MatterOptions.__optional_keys__ < api.ClipOptions.__optional_keys__
+    assert api.SourceOptions.__optional_keys__ <= settings
+
+
+def test_a_numbered_sequence_is_opened_at_the_rate_that_is_asked_for(
+    tmp_path: Path, fixed: list[FixedMatter]
+) -> None:
+    for number in (1, 2, 4):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"f.{number:04d}.png")
+    clip = streammat.open(tmp_path / "f.%04d.png", fps="50", missing="hold")
+    assert clip.info.rate == 50
+    times = [m.pts * m.time_base for m in clip.matte(smooth="off")]
+    assert times == [Fraction(n, 50) for n in range(4)]
+    with pytest.raises(ConfigError, match="unknown setting 'crf'"):
+        streammat.open(tmp_path / "f.%04d.png", crf=3)  # type: ignore[call-arg]
 
 
 def test_public_names_are_listed_and_load() -> None:

@@ -30,9 +30,15 @@ __all__ = ["clip_mattes", "pull"]
 
 
 def clip_mattes(
-    path: str, settings: MatteSettings, notify: Callable[[str], None]
+    path: str,
+    settings: MatteSettings,
+    notify: Callable[[str], None],
+    count_lost: Callable[[int], None] = lambda _: None,
 ) -> Generator[Matte, None, None]:
     """The mattes of the clip at ``path``; settings are checked now, the file is opened at ``next``.
+
+    ``count_lost`` gets the number of frames that could not be decoded, before each matte and at
+    the end.
 
     Raises:
         ConfigError, DeviceUnavailable, MediaError: see `streammat.api.Clip.matte`.
@@ -40,7 +46,7 @@ def clip_mattes(
     device = choose_device(settings.device, settings.threads)
     smoothing_strength(settings.smooth)
     matter = frame_matter(settings, device)
-    return _run(path, settings, device, matter, notify)
+    return _run(path, settings, device, matter, notify, count_lost)
 
 
 def _run(
@@ -49,6 +55,7 @@ def _run(
     device: Device,
     matter: FrameMatter,
     notify: Callable[[str], None],
+    count_lost: Callable[[int], None],
 ) -> Generator[Matte, None, None]:
     with ExitStack() as stack:
         stack.enter_context(closing(matter))
@@ -59,7 +66,11 @@ def _run(
             notify(note)
         strength = smoothing_strength(settings.smooth, still=info.still)
         touch = finesse_of(settings, info, stack, notify)
-        yield from pull(reader, matter, strength, touch)
+        mattes = stack.enter_context(closing(pull(reader, matter, strength, touch)))
+        for matte in mattes:
+            count_lost(reader.lost_frames)
+            yield matte
+        count_lost(reader.lost_frames)
         if reader.lost_frames:
             notify(f"{path}: {reader.lost_frames} frames could not be decoded")
 
