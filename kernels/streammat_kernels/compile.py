@@ -21,7 +21,19 @@ __all__ = ["INSTALL", "OPTIONS", "UNITS", "cubin_folder", "function", "source"]
 
 OPTIONS = ("--std=c++17", "--extra-device-vectorization")
 INSTALL = "pip install 'streammat[cuda]'"
-UNITS = ("colour", "resize", "fusion", "guided", "temporal", "refine", "composite", "finesse", "despill")
+UNITS = (
+    "colour",
+    "resize",
+    "fusion",
+    "guided",
+    "temporal",
+    "refine",
+    "composite",
+    "finesse",
+    "despill",
+    "foreground",
+    "blur",
+)
 
 _HERE = Path(__file__).resolve().parent
 _INCLUDE = re.compile(r'^#include "([^"]+)"\s*$', re.MULTILINE)

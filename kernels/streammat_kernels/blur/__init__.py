@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands
+from ..dispatch import backend, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..layout import Colour, PixelLayout
 from ..planes import check_planes
@@ -22,6 +23,7 @@ RADIUS_AT_FULL_STRENGTH = 0.05
 _SMALLEST_RADIUS_PX = 0.5  # below it a disc is one pixel
 
 
+@takes_any_array
 def blur_background(
     planes: Sequence[NDArray[Any]],
     layout: PixelLayout,
@@ -75,6 +77,13 @@ def blur_background(
             f"{width}x{height}; make a new one"
         )
     radius_px = strength * RADIUS_AT_FULL_STRENGTH * height
+    if is_cuda(alpha):
+        cuda = backend(__name__, alpha)
+        if radius_px < _SMALLEST_RADIUS_PX:
+            cuda.copy(planes, layout, out)
+        else:
+            cuda.blur(planes, layout, colour, alpha, out, radius_px, workspace)
+        return out
     if radius_px < _SMALLEST_RADIUS_PX:
         for target, source in zip(out, planes, strict=True):
             target[...] = source

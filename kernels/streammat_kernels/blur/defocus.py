@@ -63,6 +63,7 @@ class Workspace:
 
     def __init__(self, height: int, width: int) -> None:
         self.height, self.width = height, width
+        self.device: Any = None  # buffers on a GPU, see cuda.py
         self._factor = 0
 
     def _prepare(self, factor: int) -> None:

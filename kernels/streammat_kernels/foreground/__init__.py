@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..bands import Bands
 from ..colour import to_rgb
+from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..layout import Colour, PixelLayout
 from ..planes import check_planes
@@ -18,6 +19,7 @@ from .multilevel import Workspace
 __all__ = ["Workspace", "estimate_foreground"]
 
 
+@takes_any_array
 def estimate_foreground(
     planes: Sequence[NDArray[Any]],
     layout: PixelLayout,
@@ -66,7 +68,7 @@ def estimate_foreground(
             f"alpha is {alpha.dtype} {alpha.shape}; expected uint16 ({height}, {width}), 65535 = 1"
         )
     if out is None:
-        out = np.empty((3, height, width), np.uint16)
+        out = empty((3, height, width), np.uint16, alpha)
     if out.shape != (3, height, width) or out.dtype != np.uint16 or not out.flags.c_contiguous:
         raise ShapeError(
             f"out is {out.dtype} {out.shape}; expected C-contiguous uint16 (3, {height}, {width})"
@@ -78,6 +80,10 @@ def estimate_foreground(
             f"the workspace is for {workspace.width}x{workspace.height}, the picture is "
             f"{width}x{height}; make a new one"
         )
+    if is_cuda(alpha):
+        estimate = backend(__name__, alpha).estimate_foreground
+        estimate(planes, layout, colour, alpha, out, linear_light, workspace)
+        return out
     to_rgb(planes, layout, colour, out, bands=bands)
     matte = np.ascontiguousarray(alpha)
     workspace.estimate(matte, out, bands)

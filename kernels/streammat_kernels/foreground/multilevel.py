@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,8 @@ class Workspace:
         sizes = [(height, width)]
         while len(sizes) == 1 or max(sizes[-1]) > COARSEST:
             sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
+        self.sizes = tuple(sizes)
+        self.device: Any = None  # buffers on a GPU, see cuda.py
         self._images = [np.empty((3, *size), np.uint16) for size in sizes]
         self._backgrounds = [np.empty((3, *size), np.uint16) for size in sizes]
         self._foregrounds = [np.empty((3, *size), np.uint16) for size in sizes[1:]]
