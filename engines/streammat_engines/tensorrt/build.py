@@ -20,6 +20,7 @@ from ..graph.half import HALF_RULE, KEPT_SINGLE, half_graph
 from .api import Api
 from .log import make_log, make_monitor
 from .plan import PlanTensor
+from .refit import structure_sha256
 from .request import EngineRequest
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class BuiltPlan:
     Attributes:
         plan: serialised engine.
         inputs, outputs: with the largest batch.
-        graph_sha256, weights_sha256: of the graph that the builder got.
+        graph_sha256, weights_sha256, structure_sha256: of the graph that the builder got, of its
+            weights, and of all but these.
         targets: compute capabilities of a portable plan.
         seconds: how long the build took.
         timing_cache: what the builder learned about kernels; empty where it keeps nothing.
@@ -51,6 +53,7 @@ class BuiltPlan:
     outputs: tuple[PlanTensor, ...]
     graph_sha256: str
     weights_sha256: str
+    structure_sha256: str
     targets: tuple[str, ...]
     seconds: float
     timing_cache: bytes = b""
@@ -123,6 +126,7 @@ def build_plan(
         outputs=outputs,
         graph_sha256=graph_sha256(graph),
         weights_sha256=weights_sha256(graph),
+        structure_sha256=structure_sha256(graph),
         targets=targets,
         seconds=time.perf_counter() - begun,
         timing_cache=_timing_bytes(cache),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 from streammat_kernels.errors import DeviceUnavailable
 
 from ..accuracy import Accuracy, refuse_inaccurate
+from ..errors import EngineError
+from ..graph.fixed import graph_sha256
 from .api import Api
-from .build import RULES, BuiltPlan, build_plan
+from .build import RULES, BuiltPlan, build_plan, graph_of, weights_sha256
 from .cache import PlanCache, PlanEntry, write_atomically
 from .gpu import Gpu
 from .plan import PlanManifest
+from .refit import refitted_plan, structure_sha256
 from .request import EngineRequest, cache_key
 
 __all__ = ["Workshop", "manifest_of", "obtain", "usual_seconds"]
@@ -90,6 +94,15 @@ def obtain(request: EngineRequest, shop: Workshop, *, rebuild: bool = False) -> 
 def _make(request: EngineRequest, shop: Workshop, key: str) -> PlanEntry:
     what = f"{request.model.stem} {request.profile} {request.precision}"
     shop.say(f"building {what} with {shop.api.name} ({usual_seconds(shop.api)})")
+    built = _refitted(request, shop) or _built(request, shop)
+    accuracy = _judged(request, built, shop)
+    made = manifest_of(request, built, shop.api, shop.gpu, key, accuracy)
+    entry = shop.cache.store(made, built.plan)
+    shop.say(f"built {what}: {len(built.plan) / 1e6:.0f} MB in {built.seconds:.0f} s")
+    return entry
+
+
+def _built(request: EngineRequest, shop: Workshop) -> BuiltPlan:
     timing = shop.cache.timing(f"{shop.api.name} {shop.gpu.name if shop.gpu else 'portable'}")
     built = shop.build(
         request,
@@ -98,13 +111,53 @@ def _make(request: EngineRequest, shop: Workshop, key: str) -> PlanEntry:
         timing_cache=timing.read_bytes() if timing.is_file() else b"",
         say=shop.say,
     )
-    accuracy = _judged(request, built, shop)
     if built.timing_cache:
         write_atomically(timing, built.timing_cache)
-    made = manifest_of(request, built, shop.api, shop.gpu, key, accuracy)
-    entry = shop.cache.store(made, built.plan)
-    shop.say(f"built {what}: {len(built.plan) / 1e6:.0f} MB in {built.seconds:.0f} s")
-    return entry
+    return built
+
+
+def _refitted(request: EngineRequest, shop: Workshop) -> BuiltPlan | None:
+    """A kept plan of the same network with the new weights; None where there is none."""
+    if not request.refit or shop.gpu is None or not shop.api.strongly_typed:
+        return None
+    begun = time.perf_counter()
+    graph = graph_of(request)
+    structure = structure_sha256(graph)
+    for entry in shop.cache.entries():
+        if not _takes(entry.manifest, request, structure, shop):
+            continue
+        try:
+            plan = refitted_plan(shop.api, entry.read(), graph)
+        except (EngineError, OSError) as error:
+            shop.say(f"{error}; building instead")
+            return None
+        made = entry.manifest
+        shop.say(f"new weights put into engine {made.key[:12]}")
+        return BuiltPlan(
+            plan=plan,
+            inputs=made.inputs,
+            outputs=made.outputs,
+            graph_sha256=graph_sha256(graph),
+            weights_sha256=weights_sha256(graph),
+            structure_sha256=structure,
+            targets=made.targets,
+            seconds=time.perf_counter() - begun,
+        )
+    return None
+
+
+def _takes(made: PlanManifest, request: EngineRequest, structure: str, shop: Workshop) -> bool:
+    """The kept plan is of the same network, size, release and GPU, and refittable."""
+    gpu = shop.gpu
+    assert gpu is not None, "a plan is refitted on a GPU"
+    here = (shop.api.backend, shop.api.version, gpu.name, gpu.sm, gpu.driver)
+    return (
+        made.refittable
+        and made.structure_sha256 == structure
+        and (made.backend, made.version, made.gpu, made.sm, made.driver) == here
+        and (made.batches, made.precision, made.rules)
+        == (request.batches, request.precision, RULES)
+    )
 
 
 def _judged(request: EngineRequest, built: BuiltPlan, shop: Workshop) -> dict[str, Any] | None:
@@ -134,6 +187,7 @@ def manifest_of(
         model_sha256=request.sha256,
         graph_sha256=built.graph_sha256,
         weights_sha256=built.weights_sha256,
+        structure_sha256=built.structure_sha256,
         inputs=built.inputs,
         outputs=built.outputs,
         profile=request.profile,

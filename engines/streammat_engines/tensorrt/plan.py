@@ -33,6 +33,7 @@ class PlanManifest:
         model_sha256: of the file.
         graph_sha256: of the graph that the builder got: one size, one precision.
         weights_sha256: of the graph's weights alone.
+        structure_sha256: of the graph without them.
         inputs, outputs: with the largest batch.
         profile: size and batch in words.
         batches: smallest, best and largest batch.
@@ -55,6 +56,7 @@ class PlanManifest:
     model_sha256: str
     graph_sha256: str
     weights_sha256: str
+    structure_sha256: str
     inputs: tuple[PlanTensor, ...]
     outputs: tuple[PlanTensor, ...]
     profile: str

@@ -64,6 +64,7 @@ def torch_builder(network: Callable[[EngineRequest], Any]) -> Callable[..., Buil
             outputs=tuple(outputs),
             graph_sha256="",
             weights_sha256="",
+            structure_sha256="",
             targets=(),
             seconds=time.perf_counter() - begun,
         )

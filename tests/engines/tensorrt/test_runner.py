@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streammat_engines.errors import EngineError, EngineFileError, EngineMemoryError
+from streammat_engines.tensorrt.api import Api
+from streammat_engines.tensorrt.memory import open_within_memory
+from streammat_engines.tensorrt.plan import PlanManifest, PlanTensor
+from streammat_engines.tensorrt.runner import TensorRtEngine
+from streammat_kernels.errors import ShapeError
+from tests.engines.tensorrt.fake_cuda import FakeCuda
+from tests.engines.tensorrt.fake_trt import REFUSED, ICudaEngine, device_array, fake_module
+
+H, W = 4, 6
+
+
+def manifest(batches: tuple[int, int, int] = (1, 8, 8)) -> PlanManifest:
+    largest = batches[2]
+    planes = {"rgb": 3, "glance": 3, "focus": 1}
+    tensors = {n: PlanTensor(n, (largest, c, H, W), "float32") for n, c in planes.items()}
+    text = dict.fromkeys(
+        [
+            "key",
+            "model",
+            "model_sha256",
+            "graph_sha256",
+            "weights_sha256",
+            "structure_sha256",
+            "profile",
+            "version",
+            "via",
+            "gpu",
+            "sm",
+            "driver",
+            "plan_sha256",
+        ],
+        "x",
+    )
+    return PlanManifest(
+        **text,
+        inputs=(tensors["rgb"],),
+        outputs=(tensors["glance"], tensors["focus"]),
+        batches=batches,
+        precision="fp16",
+        backend="tensorrt",
+        targets=(),
+        build_seconds=0.0,
+        plan_bytes=4,
+    )
+
+
+def opened(cuda: FakeCuda, plan: bytes = b"plan", **options: Any) -> TensorRtEngine:
+    api = Api("tensorrt", fake_module("11.4.0"), "11.4.0")
+    made = options.pop("manifest", None) or manifest()
+    return TensorRtEngine(plan, made, api, cuda, **options)
+
+
+def buffers(batch: int, seed: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
+    rgb = device_array((batch, 3, H, W))
+    rgb[...] = np.random.default_rng(seed).uniform(0, 255, rgb.shape)
+    outputs = {"glance": device_array((batch, 3, H, W)), "focus": device_array((batch, 1, H, W))}
+    return {"rgb": rgb}, outputs
+
+
+def assert_computed(inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+    expected = np.asarray(inputs["rgb"]) / np.float32(255)
+    np.testing.assert_array_equal(np.asarray(outputs["glance"]), expected)
+    np.testing.assert_array_equal(np.asarray(outputs["focus"]), expected[:, :1])
+
+
+def test_outputs_are_written_when_the_ticket_is_redeemed() -> None:
+    engine = opened(FakeCuda())
+    inputs, outputs = buffers(2)
+    ticket = engine.submit(inputs, outputs)
+    assert not np.asarray(outputs["focus"]).any()
+    engine.wait(ticket)
+    assert_computed(inputs, outputs)
+    with pytest.raises(EngineError, match="redeemed once"):
+        engine.wait(ticket)
+
+
+def test_the_same_buffers_are_captured_the_second_time_and_launched_from_then_on() -> None:
+    cuda = FakeCuda()
+    engine = opened(cuda)
+    inputs, outputs = buffers(1)
+    for seed in range(5):
+        inputs["rgb"][...] = np.random.default_rng(seed).uniform(0, 255, (1, 3, H, W))
+        engine.run(inputs, outputs)
+        assert_computed(inputs, outputs)
+    assert (cuda.captures, cuda.launches) == (1, 4)
+
+
+def test_each_batch_and_set_of_buffers_has_its_own_context_and_graph() -> None:
+    cuda = FakeCuda()
+    engine = opened(cuda)
+    sets = [buffers(batch, batch) for batch in (1, 3, 8)]
+    for _ in range(3):
+        for inputs, outputs in sets:
+            for out in outputs.values():
+                out[...] = -1
+            engine.run(inputs, outputs)
+            assert_computed(inputs, outputs)
+    assert cuda.captures == 3
+
+
+def test_contexts_of_a_lane_share_memory_that_is_allocated_once() -> None:
+    cuda = FakeCuda()
+    engine = opened(cuda, contexts=2)
+    assert cuda.allocated == [8000, 8000]  # 1000 a picture, batch 8, two lanes
+    for batch in (1, 2, 4):
+        engine.run(*buffers(batch))
+    assert cuda.allocated == [8000, 8000]
+
+
+def test_many_sets_of_buffers_do_not_pile_up() -> None:
+    engine = opened(FakeCuda())
+    kept = [buffers(1, seed) for seed in range(30)]
+    for inputs, outputs in kept:
+        engine.run(inputs, outputs)
+        assert_computed(inputs, outputs)
+    assert len(engine._lanes[0].cells) <= 8
+
+
+def test_without_graphs_nothing_is_captured() -> None:
+    cuda = FakeCuda()
+    engine = opened(cuda, graphs=False)
+    inputs, outputs = buffers(1)
+    for _ in range(3):
+        engine.run(inputs, outputs)
+    assert_computed(inputs, outputs)
+    assert cuda.captures == 0
+
+
+def test_a_smaller_largest_batch_takes_less_memory_and_refuses_more() -> None:
+    cuda = FakeCuda()
+    engine = opened(cuda, max_batch=2)
+    assert cuda.allocated == [2000]
+    with pytest.raises(ShapeError, match=r"batch \[3\] given, 1..2"):
+        engine.submit(*buffers(3))
+
+
+def test_wrong_arrays_are_refused() -> None:
+    engine = opened(FakeCuda())
+    inputs, outputs = buffers(2)
+    with pytest.raises(ShapeError, match="given"):
+        engine.submit({"image": inputs["rgb"]}, outputs)
+    with pytest.raises(ShapeError, match="contiguous float32"):
+        engine.submit({"rgb": device_array((2, 3, H, W), "f2")}, outputs)
+    with pytest.raises(ShapeError, match="contiguous float32"):
+        engine.submit({"rgb": device_array((2, 3, H, 2 * W))[..., ::2]}, outputs)
+    with pytest.raises(ShapeError, match="shape"):
+        engine.submit({"rgb": device_array((2, 3, H, W + 1))}, outputs)
+    with pytest.raises(ShapeError, match=r"batch \[1, 2\]"):
+        engine.submit(buffers(1)[0], outputs)
+
+
+def test_a_plan_of_another_gpu_is_one_line_with_the_next_step() -> None:
+    with pytest.raises(EngineFileError, match=r"built for another GPU.*streammat engine build"):
+        opened(FakeCuda(), REFUSED)
+
+
+def test_a_plan_that_is_not_its_manifests_is_refused() -> None:
+    made = manifest()
+    wrong = PlanManifest.from_json(made.to_json().replace('"glance"', '"glance_tt"'))
+    with pytest.raises(EngineError, match="build it anew"):
+        opened(FakeCuda(), manifest=wrong)
+
+
+def test_a_failing_run_is_an_error() -> None:
+    engine = opened(FakeCuda())
+    ICudaEngine._last._broken = True  # type: ignore[attr-defined]
+    with pytest.raises(EngineError, match="TensorRT failed"):
+        engine.submit(*buffers(1))
+
+
+def test_closing_finishes_what_is_under_way_and_refuses_more() -> None:
+    engine = opened(FakeCuda())
+    inputs, outputs = buffers(1)
+    engine.submit(inputs, outputs)
+    engine.close()
+    engine.close()
+    assert_computed(inputs, outputs)
+    with pytest.raises(EngineError, match="closed"):
+        engine.submit(inputs, outputs)
+
+
+def test_a_callers_stream_orders_everything() -> None:
+    cuda = FakeCuda()
+    stream = cuda.stream()
+    engine = opened(cuda, stream=stream, contexts=4)
+    assert engine.requests == 1
+    inputs, outputs = buffers(1)
+    order: list[str] = []
+    stream.give(lambda: order.append("upload"))
+    engine.submit(inputs, outputs)
+    stream.give(lambda: order.append(f"download {outputs['focus'].any()}"))
+    stream.run_all()
+    assert order == ["upload", "download True"]
+
+
+@pytest.mark.parametrize(("free", "batch"), [(9000, 8), (5000, 4), (2500, 2), (1000, 1)])
+def test_too_little_memory_halves_the_batch_and_says_so_once(free: int, batch: int) -> None:
+    said: list[str] = []
+    cuda = FakeCuda(free)
+    engine, used = open_within_memory(
+        lambda tried: opened(cuda, max_batch=tried), 8, say=said.append
+    )
+    assert (used, engine.max_batch) == (batch, batch)
+    assert len(said) == (batch != 8)
+    engine.run(*buffers(batch))
+
+
+def test_the_last_resort_is_tiles() -> None:
+    said: list[str] = []
+    cuda = FakeCuda(500)
+    opened_, used = open_within_memory(
+        lambda tried: opened(cuda, max_batch=tried), 8, lambda: "tiles", said.append
+    )
+    assert (opened_, used) == ("tiles", 1)
+    assert len(said) == 1
+    with pytest.raises(EngineMemoryError):
+        open_within_memory(lambda tried: opened(cuda, max_batch=tried), 8)
