@@ -25,52 +25,86 @@ def load(alpha, plane, black, gain, inverted, first_row, end_row):
 @njit(nogil=True, error_model="numpy")
 def even(run):
     """The value of a stretch of codes that are all the same, else -1."""
-    low, high = run[0], run[0]
-    for x in range(run.size):
-        low = min(low, run[x])
-        high = max(high, run[x])
-    return low if low == high else np.float32(-1)
+    value, others = run[0], 0
+    for x in range(run.size):  # counted, because a loop with an exit does not become vectors
+        others += run[x] != value
+    return value if others == 0 else np.float32(-1)
 
 
 @njit(nogil=True, error_model="numpy")
-def grow_run(up, here, down, samples, x0, x1, result):
-    """``grow_step`` for the columns [x0, x1) of one row."""
-    width = here.size
-    for x in range(x0, x1):
-        left, right = max(x - 1, 0), min(x + 1, width - 1)
-        best = here[x]
-        a, b, c = up[left], up[x], up[right]
-        d, f = here[left], here[right]
-        g, h, i = down[left], down[x], down[right]
-        low = min(a, b, c, d, f, g, h, i)
-        high = max(a, b, c, d, f, g, h, i)
-        if high > best or low < best:
-            e = best
-            for n in range(samples.shape[0]):
-                w = samples[n]
-                value = w[0, 0] * a + w[0, 1] * b + w[0, 2] * c + w[1, 0] * d + w[1, 1] * e
-                value += w[1, 2] * f + w[2, 0] * g + w[2, 1] * h + w[2, 2] * i
-                best = max(best, value)
-        result[x] = min(best, _FULL)
+def spread_row(row, x0, x1, target):
+    """``target`` = the columns x0 - 1 .. x1 of ``row``, repeated beyond its ends."""
+    inner, middle = row[x0:x1], target[1 : x1 - x0 + 1]
+    for x in range(inner.size):
+        middle[x] = inner[x]
+    target[0] = row[max(x0 - 1, 0)]
+    target[x1 - x0 + 1] = row[min(x1, row.size - 1)]
+
+
+@njit(nogil=True, error_model="numpy")
+def grow_run(around, samples, best, count):
+    """``best[0]`` = the maximum of ``count`` pixels and the samples around them.
+
+    Args:
+        around: (3, count + 2) codes; pixel x is at column x + 1.
+        samples: (n, 3, 3), an even number, each of 2x2 weights at most.
+        best: (2, count) or more. Maxima go to and fro between two rows: LLVM turns a maximum kept
+            in place into masked stores, which are ten times as slow on some processors.
+    """
+    best[0, :count] = around[1, 1 : count + 1]
+    for n in range(samples.shape[0]):
+        w = samples[n]
+        r = 1 if w[0, 0] == _ZERO and w[0, 1] == _ZERO and w[0, 2] == _ZERO else 0
+        c = 1 if w[0, 0] == _ZERO and w[1, 0] == _ZERO and w[2, 0] == _ZERO else 0
+        wa, wb, wc, wd = w[r, c], w[r, c + 1], w[r + 1, c], w[r + 1, c + 1]
+        upper, lower = around[r, c : c + count + 1], around[r + 1, c : c + count + 1]
+        known, more = best[n & 1, :count], best[1 - (n & 1), :count]
+        for x in range(count):
+            value = wa * upper[x] + wb * upper[x + 1] + wc * lower[x] + wd * lower[x + 1]
+            more[x] = value if value > known[x] else known[x]
+
+
+@njit(nogil=True, error_model="numpy")
+def run_values(row, values):
+    """``even`` of every run of a row."""
+    for run in range(values.size):
+        values[run] = even(row[run * _RUN : min((run + 1) * _RUN, row.size)])
+
+
+@njit(nogil=True, error_model="numpy")
+def even_around(values, run):
+    """The value of a run, where the eight runs around it have it too, else -1."""
+    value = values[0, run]
+    for n in range(max(run - 1, 0), min(run + 2, values.shape[1])):
+        if values[0, n] != value or values[1, n] != value or values[2, n] != value:
+            return np.float32(-1)
+    return value
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def grow_step(source, target, samples, first_row, end_row):
     """Maximum of each pixel and the bilinear samples (n, 3, 3) around it; borders replicated."""
     height, width = source.shape
+    around, best = np.empty((3, _RUN + 2), np.float32), np.empty((2, _RUN), np.float32)
+    values = np.empty((3, (width + _RUN - 1) // _RUN), np.float32)  # of rows y - 1 .. y + 1, mod 3
+    for y in range(first_row - 1, first_row + 1):
+        run_values(source[max(y, 0)], values[y % 3])
     for y in range(first_row, end_row):
         up, here, down = source[max(y - 1, 0)], source[y], source[min(y + 1, height - 1)]
-        result = target[y]
-        for x0 in range(0, width, _RUN):
-            x1 = min(x0 + _RUN, width)
-            before, after = max(x0 - 1, 0), min(x1 + 1, width)
-            value = even(here[before:after])
-            same = value >= _ZERO and even(up[before:after]) == value
-            if same and even(down[before:after]) == value:
-                for x in range(x0, x1):
+        run_values(down, values[(y + 1) % 3])
+        for run in range(values.shape[1]):
+            x0, x1 = run * _RUN, min((run + 1) * _RUN, width)
+            result, value = target[y, x0:x1], even_around(values, run)
+            if value >= _ZERO:
+                for x in range(result.size):
                     result[x] = value
-            else:
-                grow_run(up, here, down, samples, x0, x1, result)
+                continue
+            spread_row(up, x0, x1, around[0])
+            spread_row(here, x0, x1, around[1])
+            spread_row(down, x0, x1, around[2])
+            grow_run(around, samples, best, x1 - x0)
+            for x in range(result.size):
+                result[x] = min(best[0, x], _FULL)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -110,7 +144,7 @@ def blur_rows(source, target, weights, first_row, end_row):
 
 @njit(nogil=True, error_model="numpy")
 def note_uneven(row, y, values, uneven):
-    """Per run of ``row``: its value, and ``y`` as the last row where it was not as the row before."""
+    """Per run of ``row`` its value, and ``y`` where that is not the value of the row before."""
     for run in range(values.size):
         value = even(row[run * _RUN : min((run + 1) * _RUN, row.size)])
         if value < _ZERO or value != values[run]:

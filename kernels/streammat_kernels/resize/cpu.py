@@ -59,6 +59,15 @@ def sum_columns(acc, start, weights, dst):
 
 
 @njit(nogil=True)
+def interpolate_columns(acc, start, weights, dst):
+    """``sum_columns`` for two weights: straight code, which is what enlarging needs."""
+    for x in range(start.shape[0]):
+        first = np.uint64(start[x])
+        near = acc[first]
+        dst[x] = weights[x, 0] * near + weights[x, 1] * acc[first + np.uint64(1)]
+
+
+@njit(nogil=True)
 def filter_row(src, step, count, row, row_taps, column_taps, acc, kept, kept_rows, dst):
     """dst = output row ``row``. Where rows grow, the two source rows around it stay filtered."""
     row_start, row_weights = row_taps
@@ -73,7 +82,10 @@ def filter_row(src, step, count, row, row_taps, column_taps, acc, kept, kept_row
         slot = (start + k) & 1
         if kept_rows[slot] != start + k:
             sum_rows(src, step, start + k, one, count, acc)
-            sum_columns(acc, column_start, column_weights, kept[slot])
+            if column_weights.shape[1] == 2:
+                interpolate_columns(acc, column_start, column_weights, kept[slot])
+            else:
+                sum_columns(acc, column_start, column_weights, kept[slot])
             kept_rows[slot] = start + k
     first = kept[start & 1]
     second = kept[(start + weights.shape[0] - 1) & 1]
