@@ -192,7 +192,7 @@ DELIVERY_COLOUR = {
     "prores": 0.006,  # 0.0037: 10-bit samples and quantised transforms
     "cineform": 0.012,  # 0.0078: wavelets, film3+
     "vp9": 0.08,  # 0.055: crf 24
-    "webp": 0.4,  # 0.28: quality 90 halves the chroma of a hard edge; where alpha is not 0
+    "webp": 0.25,  # 0.19: quality 90 halves the chroma of a hard edge; where alpha is not 0
     "exr": 2**-11,  # half: 11 significant bits below 1.0
     "h264": 0.12,  # 0.094: crf 18
     "hevc": 0.10,  # 0.069: crf 18
@@ -213,3 +213,13 @@ Gaussian and borders differ from an area filter's."""
 
 OFFICIAL_MEAN_LEVELS = 0.05
 """The same of the mean over the picture."""
+
+JACOBI_F32 = 1e-7
+"""0..1: published values are stored as float32."""
+
+JACOBI_F64 = 1e-14
+"""0..1: the same float64 sum in another order."""
+
+CONVERGED_LEVELS = 1.5
+"""8-bit levels against the exact minimum: cut, not rounded, to whole levels, and half a level of
+what the last sweeps would still change."""

@@ -8,7 +8,7 @@ corrected; each correction has a name and can be taken back by it (`DEFECTS`).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,11 +31,15 @@ SIZE_PX = 320
 BLUR_SIZES_PX = (20, 30, 40, 50, 60)
 NOISE_SIGMA = 10.0
 SAMPLE_BAGS = 5
-DEFECTS = {
-    "crop_by_alpha": "crops of the transition start where the alpha is 128, not where the trimap is",
-    "one_bag": "foreground i always meets background i; the five bags of the paper are not used",
-    "wrapped_noise": "noise runs over: 260 becomes 4 and -3 becomes 253",
-    "small_images": "pictures of 320 px and less stop the run or give cut-off crops",
+DEFECTS = {  # of the released code; a recipe may keep them
+    "crop_by_alpha": "transition crops start where the alpha is 128, not where the trimap is",
+    "one_bag": "foreground i always meets background i: the paper's five bags are not used",
+}
+CORRECTED = {  # always
+    "wrapped noise": "noise ran over in uint8, 260 became 4; it stops at 0 and 255 now",
+    "small pictures": "sides of 320 px and less stopped the run or cut crops off; taken whole now",
+    "copied random states": "worker processes repeated each other's noise and crops",
+    "unnamed colour files": "a grey background stopped the run; it is read as colour now",
 }
 
 
@@ -81,7 +85,6 @@ def draw_crop(
     generators: Generators,
     size: tuple[int, int],
     transition: Callable[[], NDArray[np.bool_]],
-    keep_defects: Collection[str] = (),
 ) -> Crop:
     """Side, place and flip; half of the crops start in the transition.
 
@@ -90,19 +93,11 @@ def draw_crop(
         size: H, W of the picture.
         transition: gives (H, W) bool, called only when it is needed: where the trimap is 128, or
             with the defect ``crop_by_alpha`` where the alpha is 128.
-        keep_defects: with ``small_images``, a picture of 320 px or less raises as released.
-
-    Raises:
-        ValueError: with the defect ``small_images`` only, as in the released code.
     """
     height, width = size
     side = CROP_SIDES_PX[generators.python.randint(0, len(CROP_SIDES_PX) - 1)]
-    side = side if side < min(size) else SIZE_PX
-    if "small_images" not in keep_defects:
-        side = min(side, height, width)
-    rows, columns = max(height - side, 0), max(width - side, 0)
-    if "small_images" not in keep_defects:  # a picture as large as the crop has one place
-        rows, columns = max(rows, 1), max(columns, 1)
+    side = min(side if side < min(size) else SIZE_PX, height, width)
+    rows, columns = max(height - side, 1), max(width - side, 1)  # as large as the crop: one place
     places: NDArray[np.int64] | None = None
     if generators.python.random() < 0.5:
         places = np.flatnonzero(transition()[:rows, :columns])

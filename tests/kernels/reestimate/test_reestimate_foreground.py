@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streammat_kernels.bands import Bands
+from streammat_kernels.errors import ShapeError
+from streammat_kernels.reestimate import reestimate_foreground
+from streammat_kernels.reestimate.cpu import jacobi_rows
+from streammat_kernels.reestimate.reference import jacobi_sweep, shrink
+from tests.tolerances import CONVERGED_LEVELS, JACOBI_F32, JACOBI_F64
+
+
+@pytest.fixture(scope="module")
+def published(shared_data: Path) -> dict[str, NDArray[np.generic]]:
+    path = shared_data.parent / "reference" / "refiners" / "golden_lsa_foreground.npz"
+    if not path.is_file():
+        pytest.skip(f"no published values of LSA-Matting at {path}")
+    with np.load(path) as values:
+        return {name: values[name] for name in values.files}
+
+
+def test_legacy_equals_the_released_script(published: dict[str, NDArray[np.uint8]]) -> None:
+    found = reestimate_foreground(published["fg_u8"], published["alpha_u8"])
+    assert np.array_equal(found, published["out_u8"])
+
+
+def test_one_sweep_equals_the_released_script(published: dict[str, NDArray[np.uint8]]) -> None:
+    colours, alpha = published["fg_u8"] / 255, published["alpha_u8"] / 255
+    found = jacobi_sweep(colours, alpha[..., None] * colours, alpha)
+    assert np.abs(found - published["one_jacobi_step"]).max() < JACOBI_F32
+
+
+def test_converged_is_the_exact_minimum(published: dict[str, NDArray[np.uint8]]) -> None:
+    found = reestimate_foreground(published["fg_u8"], published["alpha_u8"], "converged")
+    exact = published["exact_fixed_point"] * 255.0
+    assert np.abs(found - exact).max() <= CONVERGED_LEVELS
+    legacy = reestimate_foreground(published["fg_u8"], published["alpha_u8"])
+    assert np.abs(legacy - exact).mean() > 10 * np.abs(found - exact).mean()
+
+
+def _case(height: int = 70, width: int = 90) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    random = np.random.default_rng(2)
+    colours = random.integers(0, 256, (height, width, 3)).astype(np.uint8)
+    alpha = random.integers(0, 256, (height, width)).astype(np.uint8)
+    alpha[:20] = 0
+    alpha[40:60] = 255
+    return colours, alpha
+
+
+def test_numba_sweep_equals_the_reference() -> None:
+    colours, alpha = (values / 255 for values in _case())
+    weighted = alpha[..., None] * colours
+    found = np.full_like(colours, np.nan)
+    jacobi_rows(colours, weighted, alpha, found, 0, 70)
+    assert np.abs(found - jacobi_sweep(colours, weighted, alpha)).max() < JACOBI_F64
+
+
+def test_shrinking_takes_points_as_opencv_does() -> None:
+    cv2 = pytest.importorskip("cv2")
+    colours = _case()[0] / 255
+    wanted = cv2.resize(colours, (45, 17), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(shrink(colours, 17, 45) - wanted).max() < JACOBI_F32
+
+
+def test_what_is_opaque_stays_and_a_foreign_fringe_goes() -> None:
+    colours = np.full((64, 64, 3), 200, np.uint8)
+    colours[:, 32:] = (0, 0, 255)  # the old background behind thin alpha
+    alpha = np.full((64, 64), 255, np.uint8)
+    alpha[:, 32:] = 10
+    clean = reestimate_foreground(colours, alpha, "converged")
+    assert np.abs(clean[:, :28].astype(int) - 200).max() <= 1
+    assert clean[:, 33, 0].min() > 150
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_an_alpha_of_one_level_is_allowed(level: int) -> None:
+    colours = _case()[0]
+    clean = reestimate_foreground(colours, np.full((70, 90), level, np.uint8))
+    if level == 255:
+        assert np.abs(clean.astype(int) - colours).max() <= 1
+
+
+def test_bands_change_no_bit() -> None:
+    colours, alpha = _case()
+    with ThreadPoolExecutor(3) as pool:
+        banded = reestimate_foreground(colours, alpha, bands=Bands(pool, 3))
+    assert np.array_equal(banded, reestimate_foreground(colours, alpha))
+
+
+def test_pictures_that_do_not_fit_are_refused() -> None:
+    colours, alpha = _case()
+    with pytest.raises(ShapeError, match="64 or more"):
+        reestimate_foreground(colours[:63], alpha[:63])
+    with pytest.raises(ShapeError, match="is needed"):
+        reestimate_foreground(colours, alpha[1:])
