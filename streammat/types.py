@@ -134,6 +134,7 @@ class StreamInfo:
         first_number: number in the name of the first image of a sequence that is delivered; frame
             ``f`` has ``first_number + f.pts - first_pts``.
         holes: numbers missing in the delivered part of a sequence.
+        scene: frames carry scene values (a float source); ``Frame.scene``.
         input_colour: name of the curve and primaries that the user says the plate has, "" = tags.
     """
 
@@ -164,6 +165,7 @@ class StreamInfo:
     chromaticities: Chromaticities | None = None
     first_number: int | None = None
     holes: tuple[int, ...] = ()
+    scene: bool = False
     input_colour: str = ""
 
 

@@ -83,8 +83,7 @@ def probe(path: str, settings: MatteSettings | None = None) -> ProbeReport:
     options: ReadOptions = read_options(settings or MatteSettings(), 1, keep_alpha=True)
     with open_options(path, replace(options, missing="hold"), said.append) as reader:
         info = reader.info
-        floating = info.pixel_format in {"exr half", "exr float"} or "float" in info.pixel_format
-    return _report(info, _container_name(path), floating, said)
+    return _report(info, _container_name(path), said)
 
 
 def _container_name(path: str) -> str:
@@ -96,7 +95,7 @@ def _container_name(path: str) -> str:
         return container.format.name
 
 
-def _report(info: StreamInfo, container: str, floating: bool, said: list[str]) -> ProbeReport:
+def _report(info: StreamInfo, container: str, said: list[str]) -> ProbeReport:
     layout, kinds = info.layout, _by_kind(info.tracks)
     return ProbeReport(
         path=info.path,
@@ -117,7 +116,7 @@ def _report(info: StreamInfo, container: str, floating: bool, said: list[str]) -
         interlaced=info.interlaced,
         alpha=layout.alpha,
         still=info.still,
-        floating_point=floating,
+        floating_point=info.scene,
         colour=_colour(info),
         view=info.input_colour,
         hdr=info.hdr,

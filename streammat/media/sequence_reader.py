@@ -187,6 +187,7 @@ class SequenceReader(Closing):
             chromaticities=image.chromaticities,
             first_number=number,
             holes=self._holes,
+            scene=image.scene is not None,
             input_colour="linear" if image.scene is not None else "",
         )
 

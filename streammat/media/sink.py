@@ -104,6 +104,12 @@ def open_sink(
     from .pipe_sink import PipeSink
     from .video_sink import VideoSink
 
+    if info.scene and kind is not OutputKind.ALPHA and not request.path.lower().endswith(".exr"):
+        own = "" if info.chromaticities is None else ", in primaries of their own"
+        notify(
+            f"{request.path}: holds the source's light within 0..1 only{own}; "
+            "EXR keeps all of it, --to-sdr tone-maps it"
+        )
     if request.path == STDOUT:
         return PipeSink(kind, info, notify=notify)
     chosen = ImageSink if is_image_output(request.path) else VideoSink

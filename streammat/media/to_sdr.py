@@ -93,5 +93,6 @@ def _sdr_info(info: StreamInfo) -> StreamInfo:
         tags=tags,
         hdr=None,
         chromaticities=None,
+        scene=False,
         input_colour="",
     )

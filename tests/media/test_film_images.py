@@ -17,7 +17,9 @@ from streammat.errors import DependencyError, MediaError
 from streammat.media.dpx_file import read_dpx_facts
 from streammat.media.image_file import load_image
 from streammat.media.layouts import views
+from streammat.media.sink import open_sink
 from streammat.media.timecode import timecode_text
+from streammat.settings import MatteSettings, OutputKind, OutputRequest
 from streammat.types import Chromaticities
 from streammat_kernels.layout import Family, Transfer
 from streammat_kernels.light import reference
@@ -205,3 +207,14 @@ def test_dpx_header_gives_rate_time_code_and_curve(tmp_path: Path) -> None:
     _, frames, said = read_source(tmp_path, input_colour="cineon")
     assert frames[0].view is not None
     assert said == []
+
+
+def test_a_float_source_says_what_an_integer_file_cannot_hold(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", {"RGB": light(np.float16)}, chromaticities=ACES)
+    info, _, _ = read_source(tmp_path / "a.exr")
+    said: list[str] = []
+    for name, kind in (("a.png", OutputKind.RGBA), ("m.png", OutputKind.ALPHA)):
+        request = OutputRequest(str(tmp_path / name), kind)
+        open_sink(request, kind, info, MatteSettings(), notify=said.append).abort(partial=False)
+    (line,) = said
+    assert "a.png: holds the source's light within 0..1 only, in primaries of their own" in line
