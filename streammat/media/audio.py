@@ -95,12 +95,14 @@ class _Transcoded:
         self._failed = False
         context = source.codec_context
         rate = _OPUS_RATE if codec == "libopus" else context.sample_rate
+        layout = _layout_name(context)
+        # A stream cannot be taken back: what the encoder refuses is found out beside the file.
+        trial = av.CodecContext.create(codec, "w")
+        assert isinstance(trial, av.AudioCodecContext)
+        _configure(trial, codec, rate, layout)
         target = output.add_stream(codec, rate=rate)
         assert isinstance(target, av.AudioStream)
-        target.codec_context.layout = context.layout.name
-        if codec in _BIT_RATES:
-            target.codec_context.bit_rate = _BIT_RATES[codec]
-        target.codec_context.open()
+        _configure(target.codec_context, codec, rate, layout)
         self._target = target
         self._resampler = av.AudioResampler(
             format=target.codec_context.format.name,
@@ -139,6 +141,24 @@ class _Transcoded:
             self._failed = True
             self._drop(f"from here on ({error})")
         return packets
+
+
+def _configure(context: av.AudioCodecContext, codec: str, rate: int, layout: str) -> None:
+    context.sample_rate = rate
+    context.layout = layout
+    if context.format is None:
+        formats = context.codec.audio_formats
+        context.format = formats[0].name if formats else "s16"
+    if codec in _BIT_RATES:
+        context.bit_rate = _BIT_RATES[codec]
+    context.open()
+
+
+def _layout_name(context: av.AudioCodecContext) -> str:
+    """Raw sound often comes with a number of channels and no names for them."""
+    name = context.layout.name
+    usual = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 6: "5.1", 8: "7.1"}
+    return usual.get(context.layout.nb_channels, name) if "channels" in name else name
 
 
 def _encoder_for(muxer: str, codec: str) -> str:

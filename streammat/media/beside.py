@@ -61,7 +61,9 @@ def chapters_of_part(info: StreamInfo, selection: Selection) -> list[dict[str, A
     return found
 
 
-def say_left_out(path: str, info: StreamInfo, notices: Notices, *, pictures_only: bool) -> None:
+def say_left_out(
+    path: str, info: StreamInfo, notices: Notices, *, pictures_only: bool, timecode: bool = True
+) -> None:
     """One line about the tracks that the output does not get.
 
     Args:
@@ -69,13 +71,16 @@ def say_left_out(path: str, info: StreamInfo, notices: Notices, *, pictures_only
         info: of the source.
         notices: gets the line.
         pictures_only: images and animations: no sound, no subtitles, no chapters either.
+        timecode: it gets the time code.
     """
-    tracks = [t for t in info.tracks if t.codec != "timecode" or pictures_only]
+    tracks = [t for t in info.tracks if t.codec != "timecode"]
     if not pictures_only:
         tracks = [track for track in tracks if track.kind not in _CARRIED]
     words = _counted(tracks)
     if pictures_only and info.chapters:
         words.append("chapters")
+    if info.timecode is not None and not timecode:
+        words.append("time code")
     if words:
         notices.once("left out", f"{path}: left out of the source: {', '.join(words)}")
 

@@ -136,6 +136,8 @@ def _ffv1(wanted: Wanted) -> Encoding:
     if chroma == "440":
         chroma = "444"
     name = f"yuv{'a' if wanted.alpha else ''}{chroma}p{depth}"
+    if name == "yuva420p12le":  # which does not exist
+        name, label = "yuva420p16le", "FFV1 with alpha, 16 bits"
     return _planar("ffv1", name, wanted, label, options)
 
 

@@ -131,7 +131,7 @@ class ExrFiles:
             "type": self._library.scanlineimage,
             "pixelAspectRatio": float(info.sample_aspect),
             "chromaticities": tuple(
-                np.float32(x)
+                float(x)
                 for point in (points.red, points.green, points.blue, points.white)
                 for x in point
             ),

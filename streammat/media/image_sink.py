@@ -68,7 +68,8 @@ class ImageSink(FileSink):
             self._place.prepare()
         self._open = True
         if not info.still:
-            say_left_out(path, info, self._notices, pictures_only=True)
+            timed = row.name == "exr"
+            say_left_out(path, info, self._notices, pictures_only=True, timecode=timed)
 
     def new_picture(self) -> Picture:
         """Fresh planes: R, G, B [, A] or the alpha as gray."""

@@ -20,6 +20,13 @@ from .subtitles import add_subtitles
 
 __all__ = ["SideStreams"]
 
+_LONGEST_TEXT = 20  # seconds that a subtitle may have been shown before a cut
+# QuickTime has its own list of languages, some under the older of two standard codes (ISO 639-2/B).
+_QUICKTIME_NAMES = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
+    "sqi": "alb", "fas": "per", "ron": "rum", "ces": "cze", "hye": "arm", "kat": "geo",
+}  # fmt: skip
+
 Mux = Callable[[Sequence[Packet]], None]
 
 
@@ -71,8 +78,10 @@ class SideStreams:
             return
         if origin_seconds is not None:
             self._origin = origin_seconds
+            texts = any(p.source.type == "subtitle" for p in self._passages.values())
+            place = origin_seconds - (_LONGEST_TEXT if texts else 0)
             with suppress(FFmpegError, OSError):
-                self._input.seek(int(origin_seconds * av.time_base), backward=True)
+                self._input.seek(int(max(place, Fraction(0)) * av.time_base), backward=True)
         self._packets = self._demux([passage.source for passage in self._passages.values()])
 
     def advance(self, until_seconds: Fraction) -> None:
@@ -136,9 +145,12 @@ class SideStreams:
             return
         self._passages[source.index] = passage
         target = self._output.streams[len(self._output.streams) - 1]
-        for tag in ("language", "title"):
-            if value := source.metadata.get(tag):
-                target.metadata[tag] = value
+        if title := source.metadata.get("title"):
+            target.metadata["title"] = title
+        if language := source.metadata.get("language"):
+            if self._muxer == "mov":
+                language = _QUICKTIME_NAMES.get(language, language)
+            target.metadata["language"] = language
         with suppress(AttributeError, ValueError):
             target.disposition = source.disposition
 
@@ -150,8 +162,20 @@ class SideStreams:
                 packet = next(packets)
             except (StopIteration, FFmpegError, OSError):
                 return
-            if packet.size and packet.pts is not None and not self._too_early(packet):
+            if not packet.size or packet.pts is None:
+                continue
+            if packet.stream.type == "subtitle":
+                self._begin_with_picture(packet)
+            if not self._too_early(packet):
                 yield cast("Packet", packet)
+
+    def _begin_with_picture(self, packet: Packet) -> None:
+        """A text that is being shown at the cut is shown from the first picture on."""
+        unit = fraction(packet.time_base)
+        late = round((self._origin or Fraction(0)) / unit) - (packet.pts or 0)
+        if 0 < late < (packet.duration or 0):
+            packet.pts = packet.dts = (packet.pts or 0) + late
+            packet.duration = (packet.duration or 0) - late
 
     def _too_early(self, packet: Packet) -> bool:
         """Whether a packet lies before the output's beginning.

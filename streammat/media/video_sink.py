@@ -136,7 +136,7 @@ class VideoSink(FileSink):
             "" if silent else info.path, self._container, encoding.muxer, settings.audio,
             self._mux, self._notices, self.path,
         )  # fmt: skip
-        say_left_out(self.path, info, self._notices, pictures_only=silent)
+        say_left_out(self.path, info, self._notices, pictures_only=silent, timecode=not silent)
         self._container.start_encoding()
 
     def _options(self) -> dict[str, str]:

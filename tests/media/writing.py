@@ -67,7 +67,12 @@ def copy_clip(
     ) as reader:
         request = OutputRequest(str(target), kind)
         sink = open_sink(
-            request, kind_of(request, wanted.codec), reader.info, wanted, notify=notify, metadata=metadata
+            request,
+            kind_of(request, wanted.codec),
+            reader.info,
+            wanted,
+            notify=notify,
+            metadata=metadata,
         )
         try:
             for frame in reader:
