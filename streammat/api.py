@@ -200,7 +200,7 @@ def _settings_from(
     unknown = sorted(options.keys() - names)
     if unknown:
         raise ConfigError(f"unknown setting {unknown[0]!r}: use {', '.join(sorted(names))}")
-    written = {"smooth", "start", "end"}
+    written = {"smooth", "start", "end", "fps"}
     values: dict[str, Any] = {
         name: str(value) if name in written and value is not None else value
         for name, value in options.items()

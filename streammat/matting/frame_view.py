@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["frame_view", "whole_view"]
 
 _WHITE = np.float32(255.0)
-_LARGEST = np.float32(65504.0)  # of a half float: an infinity must not spoil its neighbours
+_LARGEST = 65504.0  # of a half float: an infinity must not spoil its neighbours
 
 
 def frame_view(
