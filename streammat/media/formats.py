@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from streammat.errors import ConfigError, OutputError
@@ -93,10 +93,12 @@ def kind_of(request: OutputRequest, codec: str | None = None) -> OutputKind:
         request.path, kind, 8, hdr=False
     )
     if kind is OutputKind.RGBA and not row.alpha:
-        where = suffix_of(request.path) if row not in _with_alpha(request.path) else row.title
+        able = [known.name for known in candidates(request.path) if known.alpha]
+        where = row.title if able else suffix_of(request.path)
+        way = f"--codec {'|'.join(able)}" if able else ".mov, .webm or .png"
         raise OutputError(
             f"{request.path}: {where} cannot carry alpha; "
-            "use .mov, .webm or .png, or ask for alpha=, foreground= or composite="
+            f"use {way}, or ask for alpha=, foreground= or composite="
         )
     return kind
 
@@ -245,6 +247,3 @@ def _pipe(kind: OutputKind, info: StreamInfo) -> Encoding:
     colour, label = pipe_colour(kind, info), pipe_label(kind, layout)
     return Encoding(muxer, "rawvideo", name, layout, colour, label)
 
-
-def _with_alpha(path: str) -> Iterable[Delivery]:
-    return [row for row in candidates(path) if row.alpha]

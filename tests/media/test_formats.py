@@ -8,7 +8,13 @@ from fractions import Fraction
 import pytest
 
 from streammat.errors import ConfigError, OutputError
-from streammat.media.formats import can_carry_alpha, kind_of, parse_bitrate, video_encoding
+from streammat.media.formats import (
+    can_carry_alpha,
+    check_choices,
+    kind_of,
+    parse_bitrate,
+    video_encoding,
+)
 from streammat.settings import MatteSettings, OutputKind, OutputRequest
 from streammat.types import ColourTags, StreamInfo
 from streammat_kernels.layout import Colour, Family, PixelLayout, Siting
@@ -40,6 +46,9 @@ TEN_BIT = replace(INFO, layout=PixelLayout(bits=10))
         ("o.png", True),
         ("o.%05d.png", True),
         ("folder/", True),
+        ("o.exr", True),
+        ("o.%04d.tif", True),
+        ("o.webp", True),
         ("o.mp4", False),
         ("o.m4v", False),
         ("o.mkv", False),
@@ -80,6 +89,77 @@ def test_default_codecs(
 ) -> None:
     encoding = video_encoding(path, OutputKind(kind), info, MatteSettings())
     assert (encoding.codec, encoding.pixel_format) == (codec, pixel_format)
+
+
+@pytest.mark.parametrize(
+    ("path", "codec", "kind", "encoder", "pixel_format"),
+    [
+        ("o.mov", "qtrle", "rgba", "qtrle", "argb"),
+        ("o.mov", "png", "rgba", "png", "rgba"),
+        ("o.mov", "cineform", "rgba", "cfhd", "gbrap12le"),
+        ("o.mkv", "ffv1", "rgba", "ffv1", "yuva444p"),
+        ("o.mkv", "ffv1", "composite", "ffv1", "yuv420p"),
+        ("o.mkv", "prores", "rgba", "prores_ks", "yuva444p10le"),
+        ("o.mp4", "hevc", "composite", "libx265", "yuv420p"),
+        ("o.mp4", "av1", "composite", "libsvtav1", "yuv420p"),
+        ("o.mov", "av1,qtrle,h264", "composite", "qtrle", "rgb24"),
+        ("o.webp", "", "rgba", "libwebp_anim", "bgra"),
+    ],
+)
+def test_the_first_named_codec_that_fits_is_taken(
+    path: str, codec: str, kind: str, encoder: str, pixel_format: str
+) -> None:
+    encoding = video_encoding(path, OutputKind(kind), INFO, MatteSettings(codec=codec))
+    assert (encoding.codec, encoding.pixel_format) == (encoder, pixel_format)
+
+
+@pytest.mark.parametrize(
+    ("path", "codec", "depth", "pixel_format"),
+    [
+        ("o.mp4", None, 10, "yuv420p10le"),
+        ("o.mp4", "h264", 10, "yuv420p10le"),
+        ("o.mov", "png", 16, "rgb48be"),
+        ("o.mkv", "ffv1", 16, "yuv420p16le"),
+    ],
+)
+def test_the_depth_can_be_asked_for(
+    path: str, codec: str | None, depth: int, pixel_format: str
+) -> None:
+    asked = MatteSettings(codec=codec, depth=depth)
+    assert video_encoding(path, OutputKind.COMPOSITE, INFO, asked).pixel_format == pixel_format
+
+
+@pytest.mark.parametrize(
+    ("paths", "codec", "depth", "line"),
+    [
+        (["o.mp4"], "prores", None, r"\.mp4 cannot hold ProRes .* use \.mov or \.mkv, or --codec"),
+        (["o.mov", "o.png"], "vp9", None, "cannot hold VP9"),
+        (["o.png"], "tiff", None, r"use \.tif or \.tiff"),
+        (["o.mov"], "qtrle", 16, "written with 8 bits, not 16; leave --depth out, or use"),
+        (["o.webm"], None, 10, "VP9 is written with 8 bits, not 10"),
+        (["o.mp4"], "h264", 12, "written with 8 or 10 bits, not 12"),
+    ],
+)
+def test_a_codec_or_depth_that_no_output_can_have_is_refused_with_the_way_out(
+    paths: list[str], codec: str | None, depth: int | None, line: str
+) -> None:
+    with pytest.raises(OutputError, match=line) as caught:
+        check_choices(paths, MatteSettings(codec=codec, depth=depth))
+    assert "\n" not in str(caught.value)
+
+
+def test_choices_hold_for_the_outputs_that_can_follow_them() -> None:
+    check_choices(["o.mov", "o.mp4"], MatteSettings(codec="qtrle,hevc", depth=8))
+    check_choices(["o.%04d.tif", "o.mp4"], MatteSettings(depth=16))
+    with pytest.raises(ConfigError, match="--codec divx: unknown; use prores"):
+        check_choices(["o.mov"], MatteSettings(codec="divx"))
+
+
+def test_a_codec_without_alpha_decides_what_a_bare_path_holds() -> None:
+    assert kind_of(OutputRequest("o.mov"), "h264") is OutputKind.COMPOSITE
+    assert kind_of(OutputRequest("o.mkv"), "ffv1") is OutputKind.RGBA
+    with pytest.raises(OutputError, match=r"H\.264 cannot carry alpha"):
+        kind_of(OutputRequest("o.mov", OutputKind.RGBA), "h264")
 
 
 def test_alpha_on_its_own_is_one_gray_plane() -> None:
