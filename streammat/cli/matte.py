@@ -54,7 +54,8 @@ def matte(
 ) -> int:
     """Matte clips, stills or image sequences.
 
-    INPUT is a video, a picture, a folder of pictures, or a pattern such as shot.%04d.png.
+    INPUT is a video, a picture, a folder of pictures, a pattern such as shot.%04d.png, or - for a
+    pipe.
     """
     _check_stdout(outputs, as_json)
     resolved = resolve(given, suffixes=[Path(request.path).suffix for request in outputs])
