@@ -44,6 +44,7 @@ MAY_IMPORT = {
         "streammat.catalogue",
     },
     "streammat.training": {
+        "streammat.datasets",
         "streammat.models",
         "streammat.catalogue",
         "streammat.matting",
@@ -51,6 +52,7 @@ MAY_IMPORT = {
         "streammat.media",
     },
     "streammat.evaluation": {"streammat.media"},
+    "streammat.datasets": {"streammat.media"},
     "streammat.api": {
         "streammat.matting",
         "streammat.media",
