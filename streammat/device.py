@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Literal
 
 from streammat.errors import ConfigError, DeviceUnavailable
 
-__all__ = ["Device", "choose_device", "thread_budget"]
+__all__ = ["Device", "choose_device", "missing_for_cuda", "thread_budget"]
 
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 _CGROUP_SELF = Path("/proc/self/cgroup")
@@ -20,7 +21,7 @@ class Device:
     """The device of a run and why it was taken.
 
     Attributes:
-        kind: cpu (cuda comes with the GPU path).
+        kind: cpu or cuda.
         threads: CPU threads for network, kernels and codecs together.
         reason: one line for the user.
     """
@@ -38,26 +39,49 @@ def choose_device(device: str = "auto", threads: int | None = None) -> Device:
         threads: CPU threads for everything; None means all that this process may use.
 
     Raises:
-        DeviceUnavailable: cuda was asked for; this version computes on the CPU only.
+        DeviceUnavailable: cuda was asked for and something that it needs is missing.
         ConfigError: another name, or fewer than one thread.
     """
     budget = thread_budget(threads)
     if device == "cpu":
         return Device("cpu", budget, "cpu: as asked for")
     if device == "auto":
-        found = _nvidia_driver()
-        reason = (
-            f"cpu: {found}, but this version of streammat has no GPU path yet"
-            if found
-            else "cpu: no NVIDIA driver found"
-        )
-        return Device("cpu", budget, reason)
+        return Device("cpu", budget, _auto_reason())
     if device == "cuda":
-        raise DeviceUnavailable(
-            "device cuda: this version of streammat has no GPU path yet "
-            f"({_nvidia_driver() or 'and no NVIDIA driver was found'}); use --device cpu or auto"
-        )
+        if missing := missing_for_cuda():
+            raise DeviceUnavailable(
+                f"device cuda needs {'; '.join(missing)}; or use --device cpu or auto"
+            )
+        return Device("cuda", budget, "cuda: as asked for; new, and not yet proved on a GPU")
     raise ConfigError(f"device {device!r}: use auto, cpu or cuda")
+
+
+def missing_for_cuda() -> list[str]:
+    """What ``--device cuda`` lacks on this machine, each with its remedy; empty: nothing."""
+    missing = []
+    if not _nvidia_driver():
+        missing.append("an NVIDIA GPU with its driver (none was found; nvidia.com/drivers)")
+    packages = [name for name in ("cupy", "onnx", "filelock") if not _installed(name)]
+    engines = [name for name in ("tensorrt", "tensorrt_rtx") if _installed(name)]
+    if not engines:
+        packages.insert(0, "tensorrt_rtx or tensorrt")
+    if packages:
+        extra = "tensorrt" if engines == ["tensorrt"] else "tensorrt-rtx"
+        missing.append(f"{', '.join(packages)} (pip install 'streammat[{extra}]')")
+    return missing
+
+
+def _installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _auto_reason() -> str:
+    """Why auto takes the CPU: the GPU path is new, so it has to be asked for."""
+    if not (found := _nvidia_driver()):
+        return "cpu: no NVIDIA driver found"
+    if missing := missing_for_cuda():
+        return f"cpu: {found}; --device cuda needs {'; '.join(missing)}"
+    return f"cpu: {found}; --device cuda uses it, which is new and not yet proved"
 
 
 def thread_budget(threads: int | None = None) -> int:

@@ -29,13 +29,26 @@ def test_auto_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "_nvidia_driver", lambda: "")
     assert choose_device().reason == "cpu: no NVIDIA driver found"
     monkeypatch.setattr(device, "_nvidia_driver", lambda: "an NVIDIA driver is loaded")
-    assert "NVIDIA driver is loaded, but" in choose_device().reason
+    assert "NVIDIA driver is loaded; --device cuda" in choose_device().reason
 
 
-def test_cuda_never_falls_back_in_silence() -> None:
-    with pytest.raises(DeviceUnavailable, match=r"no GPU path yet .*--device cpu") as caught:
+def test_cuda_never_falls_back_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_nvidia_driver", lambda: "")
+    monkeypatch.setattr(device, "_installed", lambda name: name != "cupy")
+    with pytest.raises(DeviceUnavailable, match=r"NVIDIA GPU.*; cupy \(pip install.*cpu") as caught:
         choose_device("cuda")
     assert caught.value.exit_code == 4
+
+
+def test_cuda_names_the_extra_that_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_nvidia_driver", lambda: "an NVIDIA driver is loaded")
+    monkeypatch.setattr(device, "_installed", lambda name: False)
+    assert device.missing_for_cuda() == [
+        "tensorrt_rtx or tensorrt, cupy, onnx, filelock (pip install 'streammat[tensorrt-rtx]')"
+    ]
+    monkeypatch.setattr(device, "_installed", lambda name: True)
+    assert device.missing_for_cuda() == []
+    assert choose_device("cuda").kind == "cuda"
 
 
 def test_another_device_is_refused() -> None:

@@ -28,8 +28,15 @@ _CPU_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_tile", "
 _PACKAGES = ("numpy", "numba", "openvino", "av", "pillow", "click", "rich", "platformdirs")
 _OPTIONAL = {
     "torch": ("loads official checkpoints, trains, exports", "pip install 'streammat[torch]'"),
-    "cupy": ("kernels on an NVIDIA GPU; not used by this version yet", "pip install cupy-cuda12x"),
-    "tensorrt": ("networks on an NVIDIA GPU; not used by this version yet", "pip install tensorrt"),
+    "cupy": ("arrays on an NVIDIA GPU, for --device cuda", "pip install 'streammat[tensorrt-rtx]'"),
+    "tensorrt_rtx": (
+        "networks on GeForce and RTX GPUs, for --device cuda",
+        "pip install 'streammat[tensorrt-rtx]'",
+    ),
+    "tensorrt": (
+        "networks on data-centre GPUs, for --device cuda",
+        "pip install 'streammat[tensorrt]' --extra-index-url https://pypi.nvidia.com",
+    ),
 }
 _ENCODERS = {
     "prores_ks": "ProRes 4444, .mov with alpha",

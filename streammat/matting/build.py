@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from streammat.catalogue.cards import find_model
+from streammat.catalogue.cards import ModelCard, find_model
 from streammat.device import Device, choose_device
+from streammat.errors import DeviceUnavailable
 from streammat.matting.gfm import GfmMatter
 from streammat.matting.sizes import network_size
 from streammat.matting.still import StillMatter
@@ -13,6 +15,7 @@ from streammat.matting.strategies import Strategy, checked_strategy
 from streammat.settings import MatteSettings
 
 if TYPE_CHECKING:
+    from streammat_engines.engine import Engine
     from streammat_kernels.bands import Bands
 
 __all__ = ["frame_matter"]
@@ -46,11 +49,23 @@ def frame_matter(
     strategy = checked_strategy(settings.strategy)
     device = device or choose_device(settings.device, settings.threads)
     if strategy != "single":
+        if device.kind == "cuda":
+            raise DeviceUnavailable(
+                f"strategy {strategy} computes on the CPU only: use --device cpu or --strategy single"
+            )
         return _still_matter(settings, strategy, device.threads, bands)
     if requests is None:
         requests = min(device.threads, _MAX_REQUESTS)
     card = find_model(settings.model)
-    return GfmMatter(card, settings.size, requests, device.threads, bands=bands)
+    opener = _on_gpu if device.kind == "cuda" else None
+    return GfmMatter(card, settings.size, requests, device.threads, bands=bands, open_engine=opener)
+
+
+def _on_gpu(card: ModelCard, width: int, height: int) -> Engine:
+    """The TensorRT engine; building it, which may take minutes, is said on stderr."""
+    from streammat.gpu.engines import open_engine
+
+    return open_engine(card, width, height, lambda text: print(text, file=sys.stderr, flush=True))
 
 
 def _still_matter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,7 @@ class GfmMatter:
         threads: threads of the network.
         bands: the pipeline's pool for the kernels; None computes in the calling thread.
         spare_slots: slots beyond ``requests``.
+        open_engine: gives the engine of a card for a width and height; None: OpenVINO on the CPU.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class GfmMatter:
         *,
         bands: Bands | None = None,
         spare_slots: int = _SPARE_SLOTS,
+        open_engine: Callable[[ModelCard, int, int], Engine] | None = None,
     ) -> None:
         network_size(16, 9, size)  # a size that cannot be is refused now, not at the first frame
         self.card = card
@@ -89,6 +92,7 @@ class GfmMatter:
         self.requests = max(1, requests)
         self.threads = max(self.requests, threads)
         self.bands = bands
+        self._open_engine = open_engine or self._on_cpu
         self.slots = range(self.requests + spare_slots)
         self._slots: list[_Slot | None] = [None] * len(self.slots)
         self._network: _Network | None = None
@@ -172,19 +176,22 @@ class GfmMatter:
         return buffers
 
     def _build(self, height: int, width: int) -> _Network:
-        from streammat_engines.openvino import OpenVinoEngine
-
         size = network_size(width, height, self.size)
         last = self._network
         if last is not None and (last.size.width, last.size.height) == (size.width, size.height):
             return _Network((height, width), size, last.engine, last.fuser)
-        engine = OpenVinoEngine(
-            self.card.path,
-            (1, 3, size.height, size.width),
-            self.requests,
-            self.threads,
-            sha256=self.card.sha256,
-            cache_dir=engine_cache(),
-        )
+        engine = self._open_engine(self.card, size.width, size.height)
         fuser = Fuser(self.card, {spec.name: spec.shape for spec in engine.manifest.outputs})
         return _Network((height, width), size, engine, fuser)
+
+    def _on_cpu(self, card: ModelCard, width: int, height: int) -> Engine:
+        from streammat_engines.openvino import OpenVinoEngine
+
+        return OpenVinoEngine(
+            card.path,
+            (1, 3, height, width),
+            self.requests,
+            self.threads,
+            sha256=card.sha256,
+            cache_dir=engine_cache(),
+        )

@@ -125,5 +125,5 @@ def test_files_of_guides_go_with_clips_only() -> None:
 
 
 def test_cuda_is_refused_as_on_the_command_line() -> None:
-    with pytest.raises(DeviceUnavailable, match="no GPU path yet"):
+    with pytest.raises(DeviceUnavailable, match="device cuda needs"):
         streammat.create_matter(device="cuda")

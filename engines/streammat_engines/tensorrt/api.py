@@ -76,6 +76,11 @@ class Api:
         """A context's memory can be the caller's, and as small as the batch needs."""
         return self.is_rtx or self.major >= 10
 
+    @property
+    def keeps_timings(self) -> bool:
+        """A timing cache makes the next build faster; TensorRT-RTX times nothing when it builds."""
+        return not self.is_rtx
+
     def network_flags(self) -> int:
         """Argument of ``Builder.create_network``."""
         kinds = self.trt.NetworkDefinitionCreationFlag

@@ -113,7 +113,7 @@ def build_plan(
         config.set_flag(trt.BuilderFlag.REFIT)
     targets = api.set_targets(config, gpu_present)
     _add_profile(builder, config, request)
-    cache = _load_timing(config, timing_cache)
+    cache = _load_timing(config, timing_cache) if api.keeps_timings else None
     if hasattr(config, "progress_monitor"):  # absent from 8.6
         config.progress_monitor = make_monitor(trt, say)
     inputs, outputs = _tensors(network, request)

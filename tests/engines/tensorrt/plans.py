@@ -32,9 +32,10 @@ _TEXT = (
 
 def plan_of(key: str, plan: bytes = b"plan") -> PlanManifest:
     """A manifest that fits these bytes."""
+    facts: dict[str, Any] = dict.fromkeys(_TEXT, "x")
     tensor = PlanTensor("rgb", (1, 3, 64, 64), "float32")
     return PlanManifest(
-        **dict.fromkeys(_TEXT, "x"),
+        **facts,
         key=key,
         inputs=(tensor,),
         outputs=(tensor,),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from streammat_engines.tensorrt.runner import TensorRtEngine
 from streammat_kernels.errors import ShapeError
 from tests.engines.tensorrt.fake_cuda import FakeCuda
 from tests.engines.tensorrt.fake_trt import REFUSED, ICudaEngine, device_array, fake_module
+from tests.engines.tensorrt.plans import plan_of
 
 H, W = 4, 6
 
@@ -21,34 +23,11 @@ def manifest(batches: tuple[int, int, int] = (1, 8, 8)) -> PlanManifest:
     largest = batches[2]
     planes = {"rgb": 3, "glance": 3, "focus": 1}
     tensors = {n: PlanTensor(n, (largest, c, H, W), "float32") for n, c in planes.items()}
-    text = dict.fromkeys(
-        [
-            "key",
-            "model",
-            "model_sha256",
-            "graph_sha256",
-            "weights_sha256",
-            "structure_sha256",
-            "profile",
-            "version",
-            "via",
-            "gpu",
-            "sm",
-            "driver",
-            "plan_sha256",
-        ],
-        "x",
-    )
-    return PlanManifest(
-        **text,
+    return replace(
+        plan_of("x" * 16),
         inputs=(tensors["rgb"],),
         outputs=(tensors["glance"], tensors["focus"]),
         batches=batches,
-        precision="fp16",
-        backend="tensorrt",
-        targets=(),
-        build_seconds=0.0,
-        plan_bytes=4,
     )
 
 
