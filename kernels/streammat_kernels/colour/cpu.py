@@ -183,6 +183,21 @@ def rgb_to_chroma(rgb, uv, step, width, chroma_x, chroma_y, across, down, terms,
 
 
 @njit(nogil=True, cache=True)
+def rgb_to_full_chroma(rgb, uv, width, terms, unit, y0, y1):
+    """``rgb_to_chroma`` for 4:4:4, where nothing is filtered: a quarter of the code to compile."""
+    centre, kr, kb, top = terms[2] + F(0.5), terms[3], terms[4], terms[7]
+    for row in range(y0, y1):
+        r, g, b = rgb[0][row], rgb[1][row], rgb[2][row]
+        for part in range(2):
+            source, gain, dst = rgb[2 - 2 * part][row], terms[5 + part], uv[part][row]
+            for x in range(width):
+                middle = F(g[x])
+                luma = middle + kr * (F(r[x]) - middle) + kb * (F(b[x]) - middle)
+                value = centre + gain * (F(source[x]) - luma)
+                dst[x] = np.int32(min(max(value, F(0.0)), top)) * unit
+
+
+@njit(nogil=True, cache=True)
 def rescale(src, dst, width, gain, offset, top, unit, y0, y1):
     """dst = (the code nearest to gain * src + offset, within 0..top) * unit; float64, so exact."""
     for row in range(y0, y1):
@@ -258,13 +273,18 @@ def from_rgb(
     u, v, step = chroma_rows(out, layout, output=True)
     across, down = cosited(colour)
 
+    def full(y0: int, y1: int) -> None:
+        rgb_to_full_chroma(channels, (u, v), width, numbers, unit, y0, y1)
+
     def chroma(y0: int, y1: int) -> None:
         rgb_to_chroma(
             channels, (u, v), step, width, layout.chroma_x, layout.chroma_y, across, down,
             numbers, unit, y0, y1,
         )  # fmt: skip
 
-    run_bands(chroma, layout.chroma_size(height, width)[0], bands)
+    subsampled = (layout.chroma_x, layout.chroma_y, step) != (1, 1, 1)
+    rows = layout.chroma_size(height, width)[0]
+    run_bands(chroma if subsampled else full, rows, bands)
 
 
 def cosited(colour: Colour) -> tuple[bool, bool]:

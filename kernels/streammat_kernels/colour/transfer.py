@@ -61,7 +61,7 @@ def encode_table(transfer: Transfer) -> NDArray[np.float32]:
     return table
 
 
-@njit
+@njit()
 def encode(light: Any, table: Any) -> Any:
     """Encoded value 0..1 of float32 ``light`` (clipped to 0..1), for use inside kernels.
 

@@ -174,11 +174,13 @@ def settle(
 
 
 @njit(nogil=True, cache=True)
-def keep_band(alpha: U16, fresh: U16, row: U16) -> None:
-    """Copy ``fresh`` into ``row`` where alpha is strictly between 0 and 65535."""
+def keep(alpha: U16, fresh: U16, least: Any, row: U16) -> None:
+    """Copy ``fresh`` into ``row`` where alpha + 1, modulo 2^16, is at least ``least``.
+
+    0 and 65535 are the codes whose successor modulo 2^16 is below 2: one test, not two.
+    """
     for i in range(alpha.shape[0]):
-        # 0 and 65535 are the codes whose successor modulo 2^16 is at most 1: one test, not two.
-        row[i] = fresh[i] if np.uint16(alpha[i] + np.uint16(1)) > np.uint16(1) else row[i]
+        row[i] = fresh[i] if np.uint16(alpha[i] + np.uint16(1)) >= least else row[i]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -199,14 +201,12 @@ def relax_run(
             spread(colour[y], x0, x1, own)
             mean = f_mean if k == 0 else g_mean
             neighbours(own, colour[up, x0:x1], colour[down, x0:x1], weights, mean)
-        f_row, g_row = foreground[c, y, x0:x1], background[c, y, x0:x1]
         a_run, source = codes[1 : count + 1], image[c, y, x0:x1]
-        if band_only:
-            settle(source, a_run, weights[4], f_mean, g_mean, fresh[0, :count], fresh[1, :count])
-            keep_band(alpha[y, x0:x1], fresh[0], f_row)
-            keep_band(alpha[y, x0:x1], fresh[1], g_row)
-        else:
-            settle(source, a_run, weights[4], f_mean, g_mean, f_row, g_row)
+        settle(source, a_run, weights[4], f_mean, g_mean, fresh[0, :count], fresh[1, :count])
+        least = np.uint16(2 if band_only else 0)
+        for k in range(2):
+            colour = foreground[c] if k == 0 else background[c]
+            keep(alpha[y, x0:x1], fresh[k], least, colour[y, x0:x1])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
