@@ -11,10 +11,15 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.media.colour_tags import write_tags
 from streammat.media.layouts import views
 from streammat.media.reader import open_source
 from streammat.settings import MatteSettings
 from streammat.types import ColourTags, Frame, StreamInfo
+from tests.clips import make_clip
+
+HLG = ColourTags(primaries=9, transfer=18, matrix=9, full_range=False)
+PHONE_STAMPS = [0, 20, 39, 61, 80, 99, 121]  # in 600ths of a second
 
 Planes = tuple[NDArray[Any], ...]
 
@@ -48,7 +53,8 @@ def lossless_clip(
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = *size, pixel_format
         stream.codec_context.thread_count = 1
-        tag(stream.codec_context, tags)
+        if tags is not None:
+            write_tags(stream.codec_context, tags)
         stream.metadata.update(stream_metadata or {})
         container.metadata.update(metadata or {})
         sounds = [_add_tone(container, language) for language in tones]
@@ -56,7 +62,8 @@ def lossless_clip(
             container.set_chapters(list(chapters))  # type: ignore[arg-type]
         for number in range(frames):
             frame = noise_frame(pixel_format, size, number)
-            tag(frame, tags)
+            if tags is not None:
+                write_tags(frame, tags)
             written.append(tuple(plane.copy() for plane in views(frame, keep_alpha=True)[0]))
             frame.pts, frame.time_base = number, 1 / rate
             container.mux(stream.encode(frame))
@@ -64,14 +71,6 @@ def lossless_clip(
         for sound in sounds:
             _write_silence(container, sound)
     return written
-
-
-def tag(target: av.VideoFrame | av.VideoCodecContext, tags: ColourTags | None) -> None:
-    if tags is None:
-        return
-    target.color_primaries, target.color_trc = tags.primaries, tags.transfer
-    target.colorspace = tags.matrix
-    target.color_range = 0 if tags.full_range is None else 1 + int(tags.full_range)
 
 
 def _add_tone(container: av.container.OutputContainer, language: str) -> av.AudioStream:
@@ -110,6 +109,27 @@ def with_subtitles(source: Path, target: Path, text: str = "hello") -> Path:
             packet.stream = words
             out.mux(packet)
     return target
+
+
+def phone_clip(folder: Path) -> Path:
+    """Portrait by rotation, variable rate, 10-bit HLG in HEVC, AAC, a track of unknown kind."""
+    clip = make_clip(
+        folder / "p.mov", size=(64, 96), codec="libx265", pix_fmt="yuv420p10le",
+        pts=PHONE_STAMPS, time_base=Fraction(1, 600), audio=True, rotation=270,
+        tags=HLG,
+    )  # fmt: skip
+    with av.open(str(clip.path)) as source, av.open(str(folder / "q.mov"), "w") as out:
+        video = out.add_stream_from_template(source.streams.video[0])
+        sound = out.add_stream_from_template(source.streams.audio[0])
+        video.metadata["timecode"] = "00:00:00:00"
+        video.set_display_rotation(-90)
+        for packet in source.demux(source.streams.video[0], source.streams.audio[0]):
+            if packet.size:
+                packet.stream = video if packet.stream.type == "video" else sound
+                out.mux(packet)
+    phone = folder / "phone.mov"
+    phone.write_bytes((folder / "q.mov").read_bytes().replace(b"tmcd", b"mebx"))
+    return phone
 
 
 def read_source(path: Path | str, **settings: Any) -> tuple[StreamInfo, list[Frame], list[str]]:

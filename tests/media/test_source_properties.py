@@ -14,9 +14,15 @@ from streammat.types import Chromaticities, ColourTags, HdrMetadata, Track
 from streammat_kernels.layout import Family, Matrix, Transfer
 from tests.clips import make_clip
 
-from .sources import lossless_clip, read_source, with_subtitles
+from .sources import (
+    HLG,
+    PHONE_STAMPS,
+    lossless_clip,
+    phone_clip,
+    read_source,
+    with_subtitles,
+)
 
-HLG = ColourTags(primaries=9, transfer=18, matrix=9, full_range=False)
 PQ = ColourTags(primaries=9, transfer=16, matrix=9, full_range=False)
 
 
@@ -186,33 +192,11 @@ def test_a_clip_that_starts_late_has_its_true_length_and_loses_nothing(tmp_path:
 
 
 def test_a_phone_clip_is_read_at_the_first_try(tmp_path: Path) -> None:
-    """Portrait by rotation, variable rate, 10-bit HLG in HEVC, AAC and a track of unknown kind."""
-    clip = make_clip(
-        tmp_path / "p.mov",
-        size=(64, 96),
-        codec="libx265",
-        pix_fmt="yuv420p10le",
-        pts=[0, 20, 39, 61, 80, 99, 121],
-        time_base=Fraction(1, 600),
-        audio=True,
-        rotation=270,
-        tags=HLG,
-    )
-    with av.open(str(clip.path)) as source, av.open(str(tmp_path / "q.mov"), "w") as out:
-        video = out.add_stream_from_template(source.streams.video[0])
-        sound = out.add_stream_from_template(source.streams.audio[0])
-        video.metadata["timecode"] = "00:00:00:00"
-        video.set_display_rotation(-90)
-        for packet in source.demux(source.streams.video[0], source.streams.audio[0]):
-            if packet.size:
-                packet.stream = video if packet.stream.type == "video" else sound
-                out.mux(packet)
-    phone = tmp_path / "phone.mov"
-    phone.write_bytes((tmp_path / "q.mov").read_bytes().replace(b"tmcd", b"mebx"))
+    phone = phone_clip(tmp_path)
     info, frames, said = read_source(phone)
     assert (info.width, info.height, info.rotation, info.variable_rate) == (64, 96, 270, True)
     assert [t.kind for t in info.tracks] == ["audio", "data"]
-    assert [f.pts * f.time_base for f in frames] == clip.pts_seconds
+    assert [f.pts * f.time_base for f in frames] == [Fraction(s, 600) for s in PHONE_STAMPS]
     assert info.colour.transfer is Transfer.HLG
     assert said == []
 

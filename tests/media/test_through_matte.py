@@ -26,7 +26,7 @@ from .round_trip import (
     tags_by_pyav,
     use_matter,
 )
-from .sources import lossless_clip, read_source, with_subtitles
+from .sources import lossless_clip, phone_clip, read_source, with_subtitles
 from .writing import packet_times
 
 HLG = ColourTags(primaries=9, transfer=18, matrix=9, full_range=False)
@@ -230,27 +230,6 @@ def _texts(path: Path) -> list[tuple[str, Fraction, Fraction]]:
                 texts = [getattr(part, "dialogue", b"").decode() for part in packet.decode()]
                 found += [(t, packet.pts * unit, (packet.duration or 0) * unit) for t in texts]
         return [entry for entry in found if entry[0]]
-
-
-def phone_clip(folder: Path) -> Path:
-    """Portrait by rotation, variable rate, 10-bit HLG in HEVC, AAC, a track of unknown kind."""
-    clip = make_clip(
-        folder / "p.mov", size=(64, 96), codec="libx265", pix_fmt="yuv420p10le",
-        pts=[0, 20, 39, 61, 80, 99, 121], time_base=Fraction(1, 600), audio=True, rotation=270,
-        tags=HLG,
-    )  # fmt: skip
-    with av.open(str(clip.path)) as source, av.open(str(folder / "q.mov"), "w") as out:
-        video = out.add_stream_from_template(source.streams.video[0])
-        sound = out.add_stream_from_template(source.streams.audio[0])
-        video.metadata["timecode"] = "00:00:00:00"
-        video.set_display_rotation(-90)
-        for packet in source.demux(source.streams.video[0], source.streams.audio[0]):
-            if packet.size:
-                packet.stream = video if packet.stream.type == "video" else sound
-                out.mux(packet)
-    phone = folder / "phone.mov"
-    phone.write_bytes((folder / "q.mov").read_bytes().replace(b"tmcd", b"mebx"))
-    return phone
 
 
 def test_a_phone_clip_goes_everywhere_at_the_first_try(
