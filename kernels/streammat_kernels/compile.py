@@ -7,9 +7,11 @@ a temporary name and renamed, so that processes which start together do not dist
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -38,10 +40,15 @@ UNITS = (
 _HERE = Path(__file__).resolve().parent
 _INCLUDE = re.compile(r'^#include "([^"]+)"\s*$', re.MULTILINE)
 
+_KERNEL = re.compile(r"^SM_KERNEL .*?^}\n", re.MULTILINE | re.DOTALL)
+
 
 @lru_cache(maxsize=64)
 def source(unit: str) -> str:
-    """The CUDA source of an op, everything that it includes in place, each file once."""
+    """The CUDA source of an op, everything that it includes in place, each file once.
+
+    Another op's file brings its formulas, not its kernels.
+    """
     return _resolved(_HERE / unit / f"{unit}.cuh", set())
 
 
@@ -51,6 +58,8 @@ def _resolved(path: Path, seen: set[Path]) -> str:
         return ""
     seen.add(path)
     text = path.read_text(encoding="utf-8").replace("#pragma once", "")
+    if len(seen) > 1:
+        text = _KERNEL.sub(lambda found: "\n" * found[0].count("\n"), text)
     name = path.relative_to(_HERE).as_posix()
 
     def included(found: re.Match[str]) -> str:
@@ -61,11 +70,26 @@ def _resolved(path: Path, seen: set[Path]) -> str:
 
 
 def cubin_folder() -> Path:
-    """Where cubins are kept: ``STREAMMAT_CACHE_DIR``/kernels, else the user's cache folder."""
+    """Where cubins are kept: ``STREAMMAT_CACHE_DIR``/kernels, else the user's cache, else a folder
+    of this process.
+    """
     from platformdirs import user_cache_path
 
     moved = os.environ.get("STREAMMAT_CACHE_DIR")
-    return (Path(moved) if moved else user_cache_path("streammat", appauthor=False)) / "kernels"
+    folder = Path(moved) if moved else user_cache_path("streammat", appauthor=False)
+    try:
+        (folder / "kernels").mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _process_folder()
+    return folder / "kernels" if os.access(folder / "kernels", os.W_OK) else _process_folder()
+
+
+@lru_cache(maxsize=1)
+def _process_folder() -> Path:
+    """Where cubins lie when no cache can be written; compiled anew by every process."""
+    folder = tempfile.mkdtemp(prefix="streammat-cubins-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def function(unit: str, kernel: str) -> int:
@@ -82,7 +106,7 @@ def function(unit: str, kernel: str) -> int:
 
 @lru_cache(maxsize=1024)
 def _function(unit: str, kernel: str, device: int) -> int:
-    return int(_module(unit, device).get_function(kernel).kernel.ptr)
+    return int(_module(unit, device).get_function(kernel).ptr)
 
 
 @lru_cache(maxsize=256)
@@ -92,8 +116,9 @@ def _module(unit: str, device: int) -> Any:
     capability = int(cupy.cuda.Device(device).compute_capability)
     path = compiled(unit, capability)
     try:
-        module = cupy.RawModule(path=str(path))
-        module.compile()
+        # What cupy.RawModule wraps; its functions carry the handle that cuLaunchKernel wants.
+        module = cupy.cuda.function.Module()
+        module.load(path.read_bytes())
     except cupy.cuda.driver.CUDADriverError as error:
         raise DeviceUnavailable(
             f"the driver does not load the {unit} kernels for sm_{capability}: {error}; update the "
@@ -154,7 +179,6 @@ def _compile(nvrtc: Any, unit: str, text: str, options: tuple[str, ...], to_cubi
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -85,7 +85,8 @@ def finesse(
         return _copy(alpha, out)
     out = empty(alpha.shape, np.uint16, alpha) if out is None else out
     if workspace is None or workspace.first.shape != alpha.shape:
-        workspace = Workspace(*alpha.shape, alpha)
+        height, width = alpha.shape
+        workspace = Workspace(height, width, alpha)
     if is_cuda(alpha):
         clip, steps = (clip_black, clip_white), (grown, feather_px)
         backend(__name__, alpha).finesse(alpha, out, *steps, clip, holdout, garbage, roi, workspace)

@@ -10,7 +10,8 @@ import numpy as np
 from .. import taps
 from ..bands import Bands
 from ..layout import Colour, Family, PixelLayout
-from ..runtime import Runtime, Struct, plane, plane_triple, runtime_of, taps_of
+from ..runtime import Runtime, Struct, plane_triple, runtime_of, taps_of
+from ..runtime import plane as plane_of
 from ..taps import Taps
 from .view import chroma_axes, view_matrix
 
@@ -42,21 +43,21 @@ def network_view(
         1 if layout.family is Family.GRAY else 3,
         Struct(np.stack([*luma, *chroma])),
         Struct(view_matrix(layout, colour)),
-        Struct(np.stack([plane(run, channel, what="out").value for channel in out])),
+        Struct(np.stack([plane_of(run, channel, what="out").value for channel in out])),
         *(out.shape[2], out.shape[1], content[1], content[0]),
     )
 
 
-def resize(plane_in: Any, out: Any, rows: Taps, columns: Taps, bands: Bands | None) -> None:
+def resize(plane: Any, out: Any, rows: Taps, columns: Taps, bands: Bands | None) -> None:
     """Filter a plane into ``out`` (same dtype, or float32): codes are rounded, float32 is not."""
     del bands
-    run = runtime_of(plane_in)
+    run = runtime_of(plane)
     if out.dtype == np.float32:
         run.elements(
             "resize.resample_float",
             (out.shape[1], out.shape[0]),
-            plane(run, plane_in),
-            plane(run, out, what="out"),
+            plane_of(run, plane),
+            plane_of(run, out, what="out"),
             taps_of(run, rows),
             taps_of(run, columns),
             out.shape[1],
@@ -64,7 +65,7 @@ def resize(plane_in: Any, out: Any, rows: Taps, columns: Taps, bands: Bands | No
         )
         return
     top = float(np.iinfo(out.dtype).max)
-    resample(run, plane_in, out, rows, columns, (1.0, 0.0, top, 0))
+    resample(run, plane, out, rows, columns, (1.0, 0.0, top, 0))
 
 
 def resample(
@@ -79,8 +80,8 @@ def resample(
     run.elements(
         "resize.resample_codes",
         (out.shape[1], out.shape[0]),
-        plane(run, source),
-        plane(run, out, what="out"),
+        plane_of(run, source),
+        plane_of(run, out, what="out"),
         taps_of(run, rows),
         taps_of(run, columns),
         out.shape[1],
