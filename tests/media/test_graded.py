@@ -64,7 +64,7 @@ def test_sdr_by_name_switches_the_view_off(tmp_path: Path) -> None:
 
 def test_a_wrong_name_is_refused_before_anything_is_decoded(tmp_path: Path) -> None:
     lossless_clip(tmp_path / "s.mkv", tags=SDR)
-    with pytest.raises(ConfigError, match=r"unknown; use a \.cube file or one of"):
+    with pytest.raises(ConfigError, match=r"unknown, meant slog3\? use a \.cube file or one of"):
         read_source(tmp_path / "s.mkv", input_colour="slog")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,8 +39,11 @@ def check_input_colour(name: str) -> None:
     if name in CURVES:
         return
     if Path(name).suffix.lower() != ".cube":
-        known = ", ".join(CURVES)
-        raise ConfigError(f"--input-colour {name}: unknown; use a .cube file or one of {known}")
+        near = get_close_matches(name.lower(), CURVES, 1)
+        meant = f", meant {near[0]}?" if near else ";"
+        raise ConfigError(
+            f"--input-colour {name}: unknown{meant} use a .cube file or one of {', '.join(CURVES)}"
+        )
     read_cube(name)
 
 

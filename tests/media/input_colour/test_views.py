@@ -96,5 +96,5 @@ def test_sdr_needs_no_view(name: str) -> None:
 
 
 def test_an_unknown_name_lists_what_is_known() -> None:
-    with pytest.raises(ConfigError, match=r"--input-colour slog9: unknown.*slog3.*acescg"):
+    with pytest.raises(ConfigError, match=r"--input-colour slog9: unknown, meant slog3\?.*acescg"):
         view_of("slog9", full_range=True, primaries=BT709)
