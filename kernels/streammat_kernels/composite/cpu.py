@@ -164,18 +164,11 @@ def blend_cells(
             count += 1
     columns, samples, codes = columns[:count], samples[:count], codes[:count]
     top = F(light.shape[0] - 1)
-    gather(plate[0], plate[1], plate[2], columns, samples, to_terms, top, mixed, index[0])
-    gather(
-        background[0],
-        background[1],
-        background[2],
-        columns,
-        samples,
-        to_terms,
-        top,
-        mixed,
-        index[1],
-    )
+    for k in range(2):  # a loop, because each call is inlined and compiled again
+        source = plate if k == 0 else background
+        gather(
+            source[0], source[1], source[2], columns, samples, to_terms, top, mixed, index[k]
+        )  # fmt: skip
     for c in range(3):
         if has_foreground:
             gather_colours(foreground[c], columns, codes, top / F(65535.0), index[0, c])
@@ -224,8 +217,9 @@ def over_yuv_rows(
         found = edge_cells(alpha[y0, :width], alpha[y1 - 1, :width], chroma_x, cells, solid)
         p_u, b_u, o_u = plate[1][cell_row], background[1][cell_row], out[1][cell_row]
         p_v, b_v, o_v = plate[2][cell_row], background[2][cell_row], out[2][cell_row]
-        pick_samples(p_u, b_u, solid, step, o_u)
-        pick_samples(p_v, b_v, solid, step, o_v)
+        for part in range(1, 3):
+            near, far = plate[part][cell_row], background[part][cell_row]
+            pick_samples(near, far, solid, step, out[part][cell_row])
         for i in range(found):
             sums[0, i], sums[1, i], sums[2, i] = F(0.0), F(0.0), F(0.0)
         for y in range(y0, y1):
