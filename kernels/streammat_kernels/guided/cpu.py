@@ -259,8 +259,9 @@ def paint(
                     out[y, x0:x1] = np.uint16(0) if kind == 0 else np.uint16(65535)
                 continue
             n = x1 - x0
-            _widen(slope[gy], slope[gy + 1], first_x, part_x, start, gx, lines[0], lines[1])
-            _widen(offset[gy], offset[gy + 1], first_x, part_x, start, gx, lines[2], lines[3])
+            for k in range(2):  # a loop, because each call is inlined and compiled again
+                cells, base, step = slope if k == 0 else offset, lines[2 * k], lines[2 * k + 1]
+                _widen(cells[gy], cells[gy + 1], first_x, part_x, start, gx, base, step)
             for gap in range(start, gx):
                 low, high = _limits(alpha, gy, gap)
                 for x in range(first_x[gap] - x0, first_x[gap + 1] - x0):
