@@ -183,6 +183,9 @@ VIEW_TABLE_MOST = 12.0
 """Of 255, on average and for 99 of 100 values: 49 nodes a side, on noise of colours so saturated
 that most leave the gamut; a kink between two nodes is rounded off (measured worst 0.81, 9.6)."""
 
+HALF_PRODUCT = 1e-3
+"""Steps of a half float beyond half a step: two float32 roundings before (2^-23 against 2^-11)."""
+
 # --- deliveries --------------------------------------------------------------------------------
 # Largest difference of one sample, as a share of full scale, of what was drawn and what is read
 # back; codecs that are not named are lossless: 0.
@@ -223,3 +226,10 @@ JACOBI_F64 = 1e-14
 CONVERGED_LEVELS = 1.5
 """8-bit levels against the exact minimum: cut, not rounded, to whole levels, and half a level of
 what the last sweeps would still change."""
+
+SHARED_BATCH = 2e-4
+"""Relative error of losses and gradients of two processes against one with the whole batch: float32
+means in another order; after the first step Adam makes much of little (see GOLDEN_STEP)."""
+
+NOISE_ESTIMATE_SHARE = 0.1
+"""Relative error of a noise level that is estimated from 120,000 samples cut to 8 bits."""

@@ -1,0 +1,81 @@
+"""What a recipe's ``[data]`` table may say about tracks and data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, cast
+
+from streammat.datasets import layouts
+from streammat.datasets.layouts import layout_named
+from streammat.errors import ConfigError
+from streammat.training import schema
+from streammat.training.rssn.decisions import DEFECTS, SAMPLE_BAGS
+
+__all__ = ["TRACKS", "RssnSettings", "rssn_settings"]
+
+Track = Literal["ori", "comp", "rssn"]
+TRACKS = {
+    "ori": "photographs as they are",
+    "comp": "foregrounds over backgrounds",
+    "rssn": "the same with blur, noise and denoising against what tells the two apart",
+}
+
+
+class RssnSettings(NamedTuple):
+    """The checked table.
+
+    Attributes:
+        track: see `TRACKS`.
+        sets: names of data sets with alphas.
+        backgrounds: names of sets of backgrounds; empty for the ORI-Track.
+        weights: how often a sample of each set is drawn, 1 where it is not given.
+        denoise: noise is taken out of half of the samples.
+        bags: backgrounds that each foreground meets in an epoch.
+        keep_defects: see `decisions.DEFECTS`.
+    """
+
+    track: Track
+    sets: tuple[str, ...]
+    backgrounds: tuple[str, ...]
+    weights: Mapping[str, float]
+    denoise: bool
+    bags: int
+    keep_defects: tuple[str, ...]
+
+
+_KEYS = {
+    "track": schema.choice(tuple(TRACKS)),
+    "sets": schema.names(),
+    "backgrounds": schema.names(default=()),
+    "weights": schema.table(schema.number(0, 1e6)),
+    "denoise": schema.flag(True),
+    "bags": schema.whole(1, 1000, SAMPLE_BAGS),
+    "keep_defects": schema.names(tuple(DEFECTS), ()),
+}
+
+
+def rssn_settings(table: Mapping[str, Any], where: str = "[data]") -> RssnSettings:
+    """The settings of a table.
+
+    Raises:
+        ConfigError: wrong keys or values, unknown data sets, or a track without what it needs.
+    """
+    values = schema.check_table(table, _KEYS, where)
+    if not values["sets"]:
+        raise ConfigError(f"{where}: sets names no data set; known are {', '.join(layouts())}")
+    for name in values["sets"]:
+        if layout_named(name).kind == "background":
+            raise ConfigError(f"{where}: {name} is a set of backgrounds; name it under backgrounds")
+        if layout_named(name).kind == "cutout" and values["track"] == "ori":
+            raise ConfigError(f"{where}: {name} holds cut-outs, the ORI-Track needs photographs")
+    for name in values["backgrounds"]:
+        if layout_named(name).kind != "background":
+            raise ConfigError(f"{where}: {name} is no set of backgrounds")
+    if values["track"] != "ori" and not values["backgrounds"]:
+        raise ConfigError(f"{where}: track {values['track']} needs backgrounds, e.g. bg20k")
+    unknown = set(values["weights"]) - set(values["sets"])
+    if unknown:
+        raise ConfigError(f"{where}: weights of {', '.join(sorted(unknown))}, which sets lacks")
+    if "one_bag" in values["keep_defects"]:
+        values["bags"] = 1
+    return RssnSettings(**{**values, "track": cast("Track", values["track"])})

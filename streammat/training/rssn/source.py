@@ -1,0 +1,240 @@
+"""Batches of GFM's three tracks from published data sets, everything after decoding in kernels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from streammat.datasets import Faults, Sample, find_backgrounds, find_samples
+from streammat.datasets.layouts import layout_named
+from streammat.datasets.reading import read_layers, read_rgb
+from streammat.errors import InputError, MediaError
+from streammat.training.batch import Batch
+from streammat.training.rssn.decisions import (
+    NOISE_SIGMA,
+    Generators,
+    draw_crop,
+    draw_effects,
+)
+from streammat.training.rssn.layers import Scene, foreground_of, noise_level, photograph_scene
+from streammat.training.rssn.settings import RssnSettings
+from streammat_kernels.augment import RssnBatch, SamplePlan, rssn_batch
+from streammat_kernels.regions import sampled_levels
+
+__all__ = ["RssnSource", "open_source"]
+
+TRANSITION = 128
+_TRIES = 20  # pictures that cannot be read one after the other: then the disk is to blame
+
+
+class _Drawn(NamedTuple):
+    name: str
+    scene: Scene
+    plan: SamplePlan
+
+
+def open_source(
+    settings: RssnSettings, data: Path, batch: int, seed: int, faults: Faults, threads: int = 1
+) -> RssnSource:
+    """The source of a recipe's ``[data]`` table.
+
+    Args:
+        settings: the checked table.
+        data: folder that the data sets were unpacked into.
+        batch: samples of a whole batch, over all processes.
+        seed: of everything that is drawn.
+        faults: takes files that cannot be used.
+        threads: that decode and compose.
+
+    Raises:
+        InputError: a data set that is not there, or with ``faults`` strict a file of no use.
+    """
+    samples, weights = [], []
+    for name in settings.sets:
+        found = find_samples(layout_named(name), data, faults)
+        samples += found
+        weights += [settings.weights.get(name, 1.0)] * len(found)
+    backgrounds = [
+        path for name in settings.backgrounds for path in find_backgrounds(layout_named(name), data)
+    ]
+    if not any(weights):
+        raise InputError("[data]: all weights are 0: give one set a weight above it")
+    return RssnSource(settings, samples, weights, backgrounds, batch, seed, faults, threads)
+
+
+class RssnSource:
+    """Draws batches; see `streammat.training.batch.BatchSource`.
+
+    With equal weights an epoch shows every foreground ``bags`` times, each time over another
+    background, in an order of its own; with other weights samples are drawn independently. The
+    next batch is decoded while the caller works on this one.
+    """
+
+    def __init__(
+        self,
+        settings: RssnSettings,
+        samples: Sequence[Sample],
+        weights: Sequence[float],
+        backgrounds: Sequence[Path],
+        batch: int,
+        seed: int,
+        faults: Faults,
+        threads: int = 1,
+    ) -> None:
+        self._settings = settings
+        self._all = list(samples)
+        self._backgrounds = list(backgrounds)
+        self._batch = batch
+        self._seed = seed
+        self._faults = faults
+        shares = np.cumsum(weights) / np.sum(weights)
+        self._shares: NDArray[np.float64] | None = shares if len(set(weights)) > 1 else None
+        self._pool = ThreadPoolExecutor(threads, "streammat-samples")
+        self._ahead: tuple[tuple[int, int, int], list[Future[_Drawn]]] | None = None
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
+
+    @property
+    def samples(self) -> int:
+        """Of one epoch."""
+        bags = 1 if self._settings.track == "ori" else self._settings.bags
+        return len(self._all) * bags
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of names and sizes of all files, and of the settings."""
+        digest = hashlib.sha256(repr(self._settings).encode())
+        files = [path for s in self._all for path in (s.picture, s.alpha)]
+        for path in [*files, *self._backgrounds]:
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        return digest.hexdigest()
+
+    def batch(self, step: int, first: int, count: int, height_px: int, width_px: int) -> Batch:
+        """Samples `first` to `first + count - 1` of batch number `step`.
+
+        Raises:
+            InputError: the shape is no square, or one picture after the other cannot be read.
+        """
+        if height_px != width_px:
+            raise InputError(
+                f"[data]: crops are squares, and the recipe asks for {height_px}x{width_px}; "
+                "give phases square shapes"
+            )
+        drawn = [job.result() for job in self._jobs(step, first, count)]
+        self._ahead = (step + 1, first, count), self._submit(step + 1, first, count)
+        scenes, plans = [d.scene for d in drawn], [d.plan for d in drawn]
+        made = self._compose(scenes, plans, height_px)
+        return _tensors(made, tuple(d.name for d in drawn))
+
+    def close(self) -> None:
+        """End the threads; may be called again."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _jobs(self, step: int, first: int, count: int) -> list[Future[_Drawn]]:
+        if self._ahead is not None and self._ahead[0] == (step, first, count):
+            return self._ahead[1]
+        return self._submit(step, first, count)
+
+    def _submit(self, step: int, first: int, count: int) -> list[Future[_Drawn]]:
+        places = range(step * self._batch + first, step * self._batch + first + count)
+        chosen = [self._choose(position) for position in places]
+        return [self._pool.submit(self._draw, *pair) for pair in zip(places, chosen, strict=True)]
+
+    def _choose(self, position: int) -> tuple[int, int]:
+        """Which sample and which background the ``position``-th draw of the run takes."""
+        rounds = len(self._backgrounds) or 1
+        if self._shares is not None:
+            generator = np.random.default_rng((self._seed, position, 1))
+            index = int(np.searchsorted(self._shares, generator.random(), side="right"))
+            return min(index, len(self._all) - 1), int(generator.integers(rounds))
+        epoch, place = divmod(position, self.samples)
+        if self._order[0] != epoch:
+            generator = np.random.default_rng((self._seed, epoch, 2))
+            self._order = epoch, generator.permutation(self.samples)
+        place = int(self._order[1][place])
+        return place % len(self._all), place % rounds
+
+    def _draw(self, position: int, chosen: tuple[int, int]) -> _Drawn:
+        generators = Generators.seeded(self._seed, position)
+        index, back = chosen
+        for attempt in range(_TRIES):
+            sample = self._all[(index + attempt) % len(self._all)]
+            try:
+                scene = self._scene(sample, back + attempt)
+            except MediaError as error:
+                name, _, detail = str(error).partition(": ")
+                self._faults.leave_out(Path(name), "unreadable", detail)
+                continue
+            return _Drawn(sample.name, scene, self._plan(scene, generators, position))
+        raise InputError(
+            f"{_TRIES} pictures one after the other cannot be read; see the lines above"
+        )
+
+    def _scene(self, sample: Sample, back: int) -> Scene:
+        layers = read_layers(sample)
+        if self._settings.track == "ori":
+            return photograph_scene(layers, sample.kind)
+        path = self._backgrounds[back % len(self._backgrounds)]
+        return Scene(None, foreground_of(layers, sample.kind), read_rgb(path), layers.alpha)
+
+    def _plan(self, scene: Scene, generators: Generators, position: int) -> SamplePlan:
+        settings, alpha = self._settings, scene.alpha
+        denoise, blur_px, noise = False, 0, False
+        if settings.track == "rssn":
+            denoise, blur_px, noise = draw_effects(generators, denoised=settings.denoise)
+        by_alpha = "crop_by_alpha" in settings.keep_defects
+        crop = draw_crop(
+            generators,
+            (alpha.shape[0], alpha.shape[1]),
+            lambda: (alpha if by_alpha else _trimap(alpha)) == TRANSITION,
+        )
+        return SamplePlan(
+            *crop,
+            blur_px=blur_px,
+            denoise_foreground=noise_level(scene.foreground) if denoise else 0.0,
+            denoise_background=noise_level(scene.background) if denoise else 0.0,
+            noise_sigma=NOISE_SIGMA if noise else 0.0,
+            noise_seed=position & 0xFFFFFFFF,
+        )
+
+    def _compose(self, scenes: list[Scene], plans: list[SamplePlan], size_px: int) -> RssnBatch:
+        backs, alphas = [s.background for s in scenes], [s.alpha for s in scenes]
+        made = rssn_batch(
+            [s.foreground for s in scenes], backs, alphas, plans, size_px, pool=self._pool
+        )
+        photographs = [s.photograph for s in scenes if s.photograph is not None]
+        if photographs:  # as they are: a photograph over itself
+            plain = rssn_batch(photographs, photographs, alphas, plans, size_px, pool=self._pool)
+            made = made._replace(image=plain.image)
+        return made
+
+
+def _trimap(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rows, columns = (np.arange(size, dtype=np.int32) for size in alpha.shape)
+    return np.asarray(sampled_levels(np.ascontiguousarray(alpha), rows, columns)[1], np.uint8)
+
+
+def _tensors(made: RssnBatch, names: tuple[str, ...]) -> Batch:
+    def colour(values: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(values.astype(np.float32))
+
+    def share(values: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(values[:, None].astype(np.float32) / np.float32(255))
+
+    return Batch(
+        rgb=colour(made.image),
+        alpha=share(made.alpha),
+        names=names,
+        foreground=colour(made.foreground),
+        background=colour(made.background),
+        trimap=share(made.trimap),
+        dilation=share(made.dilation),
+        erosion=share(made.erosion),
+    )

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from streammat.datasets import Faults
+from streammat.datasets.layouts import layout_named
+from streammat.errors import ConfigError, InputError
+from streammat.training.rssn.layers import noise_level
+from streammat.training.rssn.settings import rssn_settings
+from streammat.training.rssn.source import RssnSource, open_source
+from tests.datasets.trees import write_alpha, write_rgb, write_tree
+from tests.tolerances import NOISE_ESTIMATE_SHARE
+
+BATCH, SIZE = 3, 32
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    write_tree(layout_named("am2k"), tmp_path, ("a", "b", "c"))
+    write_tree(layout_named("comp1k"), tmp_path, ("d",))
+    write_tree(layout_named("bg20k"), tmp_path, ("x", "y", "z", "w"))
+    return tmp_path
+
+
+def _source(tree: Path, track: str = "rssn", *, strict: bool = False, **more: object) -> RssnSource:
+    table = {"track": track, "sets": ["am2k"], **more}
+    if track != "ori":
+        table["backgrounds"] = ["bg20k"]
+    faults = Faults(lambda line: None, strict=strict)
+    return open_source(rssn_settings(table), tree, BATCH, 4, faults, threads=2)
+
+
+@pytest.mark.parametrize("track", ["ori", "comp", "rssn"])
+def test_every_track_gives_a_whole_batch(tree: Path, track: str) -> None:
+    batch = _source(tree, track).batch(0, 0, BATCH, SIZE, SIZE)
+    colours = (batch.rgb, batch.foreground, batch.background)
+    grey = (batch.alpha, batch.trimap, batch.dilation, batch.erosion)
+    for colour in colours:
+        assert colour is not None
+        assert colour.shape == (BATCH, 3, SIZE, SIZE)
+        assert 1 < float(colour.max()) <= 255
+    for values in grey:
+        assert values is not None
+        assert values.shape == (BATCH, 1, SIZE, SIZE)
+        assert 0 <= float(values.min()) <= float(values.max()) <= 1
+    assert len(batch.names) == BATCH
+
+
+@pytest.mark.parametrize("track", ["ori", "comp"])
+def test_layers_compose_to_the_picture(tree: Path, track: str) -> None:
+    batch = _source(tree, track).batch(0, 0, BATCH, SIZE, SIZE)
+    assert batch.foreground is not None
+    assert batch.background is not None
+    if track == "comp":
+        mixed = batch.alpha * batch.foreground + (1 - batch.alpha) * batch.background
+        assert float((mixed - batch.rgb).abs().mean()) < 2  # levels: crops are scaled after mixing
+    else:  # the published layers of this tree are other pictures; the photograph stays
+        assert float((batch.foreground - batch.rgb).abs().mean()) > 2
+
+
+def test_a_batch_depends_on_its_number_alone(tree: Path) -> None:
+    one, other = _source(tree), _source(tree)
+    for step in range(3):  # the first of these is drawn ahead, the others' is not
+        wanted = one.batch(step, 0, BATCH, SIZE, SIZE)
+    got = other.batch(2, 0, BATCH, SIZE, SIZE)
+    assert got.names == wanted.names
+    assert torch.equal(got.rgb, wanted.rgb)
+    halves = [other.batch(2, first, n, SIZE, SIZE) for first, n in ((0, 1), (1, 2))]
+    assert torch.equal(torch.cat([half.rgb for half in halves]), wanted.rgb)
+
+
+def test_an_epoch_shows_every_foreground_as_often_as_there_are_bags(tree: Path) -> None:
+    source = _source(tree, bags=2)
+    assert source.samples == 6
+    names = [n for step in range(2) for n in source.batch(step, 0, BATCH, SIZE, SIZE).names]
+    assert sorted(names) == ["a0", "a0", "b0", "b0", "c0", "c0"]
+    assert _source(tree, keep_defects=["one_bag"]).samples == 3
+
+
+def test_weights_choose_between_sets(tree: Path) -> None:
+    source = _source(tree, sets=["am2k", "comp1k"], weights={"am2k": 0.0})
+    names = {n for step in range(4) for n in source.batch(step, 0, BATCH, SIZE, SIZE).names}
+    assert names <= {"d0", "d1", "d2", "d3"}
+
+
+def test_the_fingerprint_follows_files_and_settings(tree: Path) -> None:
+    before = _source(tree).fingerprint
+    assert before == _source(tree).fingerprint != _source(tree, denoise=False).fingerprint
+    write_rgb(tree / "BG-20k" / "train" / "new.jpg")
+    assert _source(tree).fingerprint != before
+
+
+def test_unreadable_pictures_are_replaced_or_refused(tree: Path) -> None:
+    (tree / "AM-2k" / "train" / "original" / "b0.jpg").write_bytes(b"no picture")
+    source = _source(tree, bags=1)
+    assert "b0" not in source.batch(0, 0, BATCH, SIZE, SIZE).names
+    with pytest.raises(InputError, match="not a readable picture"):
+        _source(tree, bags=1, strict=True).batch(0, 0, BATCH, SIZE, SIZE)
+
+
+def test_alphas_of_one_level_and_small_pictures_are_trained_on(tmp_path: Path) -> None:
+    root = tmp_path / "AM-2k" / "train"
+    for name, level in (("none", 0), ("all", 255)):
+        write_rgb(root / "original" / f"{name}.jpg", 40, 33)
+        (root / "mask").mkdir(exist_ok=True)
+        Image.fromarray(np.full((40, 33), level, np.uint8)).save(root / "mask" / f"{name}.png")
+    write_rgb(root / "original" / "tiny.jpg", 9, 7)
+    write_alpha(root / "mask" / "tiny.png", 9, 7)
+    write_tree(layout_named("bg20k"), tmp_path)
+    batch = _source(tmp_path, bags=1).batch(0, 0, BATCH, SIZE, SIZE)
+    assert sorted(batch.names) == ["all", "none", "tiny"]
+    assert torch.isfinite(batch.rgb).all()
+
+
+def test_tables_that_cannot_be_are_refused() -> None:
+    good = {"track": "rssn", "sets": ["am2k"], "backgrounds": ["bg20k"]}
+    for change, words in (
+        ({"sets": ["bg20k"]}, "is a set of backgrounds"),
+        ({"sets": []}, "names no data set"),
+        ({"backgrounds": []}, "needs backgrounds"),
+        ({"backgrounds": ["am2k"]}, "no set of backgrounds"),
+        ({"track": "ori", "sets": ["comp1k"]}, "needs photographs"),
+        ({"weights": {"ppm": 1}}, "weights of ppm"),
+        ({"track": "RSSM"}, "'ori' or 'comp' or 'rssn'"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            rssn_settings({**good, **change})
+
+
+def test_shapes_that_are_no_squares_are_refused(tree: Path) -> None:
+    with pytest.raises(InputError, match="crops are squares"):
+        _source(tree).batch(0, 0, BATCH, SIZE, 2 * SIZE)
+
+
+@pytest.mark.parametrize("sigma", [3.0, 8.0])
+def test_noise_is_estimated(sigma: float) -> None:
+    random = np.random.default_rng(0)
+    noisy = 128 + random.normal(0, sigma, (200, 200, 3))
+    found = noise_level(np.clip(noisy, 0, 255).astype(np.uint8))
+    assert abs(found / sigma - 1) < NOISE_ESTIMATE_SHARE
