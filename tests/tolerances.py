@@ -233,3 +233,6 @@ means in another order; after the first step Adam makes much of little (see GOLD
 
 NOISE_ESTIMATE_SHARE = 0.1
 """Relative error of a noise level that is estimated from 120,000 samples cut to 8 bits."""
+
+GPU_ALPHA_MEAN = 1 / 255
+"""Mean alpha error 0..1 of an FP16 engine against FP32: the limit above which it is refused."""

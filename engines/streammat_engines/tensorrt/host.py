@@ -1,8 +1,8 @@
 """A TensorRT engine for arrays in ordinary memory: upload, run, download, on one stream.
 
 The first correct way from a decoder on the CPU through a network on the GPU. It satisfies `Engine`
-exactly, so that whatever drives the CPU engine drives this one. Untried on a GPU so far:
-``python -m benchmarks gpu case matte`` compares it with the CPU.
+exactly, so that whatever drives the CPU engine drives this one. Untried on a GPU so far;
+``STREAMMAT_REQUIRE_CUDA=1 pytest tests/gpu`` compares mattes of both.
 """
 
 from __future__ import annotations

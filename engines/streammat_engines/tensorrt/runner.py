@@ -104,6 +104,11 @@ class TensorRtEngine:
         self._lock = threading.Lock()
         self._closed = False
 
+    @property
+    def streams(self) -> tuple[Any, ...]:
+        """The streams that batches run on, in turn."""
+        return tuple(lane.stream for lane in self._lanes)
+
     def submit(self, inputs: DeviceArrays, outputs: DeviceArrays) -> TensorRtTicket:
         """Start one batch and return at once; all arrays have the same first length.
 

@@ -1,0 +1,115 @@
+"""One network at one size as an engine: built, proved against FP32, timed at every batch."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.gpu.cases import Case
+from benchmarks.gpu.timing import gpu_ms
+from streammat_engines.accuracy import compare
+from streammat_engines.errors import EngineError
+from streammat_engines.manifest import file_sha256
+from streammat_engines.tensorrt.api import Api, load_api
+from streammat_engines.tensorrt.build import BuiltPlan, build_plan
+from streammat_engines.tensorrt.cuda import CupyCuda
+from streammat_engines.tensorrt.gpu import find_gpu
+from streammat_engines.tensorrt.obtain import manifest_of
+from streammat_engines.tensorrt.request import EngineRequest
+from streammat_engines.tensorrt.runner import TensorRtEngine
+
+
+def engine_rows(
+    case: Case, model: Path, backend: str, reference: Any, frames: NDArray[np.float32]
+) -> dict[str, Any]:
+    """Build seconds, accuracy and milliseconds of one dynamic engine (1..8).
+
+    Args:
+        case: network and size.
+        model: its ONNX file.
+        backend: tensorrt or tensorrt-rtx.
+        reference: rgb (1, 3, H, W) -> glance and focus in FP32.
+        frames: (N, 3, H, W) float32 0..255.
+    """
+    api = load_api(backend)
+    request = EngineRequest(
+        model=model,
+        sha256=file_sha256(model),
+        height=case.height,
+        width=case.width,
+        batch=8,
+        dynamic=True,
+        backend=api.backend,
+    )
+    built, notes = built_here(request, api)
+    facts: dict[str, Any] = {
+        "backend": api.name,
+        "build_seconds": round(built.seconds, 2),
+        "plan_mb": round(len(built.plan) / 1e6, 1),
+        "targets": built.targets,
+        "notes": notes,
+        "rows": [],
+    }
+    for graphs in (True, False):
+        with closing(_opened(request, built, api, graphs)) as engine:
+            if graphs:
+                facts["accuracy"] = _accuracy(engine, reference, frames, case)
+            facts["rows"] += [_timed(engine, batch, case, graphs) for batch in case.batches]
+    return facts
+
+
+def built_here(request: EngineRequest, api: Api) -> tuple[BuiltPlan, list[str]]:
+    """For this very GPU; where TensorRT-RTX does not know it, a portable plan."""
+    try:
+        return build_plan(request, api, gpu_present=True), []
+    except EngineError as error:
+        if not api.is_rtx:
+            raise
+        return build_plan(request, api, gpu_present=False), [f"for this GPU: {error}"]
+
+
+def _opened(request: EngineRequest, built: BuiltPlan, api: Api, graphs: bool) -> TensorRtEngine:
+    made = manifest_of(request, built, api, find_gpu(), "benchmark")
+    return TensorRtEngine(built.plan, made, api, CupyCuda(), graphs=graphs)
+
+
+def _buffers(batch: int, engine: TensorRtEngine) -> tuple[dict[str, Any], dict[str, Any]]:
+    import cupy
+
+    made = engine.plan_manifest
+    inputs, outputs = (
+        {spec.name: cupy.zeros((batch, *spec.shape[1:]), "f4") for spec in specs}
+        for specs in (made.inputs, made.outputs)
+    )
+    cupy.cuda.Device().synchronize()
+    return inputs, outputs
+
+
+def _timed(engine: TensorRtEngine, batch: int, case: Case, graphs: bool) -> dict[str, Any]:
+    inputs, outputs = _buffers(batch, engine)
+    spread = gpu_ms(lambda: engine.submit(inputs, outputs), engine.streams[0])
+    name = "engine, CUDA graph" if graphs else "engine"
+    return {"name": name, "batch": batch, "time": spread, "case": case.name}
+
+
+def _accuracy(
+    engine: TensorRtEngine, reference: Any, frames: NDArray[np.float32], case: Case
+) -> dict[str, Any]:
+    import cupy
+
+    inputs, outputs = _buffers(1, engine)
+
+    def run(rgb: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        inputs["rgb"].set(rgb)
+        cupy.cuda.Device().synchronize()
+        engine.run(inputs, outputs)
+        return {name: cupy.asnumpy(values) for name, values in outputs.items()}
+
+    kind: Any = case.network.rpartition("_")[2]
+    pictures = [frame[None] for frame in frames]
+    found = compare(reference, run, pictures, kind if kind in {"tt", "ft", "bt"} else "tt")
+    return {**found.to_dict(), "faults": found.faults()}

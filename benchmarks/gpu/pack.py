@@ -1,0 +1,94 @@
+"""What an offline GPU host needs, in parts that fit through a narrow door.
+
+``python -m benchmarks gpu pack rtx DIR`` downloads TensorRT-RTX for the host's Python and a few
+small packages, adds frames of the sample clip, and writes ``DIR/00``, ``DIR/01`` ... with a
+manifest of hashes in each. `stage` joins them there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+WHEELS = {
+    "rtx": (
+        "tensorrt-rtx-cu13-libs==1.7.1.116",
+        "tensorrt-rtx-cu13-bindings==1.7.1.116",
+        "platformdirs",
+        "filelock",
+        "safetensors",
+    ),
+    "torchtrt": ("torch-tensorrt-rtx==2.11.0", "dllist"),
+}
+PART_MIB = 44
+FRAMES = "frames.npz"
+SIZE = (544, 960)  # H, W of the packed frames
+
+
+def download(wheels: Iterable[str], folder: Path, python: str) -> list[Path]:
+    """Wheels for the host's Linux and Python, without their dependencies."""
+    platforms = [f"--platform=manylinux_2_{n}_x86_64" for n in (28, 27, 17)]
+    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
+    target = ["--python-version", python, "--implementation", "cp", *platforms]
+    target += ["--platform=manylinux2014_x86_64", "-d", str(folder)]
+    for wheel in wheels:
+        subprocess.run([*pip, *target, wheel], check=True)
+    return sorted(folder.glob("*.whl"))
+
+
+def sample_frames() -> bytes:
+    """A few frames of the sample clip, (N, H, W, 3) uint8, as a compressed NumPy file."""
+    from streammat.gpu.frames import sample_frames as views
+
+    frames = np.concatenate(views(*SIZE)).transpose(0, 2, 3, 1)
+    file = io.BytesIO()
+    np.savez_compressed(file, frames=np.round(frames).astype(np.uint8))
+    return file.getvalue()
+
+
+def split(files: Iterable[tuple[str, bytes]], out: Path, limit_bytes: int) -> list[Path]:
+    """Files one after another into folders of at most ``limit_bytes``; each has the manifest."""
+    manifest, folders, used = [], [out / "00"], 0
+    for name, data in files:
+        manifest.append(f"{hashlib.sha256(data).hexdigest()}  {len(data)}  {name}")
+        position = piece = 0
+        while position < len(data):
+            if used >= limit_bytes:
+                folders.append(out / f"{len(folders):02d}")
+                used = 0
+            part = data[position : position + limit_bytes - used]
+            folders[-1].mkdir(parents=True, exist_ok=True)
+            (folders[-1] / f"{name}.part{piece:03d}").write_bytes(part)
+            position, piece, used = position + len(part), piece + 1, used + len(part)
+    for folder in folders:
+        (folder / "manifest.txt").write_text("\n".join(manifest) + "\n")
+    return folders
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Pack a set."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks gpu pack")
+    parser.add_argument("name", choices=[*WHEELS, "trt86"])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--part-mib", type=int, default=PART_MIB)
+    parser.add_argument("--python", default="3.12", help="of the host")
+    args = parser.parse_args(arguments)
+    if args.name == "trt86":
+        script = Path(__file__).with_name("pack_trt86.sh")
+        command = ["bash", str(script), str(args.out), str(args.part_mib)]
+        return subprocess.run(command, check=False).returncode
+    wheels = download(WHEELS[args.name], args.out / "wheels", args.python)
+    files = [(path.name, path.read_bytes()) for path in wheels]
+    if args.name == "rtx":
+        files.append((FRAMES, sample_frames()))
+    for folder in split(files, args.out, args.part_mib << 20):
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        print(f"{folder}  {size / 2**20:.1f} MiB")
+    return 0

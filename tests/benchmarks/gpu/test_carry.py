@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from benchmarks.gpu import stage
+from benchmarks.gpu.pack import split
+from benchmarks.gpu.prune_fatbin import MAGIC, prune
+
+FILES = [("a.bin", bytes(range(256)) * 11), ("b.bin", b"short"), ("c.bin", b"x" * 5000)]
+
+
+@pytest.mark.parametrize("limit", [1000, 2816, 10_000])
+def test_parts_keep_to_the_limit_and_join_to_the_same_files(tmp_path: Path, limit: int) -> None:
+    folders = split(FILES, tmp_path / "parts", limit)
+    for folder in folders:
+        assert sum(p.stat().st_size for p in folder.glob("*.part*")) <= limit
+    home = tmp_path / "home"
+    for folder in reversed(folders):  # they may come in any order
+        rows = stage.collect([folder], home)
+        lacking = stage.join(rows, home)
+    assert lacking == []
+    assert {name: (home / name).read_bytes() for name, _ in FILES} == dict(FILES)
+
+
+def test_a_missing_or_damaged_part_is_noticed(tmp_path: Path) -> None:
+    folders = split(FILES, tmp_path / "parts", 2000)
+    home = tmp_path / "home"
+    assert stage.join(stage.collect(folders[:-1], home), home) == ["c.bin"]
+    piece = next(folders[-1].glob("c.bin.part*"))
+    piece.write_bytes(piece.read_bytes()[:-1] + b"?")
+    assert stage.join(stage.collect(folders, home), home) == ["c.bin"]
+    assert not (home / "c.bin").exists()
+
+
+def member(kind: int, sm: int, payload: bytes) -> bytes:
+    header = struct.pack("<HHIQ", kind, 0, 64, len(payload)).ljust(28, b"\0")
+    return (header + struct.pack("<I", sm)).ljust(64, b"\0") + payload
+
+
+def fatbin(*members: bytes) -> bytes:
+    body = b"".join(members)
+    return MAGIC + struct.pack("<HHQ", 1, 16, len(body)) + body
+
+
+def test_only_code_for_the_gpu_stays_and_the_layout_does_not_move(tmp_path: Path) -> None:
+    first = fatbin(member(2, 80, b"A" * 24), member(2, 90, b"B" * 16), member(1, 90, b"C" * 8))
+    second = fatbin(member(2, 80, b"D" * 24), member(1, 80, b"E" * 16))
+    path = tmp_path / "library.so"
+    path.write_bytes(b"head" + first + b"between" + second + b"tail")
+    size = path.stat().st_size
+    assert prune(path, 90) == (32, 56)
+    data = path.read_bytes()
+    assert len(data) == size
+    assert data.startswith(b"head")
+    assert data.endswith(b"tail")
+    for letter, count in ((b"A", 0), (b"B", 16), (b"C", 0), (b"D", 0), (b"E", 16)):
+        assert data.count(letter * max(count, 8)) == (count > 0)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.gpu import run
+from benchmarks.gpu.case import reached
+from benchmarks.gpu.cases import Case, all_cases, find_case
+from benchmarks.record import Spread
+
+
+def test_every_case_has_a_name_of_its_own_and_the_target_comes_first() -> None:
+    names = [case.name for case in all_cases()]
+    assert len(set(names)) == len(names) == 12
+    assert names[0] == "gfm_r34_tt-960x544"
+    assert find_case(names[-1]).network == "gfm_d121_rim"
+
+
+def test_a_case_that_fails_or_hangs_does_not_end_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = iter(["failed (1)", "over its time limit"])
+    monkeypatch.setattr(run, "run_one", lambda *_: next(said, "done"))
+    assert run.main(["--out", str(tmp_path)]) == 1
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert list(summary.values())[:3] == ["failed (1)", "over its time limit", "done"]
+    assert len(summary) == 12
+
+
+def test_what_is_on_disk_is_not_measured_again(tmp_path: Path) -> None:
+    for case in all_cases():
+        (tmp_path / f"{case.name}.json").write_text("{}")
+    assert run.main(["--out", str(tmp_path)]) == 0
+
+
+def test_targets_are_read_off_the_rows() -> None:
+    def row(name: str, batch: int, ms: float) -> dict[str, object]:
+        return {"name": name, "batch": batch, "time": Spread.of([ms])}
+
+    rows = [
+        row("engine, CUDA graph", 1, 0.5),
+        row("engine, CUDA graph", 8, 3.0),
+        row("torch eager FP16", 1, 2.0),
+    ]
+    facts = {
+        "matrix_tflops": 800.0,
+        "gflop_a_picture": 215.0,
+        "engine": {"accuracy": {"faults": []}},
+    }
+    target = Case("gfm_r34_tt", 960, 544)
+    assert reached(target, rows, facts) == {
+        "accuracy": True,
+        "ms": True,
+        "times_eager": True,
+        "matrix_rate_share": True,
+    }
+    assert facts["matrix_rate_share"] == pytest.approx(8 * 215 / 3.0 / 800)
+    slow = [row("engine, CUDA graph", 1, 0.7), *rows[1:]]
+    assert reached(target, slow, facts)["ms"] is False
