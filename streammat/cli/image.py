@@ -37,6 +37,8 @@ _SETTINGS = (
     "garbage",
     "holdout",
     "roi",
+    "input_colour",
+    "to_sdr",
     "overwrite",
     "progress",
 )

@@ -17,6 +17,7 @@ import numpy as np
 from streammat.matting import GfmMatter
 from streammat.types import Alpha, Frame, StreamInfo
 from streammat_kernels.layout import Colour, PixelLayout
+from streammat_kernels.lut import Lut
 from streammat_kernels.planes import empty_planes
 
 from .outputs import OutputPlan
@@ -34,17 +35,29 @@ ROWS, COLUMNS = 12, 16  # of the network's view
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The plate's samples."""
+    """The plate's samples; whether it carries scene values and a view."""
 
     layout: PixelLayout
     colour: Colour
+    scene: bool = False
+    viewed: bool = False
 
     def frame(self) -> Frame:
         """A black frame."""
         planes = empty_planes(self.layout, HEIGHT, WIDTH)
         for plane in planes:
             plane[...] = 0
-        return Frame(planes, self.layout, self.colour, 0, Fraction(1), 0)
+        light = np.zeros((HEIGHT, WIDTH), np.float32)
+        return Frame(
+            planes,
+            self.layout,
+            self.colour,
+            0,
+            Fraction(1),
+            0,
+            scene=(light,) * 3 if self.scene else None,
+            view=Lut(np.zeros((2, 2, 2, 3), np.float32)) if self.viewed else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +68,10 @@ class View:
 
     def perform(self) -> None:
         """Rehearse."""
-        from streammat_kernels.resize import network_view
+        from streammat.matting.frame_view import frame_view
 
-        frame, out = self.source.frame(), np.empty((3, ROWS, COLUMNS), np.float32)
-        network_view(frame.planes, frame.layout, frame.colour, out, content=(ROWS, COLUMNS))
+        out = np.empty((3, ROWS, COLUMNS), np.float32)
+        frame_view(self.source.frame(), out, content=(ROWS, COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +151,9 @@ def parts_of(
         targets: the outputs.
         strength: of the temporal smoothing.
     """
-    source = _Source(replace(info.layout, alpha=False), info.colour)
+    source = _Source(
+        replace(info.layout, alpha=False), info.colour, info.scene, info.input_colour != ""
+    )
     drawings = tuple(
         Drawing(_neutral(target.plan), target.sink.layout, target.sink.colour) for target in targets
     )
