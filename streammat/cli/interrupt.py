@@ -15,7 +15,9 @@ __all__ = ["interruptible"]
 
 
 @contextmanager
-def interruptible(say: Callable[[str], None]) -> Iterator[threading.Event]:
+def interruptible(
+    say: Callable[[str], None], doing: str = "finishing the file"
+) -> Iterator[threading.Event]:
     """An event that the first Ctrl-C (SIGINT) or SIGTERM sets; a second one interrupts.
 
     The job sees the event, finalises a playable ``NAME.partial.EXT`` and returns. Only the main
@@ -37,7 +39,7 @@ def interruptible(say: Callable[[str], None]) -> Iterator[threading.Event]:
             os._exit(EXIT_INTERRUPTED)
         cancel.set()
         with suppress(RuntimeError):  # the signal came in the middle of a write to stderr
-            say("finishing the file; press Ctrl-C again to quit at once")
+            say(f"{doing}; press Ctrl-C again to quit at once")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

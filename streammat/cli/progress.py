@@ -7,6 +7,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,14 +16,34 @@ import click
 if TYPE_CHECKING:
     from streammat.pipeline.progress import Progress
 
-__all__ = ["Display", "open_display"]
+__all__ = ["FRAMES", "Display", "Wording", "clock", "open_display"]
 
 _JSON_SECONDS = 1.0
 _PLAIN_SECONDS = 5.0
 
 
-def open_display(mode: str) -> Display:
-    """The display of ``auto|plain|json|none``; auto is live on a terminal, else plain."""
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a state of some kind of work is put.
+
+    Attributes:
+        words: for a person.
+        facts: for a line of JSON.
+        done: what is done, and of how much (None: unknown).
+    """
+
+    words: Callable[[Any], str]
+    facts: Callable[[Any], dict[str, Any]]
+    done: Callable[[Any], tuple[float, float | None]]
+
+
+def open_display(mode: str, wording: Wording | None = None) -> Display:
+    """The display of ``auto|plain|json|none``; auto is live on a terminal, else plain.
+
+    Args:
+        mode: as said.
+        wording: of the states that it is shown; None: those of a matting job.
+    """
     if mode == "auto":
         mode = "live" if sys.stderr.isatty() else "plain"
     displays: dict[str, type[Display]] = {
@@ -31,11 +52,15 @@ def open_display(mode: str) -> Display:
         "json": Json,
         "none": Silent,
     }
-    return displays[mode]()
+    display = displays[mode]()
+    display.wording = wording or FRAMES
+    return display
 
 
 class Display(ABC):
     """A context manager; ``update`` and ``note`` may be called from any thread."""
+
+    wording: Wording  # set by `open_display`
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +127,7 @@ class Plain(_EverySecond):
         super().__init__(_PLAIN_SECONDS, clock)
 
     def show(self, progress: Progress) -> None:
-        click.echo(_words(progress), err=True)
+        click.echo(self.wording.words(progress), err=True)
 
 
 class Json(_EverySecond):
@@ -112,14 +137,7 @@ class Json(_EverySecond):
         super().__init__(_JSON_SECONDS, clock)
 
     def show(self, progress: Progress) -> None:
-        self._write(
-            "progress",
-            frame=progress.frame,
-            total=progress.total,
-            fps=round(progress.fps, 2),
-            eta_seconds=None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
-            slowest=progress.slowest or None,
-        )
+        self._write("progress", **self.wording.facts(progress))
 
     def begin(self, title: str) -> None:
         self._write("begin", input=title)
@@ -160,12 +178,9 @@ class Live(Display):
 
     def update(self, progress: Progress) -> None:
         if self._task is not None:
-            self._bar.update(
-                self._task,
-                completed=progress.frame,
-                total=progress.total,
-                words=_words(progress) if progress.frame else "starting",
-            )
+            done, total = self.wording.done(progress)
+            words = self.wording.words(progress) if done else "starting"
+            self._bar.update(self._task, completed=done, total=total, words=words)
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False)
@@ -188,13 +203,31 @@ def _words(progress: Progress) -> str:
     if progress.fps > 0:
         parts.append(f"{progress.fps:.1f} fps")
     if progress.eta_seconds is not None:
-        parts.append(f"{_clock(progress.eta_seconds)} left")
+        parts.append(f"{clock(progress.eta_seconds)} left")
     if progress.slowest:
         parts.append(f"{progress.slowest} is slowest")
     return "  ".join(parts)
 
 
-def _clock(seconds: float) -> str:
+def _facts(progress: Progress) -> dict[str, Any]:
+    return {
+        "frame": progress.frame,
+        "total": progress.total,
+        "fps": round(progress.fps, 2),
+        "eta_seconds": None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
+        "slowest": progress.slowest or None,
+    }
+
+
+def _done(progress: Progress) -> tuple[float, float | None]:
+    return progress.frame, progress.total
+
+
+FRAMES = Wording(_words, _facts, _done)
+
+
+def clock(seconds: float) -> str:
+    """``1:02:03``, ``2:03`` or ``3 s``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

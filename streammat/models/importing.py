@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,14 +47,28 @@ def import_weights(
         OutputError: the name is taken, or the folder cannot be written.
     """
     if name is not None:
-        _refuse_taken(name, overwrite)
+        free_folder(name, overwrite=overwrite)
     model = load_checkpoint(path, rosta=rosta)
     name = name or config_of(model).name
-    target = _refuse_taken(name, overwrite)
+    return install(name, lambda folder: _fill(folder, name, model, path, licence), overwrite)
+
+
+def install(name: str, fill: Callable[[Path], None], overwrite: bool = False) -> ModelCard:
+    """Make a model usable by name, all or nothing.
+
+    Args:
+        name: of the model.
+        fill: writes its files and the card (`streammat.catalogue.folder.CARD`) into a folder.
+        overwrite: replace an imported model of this name.
+
+    Raises:
+        OutputError: the name is taken, or the folder cannot be written.
+    """
+    target = free_folder(name, overwrite=overwrite)
     partial = target.with_name(f".import-{os.getpid()}-{name}")
     try:
         partial.mkdir(parents=True)
-        _fill(partial, name, model, path, licence)
+        fill(partial)
         if target.exists():
             remove_folder(target)
         partial.rename(target)
@@ -64,7 +79,13 @@ def import_weights(
     return find_model(name)
 
 
-def _refuse_taken(name: str, overwrite: bool) -> Path:
+def free_folder(name: str, *, overwrite: bool = False) -> Path:
+    """The folder that a model of this name will have.
+
+    Raises:
+        ConfigError: a name that cannot be.
+        OutputError: it is taken, by a shipped model or, without ``overwrite``, an imported one.
+    """
     target = model_folder(name)
     if any(card.name == name for card in shipped_models()):
         raise OutputError(f"model name {name!r} is that of a shipped model: choose another --name")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float32]
 Reals = npt.NDArray[np.floating[Any]]
 
 BACKGROUND_MAX_SIDE_PX = 640
+DIGEST = "data.sha256"  # of the pixels; caches of earlier versions lack it
 
 
 class Entry(NamedTuple):
@@ -88,16 +89,29 @@ def _backgrounds(folder: Path) -> Iterator[tuple[str, str, str, Bytes]]:
 
 
 def build_cache(data: Path, cache: Path) -> None:
-    """Decode everything under `data` into `cache`; the index is written last, so a cache with an
-    index is complete."""
+    """Decode everything under `data` into `cache`; see `write_cache`."""
+    write_cache((item for part in (_pairs, _cutouts, _backgrounds) for item in part(data)), cache)
+
+
+def write_cache(items: Iterable[tuple[str, str, str, Bytes]], cache: Path) -> None:
+    """Write kind, name, source and pixels of every picture.
+
+    The index is written last, so a cache with an index is complete.
+
+    Raises:
+        OSError: the disk is full.
+    """
     cache.mkdir(parents=True, exist_ok=True)
     index: list[dict[str, object]] = []
+    digest = hashlib.sha256()
     with (cache / "data.bin").open("wb") as out:
-        for part in (_pairs, _cutouts, _backgrounds):
-            for kind, name, source, pixels in part(data):
-                entry = Entry(kind, name, source, out.tell(), pixels.shape)
-                index.append(entry._asdict())
-                out.write(np.ascontiguousarray(pixels).tobytes())
+        for kind, name, source, pixels in items:
+            entry = Entry(kind, name, source, out.tell(), pixels.shape)
+            index.append(entry._asdict())
+            data = np.ascontiguousarray(pixels).tobytes()
+            digest.update(data)
+            out.write(data)
+    (cache / DIGEST).write_text(digest.hexdigest())
     (cache / "index.json").write_text(json.dumps(index))
 
 
@@ -106,7 +120,9 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         text = (folder / "index.json").read_bytes()
-        self.fingerprint = hashlib.sha256(text).hexdigest()
+        digest = folder / DIGEST
+        pixels = digest.read_bytes() if digest.is_file() else b""
+        self.fingerprint = hashlib.sha256(text + pixels).hexdigest()
         records = json.loads(text)
         self.entries = [
             Entry(r["kind"], r["name"], r["source"], r["offset"], tuple(r["shape"]))

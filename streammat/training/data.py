@@ -74,7 +74,7 @@ class Sampler:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the cache's index."""
+        """SHA-256 of the cache's index and pixels."""
         return self._cache.fingerprint
 
     @property

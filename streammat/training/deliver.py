@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from streammat.catalogue.folder import CARD
 from streammat.errors import OutputError
 from streammat.models import Rosta, config_of, load_checkpoint
 from streammat.models.delivery import write_model
+from streammat.models.importing import install
 
 LICENCE = "as the data that it was trained on and the weights that it started from allow"
 
@@ -38,3 +41,18 @@ def deliver(weights: Path, folder: Path, name: str, facts: Mapping[str, Any], ro
         return write_model(folder, name, model, f"{name}.json", {**base, **facts})
     except OSError as error:
         raise OutputError(f"cannot write the model to {folder}: {error.strerror}") from error
+
+
+def register(graph: Path, name: str, *, overwrite: bool) -> None:
+    """Make a delivered model usable by name, as ``streammat models import`` does.
+
+    Raises:
+        OutputError: the name is taken, or the folder cannot be written.
+    """
+
+    def fill(folder: Path) -> None:
+        for path in (graph, graph.with_suffix(".safetensors")):
+            shutil.copyfile(path, folder / path.name)
+        shutil.copyfile(graph.with_suffix(".json"), folder / CARD)
+
+    install(name, fill, overwrite)

@@ -32,6 +32,7 @@ class State(NamedTuple):
         steps_per_second: since the run began or went on.
         loss: of the last step.
         error: of the last validation, mean absolute, 0..1.
+        eta_seconds: time left at this speed.
     """
 
     step: int
@@ -40,6 +41,7 @@ class State(NamedTuple):
     steps_per_second: float
     loss: float
     error: float | None
+    eta_seconds: float | None = None
 
 
 def _nobody(state: State) -> None:
@@ -141,7 +143,10 @@ class _Run:
         trainer = self.trainer
         used = max(trainer.seconds - self.began, 1e-9)
         speed = (trainer.step - self.first) / used
-        state = State(
-            trainer.step, trainer.budget.steps, trainer.progress, speed, loss, self.watch.error
-        )
+        total = trainer.budget.steps
+        left = (trainer.budget.seconds or 0.0) - trainer.seconds
+        if total is not None:
+            left = (total - trainer.step) / speed
+        share = trainer.progress
+        state = State(trainer.step, total, share, speed, loss, self.watch.error, max(left, 0.0))
         self.watch.on_step(state)

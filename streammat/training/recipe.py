@@ -177,3 +177,24 @@ def budget_of(recipe: Recipe, samples: int) -> Budget:
     if recipe.minutes is not None:
         return Budget(seconds=60 * recipe.minutes)
     raise ConfigError("the recipe has no length: give --steps N or --minutes M, or write it there")
+
+
+def changed(
+    recipe: Recipe,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int | None = None,
+    precision: str | None = None,
+) -> Recipe:
+    """The recipe with what was asked for instead of its own; None keeps that.
+
+    Raises:
+        ConfigError: two lengths at once.
+    """
+    if steps is not None and minutes is not None:
+        raise ConfigError("give --steps or --minutes, not both")
+    if steps is not None or minutes is not None:
+        recipe = recipe._replace(steps=steps, epochs=None, minutes=minutes)
+    if seed is not None:
+        recipe = recipe._replace(seed=seed)
+    return recipe._replace(precision=precision) if precision is not None else recipe

@@ -89,7 +89,7 @@ class Trainer:
             **recipe,
             "steps": self.budget.steps,
             "network": config_of(self.model).name,
-            "data": self.source.fingerprint,
+            "data set": self.source.fingerprint,
             "processes": self.group.size,
         }
 
@@ -178,8 +178,13 @@ class Trainer:
         self.step += 1
         decay = min(recipe.ema_decay, self.step / (self.step + _EARLY_STEPS))
         update_average(self.ema, self.model, decay)
-        values = {name: float(value.detach()) for name, value in loss.parts.items()}
-        return {"total": float(loss.total.detach()), **values, "norm": norm, "lr": factor}
+        return {**self._means(loss), "norm": norm, "lr": factor}
+
+    def _means(self, loss: Loss) -> dict[str, float]:
+        """The losses over the whole batch: the means of the processes' shares."""
+        values = {"total": loss.total, **loss.parts}
+        sums = self.group.total([float(value.detach()) for value in values.values()])
+        return {name: s / self.group.size for name, s in zip(values, sums, strict=True)}
 
     def _apply_gradients(self, batch: Batch) -> float:
         """Average over the processes, clip, step; returns the norm before clipping."""

@@ -13,8 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from streammat.datasets import Faults, Sample, find_backgrounds, find_samples
-from streammat.datasets.layouts import layout_named
+from streammat.datasets import Faults, Sample
 from streammat.datasets.reading import read_layers, read_rgb
 from streammat.errors import InputError, MediaError
 from streammat.training.batch import Batch
@@ -29,7 +28,7 @@ from streammat.training.rssn.settings import RssnSettings
 from streammat_kernels.augment import RssnBatch, SamplePlan, rssn_batch
 from streammat_kernels.regions import sampled_levels
 
-__all__ = ["RssnSource", "open_source"]
+__all__ = ["RssnSource"]
 
 TRANSITION = 128
 _TRIES = 20  # pictures that cannot be read one after the other: then the disk is to blame
@@ -41,41 +40,21 @@ class _Drawn(NamedTuple):
     plan: SamplePlan
 
 
-def open_source(
-    settings: RssnSettings, data: Path, batch: int, seed: int, faults: Faults, threads: int = 1
-) -> RssnSource:
-    """The source of a recipe's ``[data]`` table.
-
-    Args:
-        settings: the checked table.
-        data: folder that the data sets were unpacked into.
-        batch: samples of a whole batch, over all processes.
-        seed: of everything that is drawn.
-        faults: takes files that cannot be used.
-        threads: that decode and compose.
-
-    Raises:
-        InputError: a data set that is not there, or with ``faults`` strict a file of no use.
-    """
-    samples, weights = [], []
-    for name in settings.sets:
-        found = find_samples(layout_named(name), data, faults)
-        samples += found
-        weights += [settings.weights.get(name, 1.0)] * len(found)
-    backgrounds = [
-        path for name in settings.backgrounds for path in find_backgrounds(layout_named(name), data)
-    ]
-    if not any(weights):
-        raise InputError("[data]: all weights are 0: give one set a weight above it")
-    return RssnSource(settings, samples, weights, backgrounds, batch, seed, faults, threads)
-
-
 class RssnSource:
     """Draws batches; see `streammat.training.batch.BatchSource`.
 
     With equal weights an epoch shows every foreground ``bags`` times, each time over another
     background, in an order of its own; with other weights samples are drawn independently. The
     next batch is decoded while the caller works on this one.
+
+    Args:
+        settings: the checked table.
+        samples, weights: what is trained on, and how often each is drawn.
+        backgrounds: at least one, but for the ORI-Track.
+        batch: samples of a whole batch, over all processes.
+        seed: of everything that is drawn.
+        faults: takes pictures that turn out to be unreadable.
+        threads: that decode and compose.
     """
 
     def __init__(

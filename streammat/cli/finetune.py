@@ -1,0 +1,137 @@
+"""``streammat finetune --frames DIR --alphas DIR``: a few painted frames in, a model out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streammat.cli.output import print_json, print_table, shown
+from streammat.cli.train import FOLDER, run_options
+from streammat.settings import MatteSettings
+
+if TYPE_CHECKING:
+    from streammat.training.work import Job
+
+__all__ = ["finetune"]
+
+_DEFAULT_MODEL = MatteSettings().model
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--frames", type=FOLDER, required=True, metavar="DIR", help="Frames of the film.")
+@click.option("--alphas", type=FOLDER, required=True, metavar="DIR", help="Their painted alphas.")
+@click.option("--model", default=_DEFAULT_MODEL, show_default=True, metavar="NAME|FILE")
+@click.option("--out", type=FOLDER, default="finetuned", show_default=True, metavar="DIR")
+@click.option("--name", metavar="NAME", help="Make the result usable by this name everywhere.")
+@click.option("--recipe", default="finetune", show_default=True, metavar="NAME|FILE.toml")
+@click.option("--steps", type=click.IntRange(1), help="Length, instead of the recipe's.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Length by the clock.")
+@click.option("--strict", is_flag=True, help="Refuse files that cannot be used.")
+@run_options
+def finetune(
+    frames: Path,
+    alphas: Path,
+    model: str,
+    out: Path,
+    name: str | None,
+    recipe: str,
+    strict: bool,
+    overwrite: bool,
+    progress: str,
+    dry_run: bool,
+    as_json: bool,
+    **given: Any,
+) -> int:
+    """Fit a network to a film: a few painted frames in, a model in minutes.
+
+    Frames and alphas belong together by name (shot_0100.png in both folders). The encoder and all
+    batch norm statistics stand still, so that the network keeps what it knows of other pictures.
+    Every fifth frame is not learned but used to tell whether it helped. OUT/NAME.onnx is what
+    --model takes. Needs streammat[train].
+    """
+    from streammat.cli.training_run import begin_folder, run_to_model, say_end, say_where
+    from streammat.training.deliver import register
+    from streammat.training.finetune import starting_error
+
+    if name is not None:
+        from streammat.models.importing import free_folder
+
+        free_folder(name, overwrite=overwrite)
+    job = _job(recipe, model, out, given)
+    if dry_run:
+        return _print_plan(job, frames, alphas, as_json)
+    begin_folder(out, overwrite=overwrite)
+    _cache_frames(job, frames, alphas, strict=strict, again=overwrite)
+    say_where(job)
+    before = starting_error(job)
+    click.echo(f"error of {model} on the held-out frames: {before:.4f}", err=True)
+    facts = {"from": model, "frames": str(frames), "error_before": before}
+    ended = run_to_model(job, progress, name or "finetuned", facts)
+    if ended is None:
+        return 0
+    if ended.model is not None and name is not None:
+        register(ended.model, name, overwrite=overwrite)
+    if as_json:
+        outcome = ended.outcome._asdict()
+        print_json("finetune", {"outcome": outcome, "error_before": before, "model": ended.model})
+    say_end(ended, f"streammat finetune --out {out} ... (the same command)")
+    if ended.outcome.error is not None and ended.outcome.error >= before:
+        click.echo(
+            "the held-out frames did not get better: paint more frames, or keep the old model",
+            err=True,
+        )
+    return ended.code
+
+
+def _job(recipe_name: str, model: str, out: Path, given: dict[str, Any]) -> Job:
+    from streammat.training.finetune import fitted_recipe
+    from streammat.training.loop import Intervals
+    from streammat.training.recipe import changed, load_recipe
+    from streammat.training.work import Job, choose_device
+
+    recipe = fitted_recipe(load_recipe(recipe_name), model)
+    recipe = changed(recipe, given["steps"], given["minutes"], given["seed"], given["precision"])
+    return Job(
+        recipe=recipe,
+        cache=out / "cache",
+        out=out,
+        start=model,
+        every=Intervals(log=10, save=40, validate=40),
+        device=choose_device(given["device"]).type,
+        threads=given["threads"] or max((os.cpu_count() or 1) // given["processes"], 1),
+        processes=given["processes"],
+    )
+
+
+def _cache_frames(job: Job, frames: Path, alphas: Path, *, strict: bool, again: bool) -> None:
+    from functools import partial
+
+    from streammat.datasets import Faults
+    from streammat.training.painted import cache_painted, find_painted
+
+    if (job.cache / "index.json").is_file() and not again:
+        return
+    faults = Faults(partial(click.echo, err=True), strict=strict)
+    count = cache_painted(find_painted(frames, alphas, faults), job.cache, faults)
+    if faults.total:
+        click.echo(faults.summary(), err=True)
+    click.echo(f"{count} painted frames to learn", err=True)
+
+
+def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool) -> int:
+    from streammat.datasets import Faults
+    from streammat.training.painted import find_painted
+    from streammat.training.plan import plan
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    facts = plan(job, frames) | {"painted frames": len(find_painted(frames, alphas, Faults(say)))}
+    if as_json:
+        print_json("finetune", {"dry_run": True, **facts})
+    else:
+        print_table(("what", "value"), [(key, shown(value)) for key, value in facts.items()])
+    return 0

@@ -1,0 +1,186 @@
+"""What ``train`` and ``finetune`` share: processes, progress, the delivered model."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streammat.cli.failure import EXIT_INTERRUPTED
+from streammat.cli.interrupt import interruptible
+from streammat.cli.progress import Wording, clock, open_display
+from streammat.errors import OutputError
+
+if TYPE_CHECKING:
+    from streammat.training.loop import State
+    from streammat.training.work import Job, Outcome
+
+__all__ = [
+    "STEPS",
+    "Ended",
+    "RunShown",
+    "begin_folder",
+    "run_to_model",
+    "say_end",
+    "say_where",
+    "show_run",
+]
+
+
+def _words(state: State) -> str:
+    """``120/400 steps  2.1 steps/s  2:10 left  loss 0.412  error 0.0231``."""
+    total = f"/{state.total}" if state.total else ""
+    parts = [f"{state.step}{total} steps", f"{state.steps_per_second:.2f} steps/s"]
+    if state.eta_seconds is not None:
+        parts.append(f"{clock(state.eta_seconds)} left")
+    parts.append(f"loss {state.loss:.4f}")
+    if state.error is not None:
+        parts.append(f"error {state.error:.4f}")
+    return "  ".join(parts)
+
+
+def _facts(state: State) -> dict[str, Any]:
+    return {
+        "step": state.step,
+        "total": state.total,
+        "share": round(state.share, 4),
+        "steps_per_second": round(state.steps_per_second, 3),
+        "eta_seconds": None if state.eta_seconds is None else round(state.eta_seconds, 1),
+        "loss": round(state.loss, 6),
+        "error": None if state.error is None else round(state.error, 6),
+    }
+
+
+def _done(state: State) -> tuple[float, float]:
+    return state.share, 1.0
+
+
+STEPS = Wording(_words, _facts, _done)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that came to its end, or was stopped."""
+
+    outcome: Outcome
+    model: Path | None  # the exported graph, if there is one
+    code: int
+
+
+def begin_folder(out: Path, *, overwrite: bool) -> None:
+    """Make the folder of a run; with `overwrite` what a run left in it is removed.
+
+    Raises:
+        OutputError: it cannot be made or written to.
+    """
+    from streammat.training.work import clear
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if overwrite:
+            clear(out)
+    except OSError as error:
+        raise OutputError(f"--out {out} cannot be written: {error.strerror}") from error
+
+
+def say_where(job: Job) -> None:
+    """One line where a run goes on."""
+    from streammat.training.checkpoint import LAST
+
+    if (job.out / LAST).is_file():
+        click.echo(f"going on from {job.out / LAST}; --overwrite begins again", err=True)
+
+
+def show_run(rank: int, job: Job, meeting_file: Path | None, mode: str = "auto") -> Outcome:
+    """One training process with a display in the first one; Ctrl-C saves and stops.
+
+    In a process of its own this is where everything begins.
+    """
+    from streammat.training.loop import Watch
+    from streammat.training.parallel import launched
+    from streammat.training.work import work
+
+    launch = launched()
+    first = (launch.rank if launch else rank) == 0
+    with ExitStack() as stack:
+        display = stack.enter_context(open_display(mode if first else "none", STEPS))
+        say = display.note if first else _silent
+        stop = stack.enter_context(interruptible(say, "saving a checkpoint"))
+        display.begin(job.recipe.model)
+        return work(rank, job, meeting_file, _watch(Watch, display.update, stop))
+
+
+def _watch(kind: Any, update: Any, stop: threading.Event) -> Any:
+    return kind(on_step=update, stopped=stop.is_set)
+
+
+def _silent(text: str) -> None:
+    del text
+
+
+@dataclass(frozen=True, slots=True)
+class RunShown:
+    """`show_run` with a mode, in a form that another process can be told."""
+
+    mode: str
+
+    def __call__(self, rank: int, job: Job, meeting_file: Path | None) -> Outcome:
+        """See `show_run`."""
+        return show_run(rank, job, meeting_file, self.mode)
+
+
+def run_to_model(job: Job, mode: str, name: str | None, facts: dict[str, Any]) -> Ended | None:
+    """Train in as many processes as the job says, then export the result.
+
+    Args:
+        job: what is trained.
+        mode: of the display.
+        name: of the exported model; None exports nothing.
+        facts: for the model's card.
+
+    Returns:
+        None in the processes of torchrun that are not the first.
+
+    Raises:
+        StreammatError: see `streammat.training.work.work`.
+    """
+    from streammat.training.deliver import deliver
+    from streammat.training.launch import run_processes
+    from streammat.training.parallel import launched
+    from streammat.training.work import read_outcome
+
+    launch, process = launched(), RunShown(mode)
+    if launch is None and job.processes > 1:
+        run_processes(process, job)
+        outcome = read_outcome(job.out)
+    else:
+        outcome = process(0, job, None)
+    if launch is not None and launch.rank:
+        return None
+    if not outcome.finished or outcome.weights is None:
+        return Ended(outcome, None, EXIT_INTERRUPTED)
+    if name is None:
+        return Ended(outcome, None, 0)
+    from streammat.models import GfmConfig
+
+    card = {"training": {"step": outcome.step, "error": outcome.error, **facts}}
+    rosta = GfmConfig.from_name(job.recipe.model).rosta
+    model = deliver(outcome.weights, job.out, name, card, rosta)
+    return Ended(outcome, model, 0)
+
+
+def say_end(ended: Ended, again: str) -> None:
+    """The last lines on stderr."""
+    outcome = ended.outcome
+    error = "" if outcome.error is None else f", error {outcome.error:.4f} (held-out pictures)"
+    click.echo(f"{outcome.step} steps in {clock(outcome.seconds)}{error}", err=True)
+    if ended.code:
+        click.echo(f"stopped; go on with: {again}", err=True)
+    elif ended.model is None:
+        click.echo(f"weights: {outcome.weights}", err=True)
+    else:
+        click.echo(f"use it: streammat matte CLIP --model {ended.model}", err=True)

@@ -1,0 +1,91 @@
+"""A few painted frames of a film as training data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from streammat.datasets import Faults, Layout, Sample, find_samples
+from streammat.datasets.reading import read_layers
+from streammat.errors import InputError, MediaError
+from streammat.training.cache import Bytes, estimate_foreground, write_cache
+
+HELD_OUT = "held/"  # what names of frames that are not trained on begin with
+TRAINED = "painted/"
+HELD_OUT_EVERY = 5
+MAX_SIDE_PX = 960  # networks see about 512 x 288; closer crops have some reserve
+
+
+def find_painted(frames: Path, alphas: Path, faults: Faults) -> list[Sample]:
+    """The frames that have an alpha of the same name.
+
+    Raises:
+        InputError: a folder is missing, or no frame has an alpha.
+    """
+    for folder in (frames, alphas):
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder; check the path")
+    layout = Layout(
+        name=str(frames),
+        about="painted frames",
+        kind="photo",
+        roots=(".",),
+        pictures=(str(frames.resolve()),),
+        alphas=(str(alphas.resolve()),),
+    )
+    return find_samples(layout, frames, faults)
+
+
+def cache_painted(samples: Sequence[Sample], cache: Path, faults: Faults) -> int:
+    """Decode painted frames into a cache.
+
+    Every fifth is held out where there are five or more; else each is trained on and validated on.
+
+    Returns:
+        How many frames are trained on.
+
+    Raises:
+        InputError: no frame can be used.
+        OSError: the disk is full.
+    """
+    trained = 0
+
+    def items() -> Iterator[tuple[str, str, str, Bytes]]:
+        nonlocal trained
+        many = len(samples) >= HELD_OUT_EVERY
+        for number, sample in enumerate(samples):
+            pixels = _pixels(sample, faults)
+            if pixels is None:
+                continue
+            held = number % HELD_OUT_EVERY == HELD_OUT_EVERY // 2
+            if held or not many:
+                yield "pair", HELD_OUT + sample.name, "frames", pixels
+            if not (held and many):
+                trained += 1
+                yield "pair", TRAINED + sample.name, "frames", pixels
+
+    write_cache(items(), cache)
+    if not trained:
+        (cache / "index.json").unlink()
+        raise InputError(f"no painted frame can be used: {faults.summary()}")
+    return trained
+
+
+def _pixels(sample: Sample, faults: Faults) -> Bytes | None:
+    """(H, W, 7) uint8 as the cache has it; None where a file is of no use."""
+    try:
+        layers = read_layers(sample)
+    except MediaError as error:
+        name, _, detail = str(error).partition(": ")
+        faults.leave_out(Path(name), "unreadable", detail)
+        return None
+    pixels = np.concatenate([layers.picture, layers.alpha[..., None]], axis=2)
+    scale = MAX_SIDE_PX / max(pixels.shape[:2])
+    if scale < 1:
+        small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        pixels = np.asarray(small, np.uint8)
+    image, alpha = np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
+    return np.concatenate([pixels, estimate_foreground(image, alpha)], axis=2)
