@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 from streammat.matting import GfmMatter
+from streammat.matting.frame_view import frame_view
+from streammat.media.input_colour.primaries import PRIMARIES
+from streammat.media.input_colour.views import view_of
 from streammat.pipeline.compose import Bench, draw
 from streammat.pipeline.outputs import OutputPlan
 from streammat.pipeline.rehearsal import parts_of
@@ -101,6 +104,20 @@ def test_a_frame_reaches_its_alpha_without_compiling(layout: PixelLayout) -> Non
         fuse(np.zeros((3, ROWS, COLUMNS), np.float32), small.copy(), "tt", small)
         alpha = guided_upsample(small, frame.planes, layout, content=(ROWS, COLUMNS))
         smooth(alpha, frame.planes, layout, None)
+    assert found == []
+
+
+@pytest.mark.parametrize("scene", [False, True], ids=["HDR video", "EXR"])
+def test_a_plate_with_a_view_is_shown_without_compiling(scene: bool) -> None:
+    matter = GfmMatter.__new__(GfmMatter)
+    matter.card = cast(Any, _Card())
+    info = replace(_info(DEEP), scene=scene, input_colour="linear" if scene else "pq")
+    parts_of(info, matter, [], 0.0)[0].perform()
+    view = view_of(info.input_colour, full_range=False, primaries=PRIMARIES["bt2020"])
+    light = np.random.default_rng(0).uniform(0, 4, (HEIGHT, WIDTH)).astype(np.float16)
+    frame = replace(_frame(DEEP), view=view, scene=(light,) * 3 if scene else None)
+    with _compilations() as found:
+        frame_view(frame, np.empty((3, ROWS, COLUMNS), np.float32), content=(ROWS, COLUMNS))
     assert found == []
 
 

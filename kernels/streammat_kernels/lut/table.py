@@ -22,7 +22,8 @@ class Lut:
 
     Attributes:
         table: (N, 3) or (N, N, N, 3) float32, indexed [red, green, blue], N of 2 or more;
-            values 0..255 for what is shown.
+            values 0..255 for what is shown. Read-only from then on: frames share it, and the
+            kernel is compiled for one type of array.
         low, high: input value of the first and last entry, a channel each; what lies outside
             takes the nearest entry. 1 is the plate's white, 255 in a network view.
         log: entries are spaced evenly in log2(1 + 1024 v), for linear light; low is 0 or more.
@@ -44,3 +45,4 @@ class Lut:
             raise ShapeError(f"a table from {self.low} to {self.high}; it has to span something")
         if self.log and min(self.low) < 0:
             raise ShapeError(f"a log table from {self.low}; it begins at 0 or above")
+        self.table.flags.writeable = False

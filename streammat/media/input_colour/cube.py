@@ -129,5 +129,4 @@ def _table(draft: _Draft) -> Lut:
     if draft.dimensions == 3:
         rows = rows.reshape((draft.size,) * 3 + (3,)).transpose(2, 1, 0, 3)
     table = np.ascontiguousarray(rows, np.float32)
-    table.flags.writeable = False
     return Lut(table, draft.low, draft.high)

@@ -93,7 +93,6 @@ def _table(
     rgb = grid @ matrix(primaries, PRIMARIES["bt709"]).T
     sdr = tone_mapped(rgb, min(peak or brightest, brightest, _BRIGHTEST))
     table = np.ascontiguousarray(encode(sdr, shown) * 255.0, np.float32)
-    table.flags.writeable = False
     if not curve.linear:
         return Lut(table)
     return Lut(table, high=(_LINEAR_PEAK,) * 3, log=True)
