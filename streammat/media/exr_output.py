@@ -14,6 +14,7 @@ from streammat.settings import OutputKind
 from streammat.types import Chromaticities, Frame, Plane, StreamInfo
 from streammat_kernels.colour.transfer import linear_table
 from streammat_kernels.layout import Transfer
+from streammat_kernels.light import to_half
 
 from .input_colour.primaries import PRIMARIES, from_code_point
 from .optional import film_library
@@ -26,6 +27,7 @@ _PQ_PEAK_NITS = 10000.0
 _HLG_WHITE = 0.75  # signal of HDR reference white
 _HALF_MAX = 65504.0
 _OPAQUE = 65535
+_ALPHA_HALVES = (np.arange(_OPAQUE + 1) / _OPAQUE).astype(np.float16)
 # The library cannot write rationals: a time code holds their eight bytes until the file is there.
 _RATE = b"framesPerSecond\0"
 
@@ -91,7 +93,7 @@ class ExrFiles:
             colours = dict(zip("RGB", self._colours(planes, alpha, frame), strict=True))
             parts = [self._part(header, "fill", colours)]
             if alpha is not None:
-                colours["A"] = _unit(alpha).astype(np.float16)
+                colours["A"] = np.take(_ALPHA_HALVES, alpha)
                 parts = [self._part(header, "fill", colours)]
                 parts.append(self._part(header, "matte", {"A": _unit(alpha)}))
         self._library.File(parts).write(str(target))
@@ -107,22 +109,27 @@ class ExrFiles:
         With estimated colours those are the opaque pixels, and all of an output without alpha
         where the source's colours were asked for.
         """
-        cover = None if alpha is None else _unit(alpha)
-        whole = None if alpha is None else alpha == _OPAQUE
         made = []
+        cover: Any = alpha if self._premultiplied else None
         for channel in range(3):
-            light = np.take(self._light, planes[channel])
+            stored = np.empty(planes[channel].shape, np.float16)
+            codes: Any = planes[channel]
+            to_half(codes, self._light, stored, cover)
             if frame.scene is not None and self._kind is not OutputKind.COMPOSITE:
-                stored = np.asarray(frame.scene[channel], np.float32)
-                if self._source_colours:
-                    light = stored.copy()
-                elif whole is not None:
-                    np.copyto(light, stored, where=whole)
-            if cover is not None and self._premultiplied:
-                light *= cover
-            np.clip(light, -_HALF_MAX, _HALF_MAX, out=light)
-            made.append(light.astype(np.float16))
+                self._take_scene(stored, np.asarray(frame.scene[channel], np.float32), alpha)
+            made.append(stored)
         return made
+
+    def _take_scene(
+        self, stored: NDArray[np.float16], scene: NDArray[np.float32], alpha: Plane | None
+    ) -> None:
+        """A float source's own values into ``stored``, where they are what is wanted."""
+        own = np.clip(np.nan_to_num(scene), -_HALF_MAX, _HALF_MAX)
+        if self._source_colours:
+            covered = self._premultiplied and alpha is not None
+            stored[...] = own * _unit(alpha) if covered and alpha is not None else own
+        elif alpha is not None:
+            np.copyto(stored, own.astype(np.float16), where=alpha == _OPAQUE)
 
     def _shared_header(self, info: StreamInfo, transfer: Transfer, text: str) -> dict[str, Any]:
         points = info.chromaticities or _primaries(info)

@@ -1,4 +1,4 @@
-"""Light as float images store it, to code values."""
+"""Light as float images store it, to code values and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..bands import Bands
 from ..errors import ShapeError
 from ..layout import Transfer
 
-__all__ = ["encode"]
+__all__ = ["encode", "to_half"]
 
 
 def encode(
@@ -42,4 +42,43 @@ def encode(
     from . import cpu
 
     cpu.encode(light, out, transfer, bands)
+    return out
+
+
+def to_half(
+    codes: NDArray[np.uint16],
+    light: NDArray[np.float32],
+    out: NDArray[np.float16],
+    alpha: NDArray[np.uint16] | None = None,
+    *,
+    bands: Bands | None = None,
+) -> NDArray[np.float16]:
+    """Light of 16-bit codes as half floats, times alpha where there is one.
+
+    Args:
+        codes: (H, W) uint16; rows may be padded.
+        light: (65536,) float32, light of every code, 0..65504 (``colour.transfer.linear_table``
+            times a scale).
+        out: (H, W) float16.
+        alpha: (H, W) uint16, 65535 = 1: premultiplied light.
+        bands: row bands on a pool; None runs in this thread.
+
+    Returns:
+        ``out``: the halves nearest to the float32 products, ties to even. With light of at most 1
+        none is above alpha as a half.
+
+    Raises:
+        ShapeError: arrays of other shapes or dtypes.
+    """
+    if codes.ndim != 2 or codes.dtype != np.uint16 or 0 in codes.shape:
+        raise ShapeError(f"codes are {codes.dtype} {codes.shape}; a uint16 plane is due")
+    if light.shape != (1 << 16,) or light.dtype != np.float32:
+        raise ShapeError(f"light is {light.dtype} {light.shape}; float32 (65536,) is needed")
+    if out.shape != codes.shape or out.dtype != np.float16:
+        raise ShapeError(f"out is {out.dtype} {out.shape}; float16 {codes.shape} is needed")
+    if alpha is not None and (alpha.shape != codes.shape or alpha.dtype != np.uint16):
+        raise ShapeError(f"alpha is {alpha.dtype} {alpha.shape}; uint16 {codes.shape} is needed")
+    from . import cpu
+
+    cpu.to_half(codes, light, out, alpha, bands)
     return out
