@@ -236,3 +236,9 @@ NOISE_ESTIMATE_SHARE = 0.1
 
 GPU_ALPHA_MEAN = 1 / 255
 """Mean alpha error 0..1 of an FP16 engine against FP32: the limit above which it is refused."""
+
+FLOAT32_SUMS = 1e-6
+"""A product and a sum or two of float32 values of a few units (2^-24 each)."""
+
+GRADIENT_CHECK = 1e-4
+"""Analytic against numeric gradients: differences of float32 results over steps of a quarter."""
