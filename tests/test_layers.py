@@ -17,7 +17,7 @@ HEAVY = {"torch", "cupy", "onnxruntime", "cv2", "scipy", "tensorrt", "tensorrt_r
 TORCH_ROOMS = ("streammat.models", "streammat.training")
 
 # A layer may import what is named here and itself; plain data and errors are open to all.
-COMMON = {"streammat.types", "streammat.errors", "streammat.settings"}
+COMMON = {"streammat.types", "streammat.errors", "streammat.settings", "streammat.closing"}
 MAY_IMPORT = {
     "streammat.media": set[str](),
     "streammat.device": set[str](),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from streammat.closing import Closes
 
 if TYPE_CHECKING:
     from streammat.pipeline.progress import Progress
@@ -57,20 +58,13 @@ def open_display(mode: str, wording: Wording | None = None) -> Display:
     return display
 
 
-class Display(ABC):
+class Display(Closes):
     """A context manager; ``update`` and ``note`` may be called from any thread."""
 
     wording: Wording  # set by `open_display`
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End what is shown."""
         self.finish()
 
     def begin(self, title: str) -> None:

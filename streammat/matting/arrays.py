@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.closing import Closes
 from streammat.device import choose_device
 from streammat.errors import ConfigError, ShapeError
 from streammat.matting.build import frame_matter
@@ -29,7 +29,7 @@ _COLOUR = Colour(full_range=True, transfer=Transfer.SRGB)
 _TIME_BASE = Fraction(1, 1000)
 
 
-class ArrayMatter:
+class ArrayMatter(Closes):
     """Mattes one picture after the other: ``alpha, state = matter(rgb, state)``.
 
     All threads work on the one picture, for the shortest wait. Not for two threads at once; a
@@ -93,17 +93,6 @@ class ArrayMatter:
         """Free the network and the threads; may be called again."""
         self._matter.close()
         self._pool.shutdown()
-
-    def __enter__(self) -> ArrayMatter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _frame(self, rgb: NDArray[np.uint8]) -> Frame:
         given: Any = rgb

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from streammat.closing import Closes
 from streammat.device import Device
 from streammat.matting.build import frame_matter
 from streammat.settings import MatteSettings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["KeptMatter"]
 
 
-class KeptMatter:
+class KeptMatter(Closes):
     """Keeps the matter that a job opened for the next one; a context manager that frees it.
 
     For jobs that run one after the other. Other settings or another device open another matter.
@@ -40,13 +40,6 @@ class KeptMatter:
             self._matter.close()
         self._matter = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Free the matter."""
         self.drop()

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
+from streammat.closing import Closes
 
 __all__ = ["Closing"]
 
 
-class Closing:
-    """Base of the readers: ``with`` closes them, closing twice does no harm."""
+class Closing(Closes):
+    """Base of the readers: closing twice does no harm."""
 
     _closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Release the source; frames already handed out stay valid."""
@@ -32,3 +20,4 @@ class Closing:
 
     def _release(self) -> None:
         """Called once; a source that keeps nothing open has nothing to do."""
+        return

@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn
 
+from streammat.closing import Closes
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
 from streammat.matting import KeptMatter, check_for_source, frame_matter, size_note
@@ -103,7 +103,7 @@ def resolve_job(
         return resolved(info, described, settings, device)
 
 
-class Job:
+class Job(Closes):
     """A job with everything open: reader, model, outputs. A context manager; run it once.
 
     Args:
@@ -139,17 +139,6 @@ class Job:
             self._abort(partial=False)
             self._stack.close()
             _raise(error)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Free everything; outputs that were not finished are removed."""
