@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def torch_rows(model: Any, case: Case) -> tuple[list[dict[str, Any]], float]:
             many = rgb.expand(batch, -1, -1, -1).contiguous()
             for name, network, given in _ways(half, many, batch):
                 try:
-                    spread = torch_ms(lambda network=network, given=given: network(given))
+                    spread = torch_ms(partial(network, given))
                 except Exception as error:  # torch.compile fails in many ways; the rest counts
                     reason = " ".join(str(error).split())[:300]
                     rows.append({"name": name, "batch": batch, "error": reason})

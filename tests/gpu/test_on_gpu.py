@@ -20,7 +20,7 @@ def test_mattes_of_the_gpu_equal_those_of_the_cpu() -> None:
     settings = MatteSettings(size=SIZE, limit=3)
     alphas: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.uint16]]]] = {}
     for kind in ("cpu", "cuda"):
-        device = Device(kind, 2, "")  # type: ignore[arg-type]
+        device = Device(kind, 2, "")
         with closing(frame_matter(settings, device)) as matter:
             for frame in open_reader(sample_clip(), limit=3):
                 out = np.zeros((frame.height, frame.width), np.uint16)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streammat_engines.tensorrt.build import build_plan
+from streammat_engines.tensorrt.gpu import find_gpu
+from streammat_engines.tensorrt.judge import ON_CPU, PlanJudge
+from tests.engines.tensorrt.plans import api, request_for
+from tests.engines.tensorrt.test_build import convolved
+from tests.engines.tiny_model import write_tiny_model
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+FRAME = np.random.default_rng(0).uniform(1, 255, (1, 3, 64, 64)).astype(np.float32)
+
+
+def loud(model: Path, factor: float) -> Path:
+    """The graph with its convolution's weights multiplied."""
+    graph = onnx.load(str(model))
+    for weight in graph.graph.initializer:
+        if weight.name == "weights":
+            values = onnx.numpy_helper.to_array(weight) * np.float32(factor)
+            weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
+    onnx.save(graph, str(model))
+    return model
+
+
+def test_a_sound_graph_is_within_the_limits(tmp_path: Path) -> None:
+    request = request_for(convolved(write_tiny_model(tmp_path / "tiny.onnx")))
+    built = build_plan(request, api(), gpu_present=False)
+    verdict = PlanJudge("tt")(request, built, [FRAME])
+    assert verdict is not None
+    accuracy, where = verdict
+    assert (accuracy.faults(), where) == ([], ON_CPU)
+
+
+def test_a_graph_that_overflows_is_found_with_its_layer(tmp_path: Path) -> None:
+    request = request_for(loud(convolved(write_tiny_model(tmp_path / "tiny.onnx")), 250.0))
+    built = build_plan(request, api(), gpu_present=False)
+    verdict = PlanJudge("tt")(request, built, [np.full_like(FRAME, 255 * 4)])
+    assert verdict is not None
+    assert verdict[0].faults()
+    assert verdict[0].layers[0] == "Conv mixed"
+
+
+def test_where_no_driver_is_there_is_no_gpu() -> None:
+    if Path("/proc/driver/nvidia/version").exists():
+        pytest.skip("this machine has an NVIDIA driver")
+    assert find_gpu() is None

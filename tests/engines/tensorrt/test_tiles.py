@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streammat_engines.errors import EngineError
+from streammat_engines.tensorrt.tiles import TiledEngine, tile_starts
+
+TILE = 32
+
+
+class Pointwise:
+    """focus = red / 255, glance = rgb / 255; counts its runs."""
+
+    runs = 0
+
+    def run(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        assert inputs["rgb"].shape == (1, 3, TILE, TILE)
+        self.runs += 1
+        outputs["focus"][...] = inputs["rgb"][:, :1] / 255
+        outputs["glance"][...] = inputs["rgb"] / 255
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 80), (100, 64), (61, 61)])
+def test_tiles_of_a_pointwise_network_give_the_whole_picture(size: tuple[int, int]) -> None:
+    engine = TiledEngine(Pointwise(), *size, {"glance": 3, "focus": 1}, TILE, 8)
+    rgb = np.random.default_rng(0).uniform(0, 255, (1, 3, *size)).astype(np.float32)
+    outputs = {"glance": np.full((1, 3, *size), 7.0), "focus": np.full((1, 1, *size), 7.0)}
+    engine.run({"rgb": rgb}, outputs)
+    np.testing.assert_allclose(outputs["glance"], rgb / 255, atol=1e-6)
+    np.testing.assert_allclose(outputs["focus"], rgb[:, :1] / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("length", [32, 40, 57, 200])
+def test_tiles_cover_everything_and_overlap_enough(length: int) -> None:
+    starts = tile_starts(length, TILE, 8)
+    assert starts[0] == 0
+    assert starts[-1] + TILE == length
+    gaps = np.diff(starts)
+    assert (gaps <= TILE - 8).all()
+
+
+def test_a_picture_smaller_than_a_tile_is_refused() -> None:
+    with pytest.raises(EngineError, match="cannot be cut"):
+        TiledEngine(Pointwise(), 16, 64, {"focus": 1}, TILE, 8)
