@@ -302,7 +302,7 @@ SETTINGS: tuple[Setting, ...] = (
         "strict",
         values.flag,
         "true|false",
-        "A frame that cannot be decoded ends the job.",
+        "A frame that cannot be decoded ends the job; what was finished stays as .partial.",
         "File",
         types=(bool,),
     ),

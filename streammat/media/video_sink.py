@@ -27,6 +27,7 @@ from .room import Room
 from .select import parse_selection
 from .side_streams import SideStreams
 from .sink import Picture, sources_of
+from .webp_text import add_description
 
 # libx265 leaves the decoding stamps of streams this short uninitialised (seen with 4.2).
 _X265_UNSET_DTS = 2
@@ -51,6 +52,7 @@ class VideoSink(FileSink):
     ) -> None:
         super().__init__(path, kind, info, notify)
         self._info = info
+        self._comment = "; ".join(metadata.values())
         self._encoding = video_encoding(path, kind, info, settings)
         self.layout = self._encoding.layout
         self.colour = self._encoding.colour
@@ -211,6 +213,8 @@ class VideoSink(FileSink):
         self._flush()
         self._beside.finish(self._end if self._selection.limits_end else None)
         self._container.close()
+        if self._encoding.muxer == "webp":
+            add_description(self._temporary, self._comment)
         publish(self._temporary, self._target)
 
     def _keep(self) -> str | None:

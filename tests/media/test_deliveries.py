@@ -14,6 +14,7 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from streammat.media.encodings import Encoding
 from streammat.media.exr_output import scene_scale
@@ -134,6 +135,7 @@ def test_a_delivery_is_read_back_as_it_was_drawn(
     rows[case.title] = row
     assert row.colour <= DELIVERY_COLOUR.get(case.codec, 0.0)
     assert (row.alpha or 0.0) <= DELIVERY_ALPHA.get(case.codec, 0.0)
+    assert "streammat " in _comment(target), "what made it is written in every file"
     if target.parent.name != "o":
         _check_file(case, made.path, target)
 
@@ -253,6 +255,23 @@ def _check_file(case: Case, source: Path, target: Path) -> None:
         assert got in (sent, sent[1:])  # Matroska leaves out what lies before 0
     else:
         assert target.suffix == ".webm"
+
+
+def _comment(target: Path) -> str:
+    """The line about model and settings, wherever the format keeps it."""
+    path = target if target.parent.name != "o" else min(target.parent.iterdir())
+    if path.suffix == ".exr":
+        import OpenEXR
+
+        with OpenEXR.File(str(path)) as file:
+            return str(file.header()["comments"])
+    if path.suffix in {".webp", ".tif", ".png"}:
+        with Image.open(path) as image:
+            image.load()
+            texts = [image.info.get("xmp", b"").decode(), image.info.get("comment", "")]
+            return " ".join([*texts, str(getattr(image, "tag_v2", {}).get(270, ""))])
+    with av.open(str(path)) as container:
+        return " ".join(container.metadata.values())
 
 
 def _tags_by_ffprobe(path: Path) -> tuple[int, ...]:
