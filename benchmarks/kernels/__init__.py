@@ -67,7 +67,8 @@ def _run(backend: Backend, only: str, sizes: Sequence[Size], repeats: int) -> li
 def _line(row: dict[str, Any]) -> str:
     times, best = row["times_best_library"], row["best_library"]
     rival = f"{times:5.2f} x {best}" if best else "-"
-    verdict = "" if row.get("reached", True) else f"   NOT reached: {row['wanted']}"
+    kind = "exception" if "exception" in row else "NOT reached"
+    verdict = "" if row.get("reached", True) else f"   {kind}: {row['wanted']}"
     return (
         f"{row['op']:<34}{row['size']:>6}{row['ms'].median:>9.2f}{row['cpu_ms'].median:>9.2f}"
         f"{row['gb_per_second']:>7.1f}{row['share_of_copy']:>9.0%}  {rival}{verdict}"

@@ -21,7 +21,10 @@ from .opencv import cv2
 from .pictures import COLOUR, NETWORK, YUV8
 from .trial import Case, Size, Trial
 
-__all__ = ["chains", "guided_filter"]
+__all__ = [
+    "OpenCvSmoothing", "chains", "guided_filter", "opencv_fusion", "rgb_to_yuv_matrix", "stacked",
+    "to_codes", "yuv_to_rgb_matrix",
+]  # fmt: skip
 
 Sets = Callable[[int], int]
 SMALL = NETWORK[1], NETWORK[0]  # as OpenCV counts: width first
@@ -61,7 +64,7 @@ def _view(size: Size, sets: Sets, bands: Bands | None) -> Trial:
         small = cv2.resize(rgb, SMALL, interpolation=cv2.INTER_AREA)
         cv2.split(small.astype(np.float32), list(out))
 
-    matrix = _yuv_to_rgb()
+    matrix = yuv_to_rgb_matrix()
 
     def by_plane(index: int) -> None:
         small = [cv2.resize(p, SMALL, interpolation=cv2.INTER_AREA) for p in sources[index]]
@@ -75,7 +78,7 @@ def _view(size: Size, sets: Sets, bands: Bands | None) -> Trial:
     )
 
 
-def _yuv_to_rgb() -> NDArray[np.float32]:
+def yuv_to_rgb_matrix() -> NDArray[np.float32]:
     """(3, 4): limited BT.709 codes and 1 to R'G'B' 0..255."""
     scale, chroma = 255 / 219, 255 / 224
     rows = np.array(
@@ -87,6 +90,13 @@ def _yuv_to_rgb() -> NDArray[np.float32]:
     )
     offset = -rows @ np.array([16.0, 128.0, 128.0])
     return np.column_stack([rows, offset]).astype(np.float32)
+
+
+def rgb_to_yuv_matrix() -> NDArray[np.float32]:
+    """(3, 4): R'G'B' 0..255 and 1 to limited BT.709 codes."""
+    forward = yuv_to_rgb_matrix().astype(np.float64)
+    inverse = np.linalg.inv(forward[:, :3])
+    return np.column_stack([inverse, -inverse @ forward[:, 3]]).astype(np.float32)
 
 
 def guided_filter(luma: NDArray[np.uint8], small: NDArray[np.float32]) -> NDArray[np.float32]:

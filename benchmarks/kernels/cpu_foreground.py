@@ -51,7 +51,7 @@ def foreground(size: Size, sets: Callable[[int], int], bands: Bands | None) -> T
             pymatting(0).transpose(2, 0, 1) * 255.0, truth, alpha, band
         ),
     }
-    return Trial(ours, count, {"pymatting": pymatting}, facts)
+    return Trial(ours, count, {"pymatting": pymatting}, facts=facts)
 
 
 def _truth(size: Size, alpha: NDArray[np.uint16]) -> tuple[NDArray[Any], NDArray[np.uint8]]:

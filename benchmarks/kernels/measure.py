@@ -35,6 +35,7 @@ def _costs(backend: Backend, trial: Trial, sets: int, repeats: int) -> dict[str,
         "ours": trial.ours,
         "copy": backend.copy(trial.bytes // 2, sets),
         **trial.rivals,
+        **trial.cruder,
     }
     for step in (steps["ours"], steps["copy"]):  # compiles, and touches the memory of every set
         for index in range(sets):
@@ -87,6 +88,8 @@ def _row(
         "libraries_ms": {name: costs[name].wall_ms.median for name in rivals},
         "libraries_cpu_ms": {name: costs[name].cpu_ms.median for name in rivals},
         "best_library": best,
+        "cruder_library_ms": {name: costs[name].wall_ms.median for name in trial.cruder},
+        "times_cruder_library": {name: ms(name) / ms("ours") for name in trial.cruder},
         "times_best_library": rivals[best] / ms("ours") if best else None,
         "valid": valid,
         "foreign_cpu_share": round(meter.load.foreign_cpu_share, 3),
@@ -94,6 +97,8 @@ def _row(
     }
     if size.name == REFERENCE_SIZE:
         row |= _verdict(case, row, ms("ours"))
+        if case.exception and not row["reached"]:
+            row["exception"] = case.exception
     return row
 
 

@@ -37,12 +37,14 @@ class Trial:
         ours: the op.
         bytes: that it has to read and write at least, each sample once.
         rivals: by library, the best way that we know to the same picture with it.
+        cruder: a library's call that does less; it is timed and named, and decides nothing.
         facts: what else the row says, e.g. errors.
     """
 
     ours: Step
     bytes: int
     rivals: Mapping[str, Step] = field(default_factory=dict)
+    cruder: Mapping[str, Step] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -57,6 +59,7 @@ class Case:
         sizes: names of the sizes at which it is run; all when empty.
         limit_ms: wanted at 1080p, None when the row is judged against libraries and copy.
         times: how much faster than the best library it has to be.
+        exception: why the row may miss what is wanted, in numbers; "" where it may not.
     """
 
     op: str
@@ -65,6 +68,7 @@ class Case:
     sizes: Sequence[str] = ()
     limit_ms: float | None = None
     times: float = 0.95
+    exception: str = ""
 
 
 @dataclass(frozen=True, slots=True)
