@@ -55,6 +55,7 @@ class RssnSource:
         seed: of everything that is drawn.
         faults: takes pictures that turn out to be unreadable.
         threads: that decode and compose.
+        held_out: kept for the caller, who validates on them.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class RssnSource:
         seed: int,
         faults: Faults,
         threads: int = 1,
+        held_out: Sequence[Sample] = (),
     ) -> None:
+        self.held_out = list(held_out)
         self._settings = settings
         self._all = list(samples)
         self._backgrounds = list(backgrounds)

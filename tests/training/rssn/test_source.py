@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
+from streammat.datasets import Faults
 from streammat.datasets.layouts import layout_named
 from streammat.errors import ConfigError, InputError
-from streammat.training.recipe import Recipe, make_recipe
+from streammat.training.rssn import RssnSource, open_source, rssn_settings
 from streammat.training.rssn.layers import noise_level
-from streammat.training.rssn.published import open_published
-from streammat.training.rssn.settings import rssn_settings
-from streammat.training.rssn.source import RssnSource
 from tests.datasets.trees import write_alpha, write_rgb, write_tree
 from tests.tolerances import NOISE_ESTIMATE_SHARE
 
@@ -28,33 +27,29 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _recipe(track: str = "rssn", held_out: tuple[str, ...] = (), **more: object) -> Recipe:
+def _source(
+    tree: Path,
+    track: str = "rssn",
+    *,
+    strict: bool = False,
+    keep_back: Callable[[str], bool] | None = None,
+    **more: object,
+) -> RssnSource:
     table = {"track": track, "sets": ["am2k"], **more}
     if track != "ori":
         table["backgrounds"] = ["bg20k"]
-    plain = dict.fromkeys(("weight_decay", "warmup_steps", "clip_norm", "ema_decay"), 0)
-    rates = {"encoder_lr": 1e-5, "decoder_lr": 1e-5, "frozen_stages": 0, "steps": 2, "seed": 4}
-    phase = {"until": 1.0, "batch": BATCH, "shapes": [[SIZE, SIZE]]}
-    held = {"holdout_prefixes": list(held_out)}
-    record = {"model": "gfm_r34_tt", **plain, **rates, **held, "phases": [phase], "data": table}
-    return make_recipe(record, "test")
+    faults = Faults(lambda line: None, strict=strict)
+    return open_source(rssn_settings(table), tree, BATCH, 4, faults, 2, keep_back)
 
 
-def _source(tree: Path, track: str = "rssn", *, strict: bool = False, **more: object) -> RssnSource:
-    recipe = _recipe(track, **more)
-    return open_published(recipe, tree, lambda line: None, strict=strict, threads=2)[0]
-
-
-def test_what_is_kept_back_is_validated_and_not_trained_on(tree: Path) -> None:
-    source, held = open_published(_recipe(held_out=("a",), bags=1), tree, print)
+def test_what_is_kept_back_is_not_trained_on(tree: Path) -> None:
+    source = _source(tree, bags=1, keep_back=lambda name: name == "a0")
     assert source.samples == 2
-    assert [held[n].name for n in range(len(held))] == ["a0"]
-    assert held[0].source == "am2k"
-    assert held[0].rgb.shape == (*held[0].alpha.shape, 3)
+    assert [sample.name for sample in source.held_out] == ["a0"]
     with pytest.raises(InputError, match="nothing is left"):
-        open_published(_recipe(held_out=("a", "b", "c")), tree, print)
-    with pytest.raises(ConfigError, match="give --data DIR"):
-        open_published(_recipe(), None, print)
+        _source(tree, keep_back=lambda name: True)
+    with pytest.raises(InputError, match="no such folder"):
+        _source(tree / "nowhere")
 
 
 @pytest.mark.parametrize("track", ["ori", "comp", "rssn"])
