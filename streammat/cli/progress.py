@@ -38,6 +38,36 @@ class Wording:
     done: Callable[[Any], tuple[float, float | None]]
 
 
+def _words(progress: Progress) -> str:
+    """``120/240 frames  24.5 fps  4.9 s left  encode is slowest``."""
+    total = f"/{progress.total}" if progress.total is not None else ""
+    parts = [f"{progress.frame}{total} frames"]
+    if progress.fps > 0:
+        parts.append(f"{progress.fps:.1f} fps")
+    if progress.eta_seconds is not None:
+        parts.append(f"{clock(progress.eta_seconds)} left")
+    if progress.slowest:
+        parts.append(f"{progress.slowest} is slowest")
+    return "  ".join(parts)
+
+
+def _facts(progress: Progress) -> dict[str, Any]:
+    return {
+        "frame": progress.frame,
+        "total": progress.total,
+        "fps": round(progress.fps, 2),
+        "eta_seconds": None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
+        "slowest": progress.slowest or None,
+    }
+
+
+def _done(progress: Progress) -> tuple[float, float | None]:
+    return progress.frame, progress.total
+
+
+FRAMES = Wording(_words, _facts, _done)
+
+
 def open_display(mode: str, wording: Wording | None = None) -> Display:
     """The display of ``auto|plain|json|none``; auto is live on a terminal, else plain.
 
@@ -61,7 +91,7 @@ def open_display(mode: str, wording: Wording | None = None) -> Display:
 class Display(Closes):
     """A context manager; ``update`` and ``note`` may be called from any thread."""
 
-    wording: Wording  # set by `open_display`
+    wording: Wording = FRAMES
 
     def close(self) -> None:
         """End what is shown."""
@@ -188,36 +218,6 @@ class Live(Display):
             self._bar.remove_task(self._task)
             self._task = None
             self._bar.stop()
-
-
-def _words(progress: Progress) -> str:
-    """``120/240 frames  24.5 fps  4.9 s left  encode is slowest``."""
-    total = f"/{progress.total}" if progress.total is not None else ""
-    parts = [f"{progress.frame}{total} frames"]
-    if progress.fps > 0:
-        parts.append(f"{progress.fps:.1f} fps")
-    if progress.eta_seconds is not None:
-        parts.append(f"{clock(progress.eta_seconds)} left")
-    if progress.slowest:
-        parts.append(f"{progress.slowest} is slowest")
-    return "  ".join(parts)
-
-
-def _facts(progress: Progress) -> dict[str, Any]:
-    return {
-        "frame": progress.frame,
-        "total": progress.total,
-        "fps": round(progress.fps, 2),
-        "eta_seconds": None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
-        "slowest": progress.slowest or None,
-    }
-
-
-def _done(progress: Progress) -> tuple[float, float | None]:
-    return progress.frame, progress.total
-
-
-FRAMES = Wording(_words, _facts, _done)
 
 
 def clock(seconds: float) -> str:
