@@ -12,8 +12,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 import torch
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch import Tensor, nn
 
 from streammat.models.decoders import PooledSkip, SeparableConv
 from streammat.models.densenet import DenseLayer
@@ -72,18 +71,34 @@ def _fold(part: nn.Module, conv: str, norm: str) -> None:
     """Fold one pair, where it is one and not folded yet (twins of a stage share their blocks)."""
     first, second = part.get_submodule(conv), part.get_submodule(norm)
     if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
-        setattr(part, conv, fuse_conv_bn_eval(first, second))
+        _absorb(first, second)
         setattr(part, norm, nn.Identity())
+
+
+def _absorb(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+    """Give the convolution the norm's work; in float64, rounded once."""
+    scale, offset = _line(norm)
+    with torch.no_grad():
+        if conv.bias is not None:
+            offset = offset + conv.bias.double() * scale
+        conv.weight.copy_(conv.weight.double() * scale[:, None, None, None])
+        conv.bias = nn.Parameter(offset.to(conv.weight.dtype), requires_grad=False)
+
+
+def _line(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Factor and offset of each channel in evaluation mode, float64."""
+    assert norm.running_var is not None
+    assert norm.running_mean is not None
+    scale = norm.weight.double() * torch.rsqrt(norm.running_var.double() + norm.eps)
+    return scale, norm.bias.double() - norm.running_mean.double() * scale
 
 
 def as_convolution(norm: nn.BatchNorm2d) -> nn.Conv2d:
     """A batch norm in evaluation mode as a depthwise 1x1 convolution."""
     channels = norm.num_features
-    assert norm.running_var is not None
-    assert norm.running_mean is not None
+    scale, offset = _line(norm)
     conv = nn.Conv2d(channels, channels, 1, groups=channels)
     with torch.no_grad():
-        scale = norm.weight.double() * torch.rsqrt(norm.running_var.double() + norm.eps)
         conv.weight.copy_(scale[:, None, None, None])
-        conv.bias.copy_(norm.bias.double() - norm.running_mean.double() * scale)  # type: ignore[union-attr]
+        conv.bias.copy_(offset)  # type: ignore[union-attr]
     return conv
