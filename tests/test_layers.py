@@ -14,7 +14,7 @@ PACKAGES = {
     "streammat_engines": ROOT / "engines" / "streammat_engines",
 }
 HEAVY = {"torch", "cupy", "onnxruntime", "cv2", "scipy", "tensorrt", "tensorrt_rtx"}
-TORCH_ROOMS = ("streammat.models", "streammat.training")
+TORCH_ROOMS = ("streammat.models", "streammat.training", "streammat_kernels.gradients")
 
 # A layer may import what is named here and itself; plain data and errors are open to all.
 COMMON = {"streammat.types", "streammat.errors", "streammat.settings", "streammat.closing"}

@@ -35,6 +35,7 @@ UNITS = (
     "despill",
     "foreground",
     "blur",
+    "compose",
 )
 
 _HERE = Path(__file__).resolve().parent

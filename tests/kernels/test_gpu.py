@@ -29,7 +29,7 @@ def maps(seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return rng.random((3, *SMALL), np.float32), rng.random(SMALL, np.float32)
 
 
-def matted(move: Any) -> list[NDArray[Any]]:
+def matted(move: Any) -> list[Any]:
     """The composite of three frames by way of all hot kernels; ``move`` says where."""
     state, found = None, []
     for seed in range(3):
@@ -72,7 +72,7 @@ def test_an_op_into_given_buffers_allocates_nothing_and_can_be_captured() -> Non
     import cupy
 
     planes = [cupy.asarray(plane) for plane in frame(0)]
-    view = cupy.empty((3, *SMALL), np.float32)
+    view: Any = cupy.empty((3, *SMALL), np.float32)
     resize.network_view(planes, I420, Colour(), view)  # compiles, and uploads the tables of a size
     expected = view.get()
     stream = cupy.cuda.Stream(non_blocking=True)
@@ -98,11 +98,12 @@ def test_torch_tensors_share_memory_and_stream() -> None:
     expected = colour.to_rgb(planes, I420, Colour())
     stream = torch.cuda.Stream()
     with torch.cuda.stream(stream):
-        out = torch.zeros((3, *SIZE), dtype=torch.uint8, device="cuda")
+        out: Any = torch.zeros((3, *SIZE), dtype=torch.uint8, device="cuda")
         tensors: Any = [torch.from_numpy(np.ascontiguousarray(plane)).cuda() for plane in planes]
-        assert colour.to_rgb(tensors, I420, Colour(), out) is out
+        given: Any = colour.to_rgb(tensors, I420, Colour(), out)
+        assert given is out
     stream.synchronize()
-    assert np.abs(out.cpu().numpy().astype(int) - expected).max() <= FUSED_CODES
+    assert np.abs(given.cpu().numpy().astype(int) - expected).max() <= FUSED_CODES
 
 
 def test_arrays_of_two_devices_are_refused() -> None:
@@ -121,6 +122,7 @@ def test_padded_and_strided_planes_need_no_copy() -> None:
     for target, source in zip(wide, planes, strict=True):
         target[:, 5 : 5 + source.shape[1]] = cupy.asarray(source)
     views = [target[:, 5 : 5 + p.shape[1]] for target, p in zip(wide, planes, strict=True)]
-    found = colour.to_rgb(views, I420, Colour()).get()
+    rgb: Any = colour.to_rgb(views, I420, Colour())
+    found = rgb.get()
     expected = colour.to_rgb(planes, I420, Colour()).astype(int)
     assert np.abs(found - expected).max() <= FUSED_CODES

@@ -27,16 +27,16 @@ def test_a_tensor_on_the_cpu_is_seen_not_copied() -> None:
 def test_an_op_on_tensors_fills_the_callers_tensor() -> None:
     planes = random_planes(PixelLayout(), 8, 10)
     expected = colour.to_rgb(planes, PixelLayout(), Colour())
-    out = torch.zeros((3, 8, 10), dtype=torch.uint8)
+    out: Any = torch.zeros((3, 8, 10), dtype=torch.uint8)
     tensors: Any = [torch.from_numpy(plane.copy()) for plane in planes]
-    given = colour.to_rgb(tensors, PixelLayout(), Colour(), out)
+    given: Any = colour.to_rgb(tensors, PixelLayout(), Colour(), out)
     assert given is out
-    assert (out.numpy() == expected).all()
+    assert (given.numpy() == expected).all()
 
 
 def test_an_op_on_tensors_makes_a_tensor_where_none_is_given() -> None:
     glance, focus = torch.rand(3, 4, 5), torch.rand(4, 5)
-    alpha: Any = fusion.fuse(glance, focus)  # type: ignore[arg-type]
+    alpha: Any = fusion.fuse(glance, focus)
     assert isinstance(alpha, torch.Tensor)
     assert (alpha.numpy() == fusion.fuse(glance.numpy(), focus.numpy())).all()
 
@@ -46,7 +46,7 @@ def test_strided_tensors_are_taken_as_they_lie() -> None:
     part: Any = whole[::2, 3:11]
     out = np.empty((3, 4), np.float32)
     expected = np.empty((3, 4), np.float32)
-    resize.area(part, torch.from_numpy(out))  # type: ignore[arg-type]
+    resize.area(part, torch.from_numpy(out))
     resize.area(part.numpy(), expected)
     assert (out == expected).all()
 
@@ -54,7 +54,7 @@ def test_strided_tensors_are_taken_as_they_lie() -> None:
 def test_gradients_are_not_lost_silently() -> None:
     focus: Any = torch.rand(4, 5, requires_grad=True)
     with pytest.raises(ShapeError, match="gradients"):
-        fusion.fuse(torch.rand(3, 4, 5), focus)  # type: ignore[arg-type]
+        fusion.fuse(torch.rand(3, 4, 5), focus)
 
 
 def test_bfloat_and_other_dtypes_name_the_argument() -> None:
