@@ -115,6 +115,26 @@ def _quality(record: Record) -> str:
     return "Edges and time:\n\n" + _table(["what", "measured", "wanted", "reached"], rows)
 
 
+def _kernels(record: Record) -> str:
+    judged = [row for row in record["rows"] if "reached" in row]
+    rows = [
+        [
+            row["op"],
+            f"{row['ms']['median']:.2f} ms",
+            f"{row['share_of_copy']:.0%}",
+            f"{row['times_best_library']:.1f} x {row['best_library']}"
+            if row["best_library"]
+            else "",
+            row["wanted"],
+            "exception" if "exception" in row else _reached(row),
+        ]
+        for row in judged
+    ]
+    heads = ["op at 1080p", "time", "of a copy", "speed against", "wanted", "reached"]
+    reasons = [f"{row['op']}: {row['exception']}." for row in judged if "exception" in row]
+    return "Kernels:\n\n" + _table(heads, rows) + "".join(f"\n\n{text}" for text in reasons)
+
+
 TABLES: dict[str, Callable[[Record], str]] = {
     "pipeline": _pipeline,
     "pipeline_footage": _pipeline,
@@ -123,6 +143,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "temporal": _quality,
     "memory": _memory,
     "start": _start,
+    "kernels": _kernels,
 }
 
 
