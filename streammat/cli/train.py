@@ -58,6 +58,9 @@ def run_options(command: Any) -> Any:
 @click.option("--data", type=FOLDER, metavar="DIR", help="Pairs, cut-outs and backgrounds.")
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Checkpoints and journal.")
 @click.option("--cache", type=FOLDER, metavar="DIR", help="Decoded data. [default: OUT/cache]")
+@click.option("--validate-images", "pictures", type=FOLDER, metavar="DIR", help="To validate on.")
+@click.option("--validate-alphas", "alphas", type=FOLDER, metavar="DIR", help="Their true alphas.")
+@click.option("--strict", is_flag=True, help="Refuse files that cannot be used.")
 @click.option("--name", metavar="NAME", help="Of the exported model. [default: the network's]")
 @click.option("--start", metavar="NAME|FILE", help="Weights to start from.")
 @click.option("--encoder", type=FOLDER, metavar="FILE", help="ImageNet weights of the encoder.")
@@ -94,7 +97,9 @@ def train(
     """
     from streammat.cli.training_run import begin_folder, run_to_model, say_end, say_where
 
-    job = _job(recipe, out, given)
+    if (given["pictures"] is None) != (given["alphas"] is None):
+        raise click.UsageError("--validate-images and --validate-alphas go together")
+    job = _job(recipe, data, out, given)
     if dry_run:
         _print_plan(job, data, as_json)
         return 0
@@ -111,7 +116,7 @@ def train(
     return ended.code
 
 
-def _job(recipe_name: str, out: Path, given: dict[str, Any]) -> Job:
+def _job(recipe_name: str, data: Path | None, out: Path, given: dict[str, Any]) -> Job:
     from streammat.training.loop import Intervals
     from streammat.training.recipe import changed, load_recipe
     from streammat.training.work import Job, choose_device
@@ -131,16 +136,25 @@ def _job(recipe_name: str, out: Path, given: dict[str, Any]) -> Job:
         threads=given["threads"] or max(cores // given["processes"], 1),
         processes=given["processes"],
         tensorboard=given["tensorboard"],
+        data=data,
+        pictures=given["pictures"],
+        alphas=given["alphas"],
+        strict=given["strict"],
     )
 
 
 def _build_cache(job: Job, data: Path | None) -> None:
-    """Decode the data once; the first process of torchrun does, the others wait for it."""
+    """Decode the data once; the first process of torchrun does, the others wait for it.
+
+    A recipe that names data sets reads them as it goes.
+    """
     import time
 
     from streammat.training.cache import build_cache
     from streammat.training.parallel import launched
 
+    if job.recipe.data:
+        return
     index = job.cache / "index.json"
     launch = launched()
     if launch is not None and launch.rank:

@@ -111,11 +111,11 @@ def show_run(rank: int, job: Job, meeting_file: Path | None, mode: str = "auto")
         say = display.note if first else _silent
         stop = stack.enter_context(interruptible(say, "saving a checkpoint"))
         display.begin(job.recipe.model)
-        return work(rank, job, meeting_file, _watch(Watch, display.update, stop))
+        return work(rank, job, meeting_file, _watch(Watch, display.update, stop, say))
 
 
-def _watch(kind: Any, update: Any, stop: threading.Event) -> Any:
-    return kind(on_step=update, stopped=stop.is_set)
+def _watch(kind: Any, update: Any, stop: threading.Event, say: Any) -> Any:
+    return kind(on_step=update, stopped=stop.is_set, note=say)
 
 
 def _silent(text: str) -> None:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from streammat.errors import ResourceError
 from streammat.training.checkpoint import LAST
+from streammat.training.held_out import HeldOut
 from streammat.training.journal import Journal
 from streammat.training.trainer import Trainer
-from streammat.training.validate import HeldOut, contact_sheet, validate
+from streammat.training.validate import contact_sheet, validate
 
 
 class Intervals(NamedTuple):
@@ -48,12 +49,25 @@ def _nobody(state: State) -> None:
     del state
 
 
+def unheard(line: str) -> None:
+    """Takes a line and does nothing with it."""
+    del line
+
+
 @dataclass
 class Watch:
-    """Who is told, and who may stop a run after a step."""
+    """Who is told, and who may stop a run after a step.
+
+    Attributes:
+        on_step: takes the state after every step.
+        stopped: whether the run shall end after this step.
+        note: takes a line on data that is left out.
+        error: of the last validation.
+    """
 
     on_step: Callable[[State], None] = _nobody
     stopped: Callable[[], bool] = lambda: False
+    note: Callable[[str], None] = unheard
     error: float | None = field(default=None, init=False)
 
 

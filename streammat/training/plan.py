@@ -38,7 +38,7 @@ def plan(job: Job, data: Path | None) -> dict[str, Any]:
         "phases": " then ".join(_phase(phase) for phase in job.recipe.phases),
         "length": _length(job.recipe),
     }
-    if (job.cache / "index.json").is_file():
+    if job.recipe.data or (job.cache / "index.json").is_file():
         return facts | _first_loss(job, device)
     if data is None or not data.is_dir():
         raise InputError(f"no decoded data in {job.cache} and no folder {data}: give --data DIR")

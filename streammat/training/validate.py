@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 import torch
@@ -12,38 +9,13 @@ from torch import Tensor
 
 from streammat.models import GfmNetwork, RimOutput, Rosta
 from streammat.models.rim import fuse_in_graph
-from streammat.training.cache import Bytes, Cache, Entry, Floats
+from streammat.training.cache import Bytes, Floats
+from streammat.training.held_out import Example, HeldOut
 from streammat.training.parallel import Group
 
 DEPLOY_AREA_PX = 512 * 288
 MULTIPLE_PX = 32
 _GREEN = (0, 177, 64)
-
-
-class Example(NamedTuple):
-    """A picture that is not trained on, with its alpha."""
-
-    name: str
-    source: str
-    rgb: Bytes  # (H, W, 3)
-    alpha: Bytes  # (H, W)
-
-
-class HeldOut:
-    """The pairs of a cache that are kept back; a picture is read when it is asked for."""
-
-    def __init__(self, cache: Cache, entries: Sequence[Entry]) -> None:
-        self._cache, self._entries = cache, list(entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __getitem__(self, number: int) -> Example:
-        entry = self._entries[number]
-        pixels = self._cache.pixels(entry)
-        return Example(
-            entry.name, entry.source, np.ascontiguousarray(pixels[..., :3]), pixels[..., 3]
-        )
 
 
 def deploy_size(height_px: int, width_px: int, area_px: int = DEPLOY_AREA_PX) -> tuple[int, int]:
@@ -87,7 +59,7 @@ def validate(model: GfmNetwork, examples: HeldOut, group: Group | None = None) -
     """
     group = group or Group()
     found = [_error(model, examples[n]) for n in range(group.rank, len(examples), group.size)]
-    sources = sorted({examples[n].source for n in range(len(examples))})
+    sources = examples.sources()
     sums = [sum(e for s, e in found if s == source) for source in sources]
     counts = [float(sum(s == source for s, _ in found)) for source in sources]
     totals = group.total([*sums, *counts])

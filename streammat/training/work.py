@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,16 +12,15 @@ import cv2
 import torch
 
 from streammat.errors import ConfigError, DeviceUnavailable, OutputError
-from streammat.training.cache import Cache
 from streammat.training.checkpoint import LAST
-from streammat.training.data import Sampler, split
+from streammat.training.held_out import HeldOut
 from streammat.training.journal import LOG, PICTURES, Journal
-from streammat.training.loop import Intervals, Watch, run
+from streammat.training.loop import Intervals, Watch, run, unheard
 from streammat.training.parallel import Group, join, launched, leave
 from streammat.training.recipe import Recipe, budget_of
+from streammat.training.sources import open_data
 from streammat.training.start import fresh_model
 from streammat.training.trainer import AVERAGE, BAD_BATCH, BEST, Trainer, Work
-from streammat.training.validate import HeldOut
 
 RESULT = "run.json"
 
@@ -40,6 +39,9 @@ class Job(NamedTuple):
         threads: of each process.
         processes: on this machine; torchrun sets its own.
         tensorboard: write events.
+        data: folder of the data sets that a recipe with a ``[data]`` table names.
+        pictures, alphas: folders to validate on, beside those that the recipe holds out.
+        strict: refuse files that cannot be used.
     """
 
     recipe: Recipe
@@ -52,6 +54,10 @@ class Job(NamedTuple):
     threads: int = 1
     processes: int = 1
     tensorboard: bool = False
+    data: Path | None = None
+    pictures: Path | None = None
+    alphas: Path | None = None
+    strict: bool = False
 
 
 class Outcome(NamedTuple):
@@ -104,23 +110,21 @@ def _joined(rank: int, job: Job, meeting_file: Path | None) -> Iterator[Group]:
         leave(group)
 
 
-def prepare(job: Job, group: Group) -> tuple[Trainer, HeldOut]:
-    """The trainer at its first step, and what it is validated on.
+def prepare(
+    job: Job, group: Group, note: Callable[[str], None] = unheard
+) -> tuple[Trainer, HeldOut]:
+    """The trainer at its first step, and what it is validated on; `note` takes lines on data.
 
     Raises:
         StreammatError: whatever is wrong with recipe, data, weights or device.
     """
     recipe = job.recipe
     torch.manual_seed(recipe.seed)
-    cache = Cache(job.cache)
-    pairs, held = split(cache.of_kind("pair"), recipe.holdout_prefixes, recipe.holdout_share)
-    if not pairs:
-        raise ConfigError("no pictures are left to train on: all are held out by the recipe")
-    source = Sampler(cache, pairs, recipe.mix, recipe.seed)
+    source, examples = open_data(job, note)
     model = fresh_model(recipe.model, job.start, job.encoder)
     budget = budget_of(recipe, source.samples)
     trainer = Trainer(Work(model, recipe, source, budget, job.out), group, group.device)
-    return trainer, HeldOut(cache, held)
+    return trainer, examples
 
 
 def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = None) -> Outcome:
@@ -140,7 +144,7 @@ def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = N
     cv2.setNumThreads(1)
     watch = watch or Watch()
     with _joined(rank, job, meeting_file) as group:
-        trainer, examples = prepare(job, group)
+        trainer, examples = prepare(job, group, watch.note)
         if (job.out / LAST).is_file():
             trainer.resume(job.out / LAST)
         journal = None

@@ -11,10 +11,10 @@ from streammat.models import create_model
 from streammat.training.batch import Batch
 from streammat.training.cache import Cache
 from streammat.training.data import Sampler, split
+from streammat.training.held_out import CachedPairs
 from streammat.training.recipe import Recipe, load_recipe
 from streammat.training.schedule import Budget, Phase
 from streammat.training.trainer import Trainer, Work
-from streammat.training.validate import HeldOut
 
 
 def tiny_recipe(folder: Path, **changes: Any) -> Recipe:
@@ -35,10 +35,10 @@ def make_trainer(folder: Path, out: Path, steps: int, **changes: Any) -> Trainer
     return Trainer(Work(model, recipe, source, Budget(steps=steps), out))
 
 
-def held_out(folder: Path) -> HeldOut:
+def held_out(folder: Path) -> CachedPairs:
     """The picture that the recipe keeps back."""
     cache = Cache(folder / "cache")
-    return HeldOut(cache, cache.of_kind("pair")[-1:])
+    return CachedPairs(cache, cache.of_kind("pair")[-1:])
 
 
 def same_weights(one: Trainer, other: Trainer) -> bool:

@@ -16,6 +16,7 @@ from streammat.models import create_model  # noqa: E402
 from streammat.models.checkpoints import load_state  # noqa: E402
 from streammat.training import checkpoint  # noqa: E402
 from streammat.training.cache import build_cache  # noqa: E402
+from streammat.training.held_out import FolderPairs  # noqa: E402
 from streammat.training.journal import Journal, read_log  # noqa: E402
 from streammat.training.loop import Intervals, State, Watch, run  # noqa: E402
 from streammat.training.recipe import load_recipe  # noqa: E402
@@ -25,7 +26,7 @@ from streammat.training.schedule import (  # noqa: E402
     current_phase,
     learning_rate_factor,
 )
-from streammat.training.validate import HeldOut, deploy_size  # noqa: E402
+from streammat.training.validate import deploy_size  # noqa: E402
 from tests.training.runs import (  # noqa: E402
     Spoiled,
     held_out,
@@ -45,11 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def nothing(folder: Path) -> HeldOut:
-    """No pictures to validate on."""
-    examples = held_out(folder)
-    examples._entries.clear()
-    return examples
+NOTHING = FolderPairs([])  # to validate on
 
 
 def test_a_tiny_sample_is_learned_by_heart(folder: Path, tmp_path: Path) -> None:
@@ -160,7 +157,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_batch(
     trainer = make_trainer(folder, tmp_path, 8)
     trainer.source = Spoiled(trainer.source, step=3)  # type: ignore[arg-type]
     with pytest.raises(DivergedError, match=r"at step 3, batch of disc_\d.*of step 2 is good"):
-        run(trainer, nothing(folder), Intervals(NEVER, 2, NEVER))
+        run(trainer, NOTHING, Intervals(NEVER, 2, NEVER))
     bad = load_state(tmp_path / "bad_batch.pt")
     assert bad["step"] == 3
     assert bad["rgb"].isnan().any()
@@ -183,7 +180,7 @@ def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(
 
     try:
         with pytest.raises(ResourceError, match=r"cannot write .*last.pt.*of step 2 is intact"):
-            run(trainer, nothing(folder), Intervals(NEVER, 1, NEVER), None, Watch(fill_the_disk))
+            run(trainer, NOTHING, Intervals(NEVER, 1, NEVER), None, Watch(fill_the_disk))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["last.pt"]
@@ -195,7 +192,7 @@ def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(
 def test_a_stopped_run_is_saved_where_it_is(folder: Path, tmp_path: Path) -> None:
     trainer = make_trainer(folder, tmp_path, 9)
     watch = Watch(stopped=lambda: trainer.step == 1)
-    assert not run(trainer, nothing(folder), Intervals(NEVER, NEVER, NEVER), None, watch)
+    assert not run(trainer, NOTHING, Intervals(NEVER, NEVER, NEVER), None, watch)
     assert checkpoint.read_state(tmp_path / "last.pt")["step"] == 1
 
 

@@ -1,0 +1,76 @@
+"""Pictures that are not trained on, read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from streammat.datasets import Sample
+from streammat.datasets.reading import read_layers
+from streammat.training.cache import Bytes, Cache, Entry
+
+
+class Example(NamedTuple):
+    """A picture with its alpha, and what it is counted under."""
+
+    name: str
+    source: str
+    rgb: Bytes  # (H, W, 3)
+    alpha: Bytes  # (H, W)
+
+
+class HeldOut(Protocol):
+    """Examples by number; there may be none."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int) -> Example: ...
+
+    def sources(self) -> list[str]:
+        """What they are counted under, each once, sorted."""
+
+
+class CachedPairs:
+    """The pairs of a cache that are kept back."""
+
+    def __init__(self, cache: Cache, entries: Sequence[Entry]) -> None:
+        self._cache, self._entries = cache, list(entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def sources(self) -> list[str]:
+        """See `HeldOut`."""
+        return sorted({entry.source for entry in self._entries})
+
+    def __getitem__(self, number: int) -> Example:
+        entry = self._entries[number]
+        pixels = self._cache.pixels(entry)
+        rgb = np.ascontiguousarray(pixels[..., :3])
+        return Example(entry.name, entry.source, rgb, pixels[..., 3])
+
+
+class FolderPairs:
+    """Pictures and alphas in folders."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._samples = list(samples)
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def sources(self) -> list[str]:
+        """See `HeldOut`: the folders' names."""
+        return sorted({sample.picture.parent.name for sample in self._samples})
+
+    def __getitem__(self, number: int) -> Example:
+        """Read the files.
+
+        Raises:
+            MediaError: one cannot be read.
+        """
+        sample = self._samples[number]
+        layers = read_layers(sample)
+        return Example(sample.name, sample.picture.parent.name, layers.picture, layers.alpha)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+from streammat.cli import main
+from streammat.datasets import Faults
+from streammat.errors import ConfigError, InputError
+from streammat.models import GfmConfig, create_model, save_checkpoint
+from streammat.training.cache import Cache
+from streammat.training.finetune import fitted_recipe
+from streammat.training.painted import HELD_OUT, TRAINED, cache_painted, find_painted
+from streammat.training.recipe import load_recipe
+from tests.clips import make_clip
+from tests.training.tiny import disc
+
+
+def paint(folder: Path, count: int) -> tuple[Path, Path]:
+    """Frames and alphas of a disc."""
+    frames, alphas = folder / "frames", folder / "alphas"
+    for path in (frames, alphas):
+        path.mkdir(parents=True)
+    for number in range(count):
+        rgb, alpha = disc(number)
+        cv2.imwrite(str(frames / f"{number:04d}.png"), rgb[..., ::-1])
+        cv2.imwrite(str(alphas / f"{number:04d}.png"), alpha)
+    return frames, alphas
+
+
+def test_every_fifth_frame_is_held_out_and_bad_files_are_named(tmp_path: Path) -> None:
+    frames, alphas = paint(tmp_path, 7)
+    (frames / "0006.png").write_bytes(b"no picture")
+    cv2.imwrite(str(frames / "0009.png"), np.zeros((8, 8, 3), np.uint8))
+    cv2.imwrite(str(alphas / "0001.png"), np.zeros((40, 50), np.uint8))
+    lines: list[str] = []
+    faults = Faults(lines.append)
+    samples = find_painted(frames, alphas, faults)
+    assert cache_painted(samples, tmp_path / "cache", faults) == 4
+    names = [entry.name for entry in Cache(tmp_path / "cache").entries]
+    assert names == [
+        f"{TRAINED}0000",
+        f"{HELD_OUT}0002",
+        f"{TRAINED}0003",
+        f"{TRAINED}0004",
+        f"{TRAINED}0005",
+    ]
+    assert len(lines) == 3
+    assert "0009.png" in lines[0]
+    assert "50x40" in lines[1]
+    assert "0006.png" in lines[2]
+    with pytest.raises(InputError, match="0009"):
+        find_painted(frames, alphas, Faults(print, strict=True))
+
+
+def test_few_frames_are_learned_and_validated_on(tmp_path: Path) -> None:
+    faults = Faults(print)
+    samples = find_painted(*paint(tmp_path, 2), faults)
+    assert cache_painted(samples, tmp_path / "cache", faults) == 2
+    names = [entry.name for entry in Cache(tmp_path / "cache").entries]
+    assert sorted(names) == [f"{HELD_OUT}{n:04d}" for n in (0, 1)] + [
+        f"{TRAINED}{n:04d}" for n in (0, 1)
+    ]
+
+
+def test_alphas_that_are_all_0_or_1_are_learned_too(tmp_path: Path) -> None:
+    frames, alphas = paint(tmp_path, 2)
+    for number, value in enumerate((0, 255)):
+        cv2.imwrite(str(alphas / f"{number:04d}.png"), np.full((80, 100), value, np.uint8))
+    faults = Faults(print)
+    assert cache_painted(find_painted(frames, alphas, faults), tmp_path / "cache", faults) == 2
+
+
+def test_networks_that_are_not_tt_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "narrow_ft.safetensors"
+    save_checkpoint(create_model(GfmConfig.from_name("gfm_r34_ft_div16")), path)
+    with pytest.raises(ConfigError, match="is a FT network"):
+        fitted_recipe(load_recipe("finetune"), str(path))
+
+
+def test_a_finetuned_model_mattes_a_clip_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STREAMMAT_MODELS_DIR", str(tmp_path / "models"))
+    frames, alphas = paint(tmp_path, 2)
+    recipe = tmp_path / "short.toml"
+    text = (Path(load_recipe.__code__.co_filename).parent / "recipes/finetune.toml").read_text()
+    recipe.write_text(text.replace("[[288, 512], [320, 448], [384, 384]]", "[[96, 128]]"))
+    out = tmp_path / "out"
+    command = ["finetune", "--frames", str(frames), "--alphas", str(alphas), "--out", str(out)]
+    options = ["--recipe", str(recipe), "--steps", "2", "--threads", "1", "--name", "film"]
+    assert main([*command, *options, "--json"]) == 0
+    shown = capsys.readouterr()
+    result = json.loads(shown.out)
+    assert result["outcome"]["step"] == 2
+    assert 0 < result["error_before"] < 1
+    assert "painted frames to learn" in shown.err
+    card = json.loads((tmp_path / "models" / "film" / "card.json").read_text())
+    assert card["training"]["from"] == "gfm_lite0_tt"
+    clip = make_clip(tmp_path / "in.mp4", frames=2, size=(192, 128))
+    matte = ["matte", str(clip.path), "-o", str(tmp_path / "out.mov"), "--size", "96x64"]
+    assert main([*matte, "--model", "film", "--progress", "none"]) == 0
+    assert main([*command, *options]) == 2
+    assert "imported already" in capsys.readouterr().err
