@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,13 +126,18 @@ def remove(name: str) -> None:
 @click.option("--overwrite", is_flag=True, help="Replace FILE.")
 @debug_option
 def export(name: str, file: Path, overwrite: bool) -> None:
-    """Write a model to FILE: .onnx, or imported weights as .pth (official form) or .safetensors."""
+    """Write a model to FILE: .onnx with its card (.json), or imported weights.
+
+    Those as .pth, in the form that the authors' code loads, or as .safetensors.
+    """
     from streammat.catalogue.cards import find_model
     from streammat.errors import ConfigError, OutputError
 
     card = find_model(name)
-    if file.exists() and not overwrite:
-        raise OutputError(f"{file} exists: choose another name, or --overwrite")
+    beside = [file.with_suffix(".json")] if file.suffix == ".onnx" else []
+    for path in (file, *beside):
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path} exists: choose another name, or --overwrite")
     weights = card.details.get("weights")
     source = card.path if file.suffix == ".onnx" else None
     if file.suffix in _WEIGHTS and weights:
@@ -140,18 +147,31 @@ def export(name: str, file: Path, overwrite: bool) -> None:
             f"{file}: {name} can be written as .onnx" + ", .pth, .safetensors" * bool(weights)
         )
     if source.suffix == file.suffix:
-        _copy(source, file)
+        _write(file, lambda partial: shutil.copyfile(source, partial))
     else:
         _convert(source, file)
+    text = _card_of(card, file)
+    for path in beside:
+        _write(path, lambda partial: partial.write_text(text, encoding="utf-8"))
     click.echo(str(file))
 
 
-def _copy(source: Path, file: Path) -> None:
+def _card_of(card: ModelCard, file: Path) -> str:
+    """The card of a graph alone: what it is, how it is fused, what it may be used for."""
+    details = {key: value for key, value in card.details.items() if key != "weights"}
+    told = {**details, "name": file.stem, "file": file.name, "sha256": card.sha256}
+    if "variant" not in told and card.variant is not None:
+        told["variant"] = card.variant
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
+def _write(file: Path, write: Callable[[Path], object]) -> None:
+    """A full disk leaves the old file or none, never half of one."""
     from streammat.errors import OutputError
 
     partial = file.with_name(file.name + ".partial")
     try:
-        shutil.copyfile(source, partial)
+        write(partial)
         partial.replace(file)
     except OSError as error:
         raise OutputError(f"cannot write {file}: {error.strerror}") from error

@@ -103,7 +103,9 @@ def test_export_writes_graph_and_weights(narrow: Any, user: Path, tmp_path: Path
     from streammat.models import load_checkpoint
 
     assert main(["models", "export", "mine", str(tmp_path / "a.onnx")]) == 0
-    assert file_sha256(tmp_path / "a.onnx") == find_model("mine").sha256
+    alone = find_model(str(tmp_path / "a.onnx"))
+    assert (alone.name, alone.variant) == ("a", "tt")
+    assert file_sha256(tmp_path / "a.onnx") == alone.sha256 == find_model("mine").sha256
     for name in ("a_tt.pth", "a.safetensors"):
         assert main(["models", "export", "mine", str(tmp_path / name)]) == 0
         state = load_checkpoint(tmp_path / name).state_dict()
