@@ -19,6 +19,7 @@ from streammat.training import augment
 from streammat.training.batch import Batch
 from streammat.training.cache import Bytes, Cache, Entry, Floats, Reals
 from streammat.training.strands import hair_object
+from streammat.training.video import filmed
 
 
 class Mix(NamedTuple):
@@ -29,6 +30,7 @@ class Mix(NamedTuple):
     composites: float
     whole_subject: float
     source_weights: dict[str, float]
+    video: float = 0.0  # share that is made to look like a frame of a clip
 
 
 def clip_of(name: str) -> str:
@@ -109,6 +111,8 @@ class Sampler:
         if rng.random() < 0.5:
             image, alpha = image[:, ::-1], alpha[:, ::-1]
         image = augment.photometric(np.ascontiguousarray(image), rng)
+        if mix.video and rng.random() < mix.video:  # recipes without it draw as before
+            image, alpha = filmed(image, np.ascontiguousarray(alpha, dtype=np.float32), rng)
         return image, np.ascontiguousarray(alpha, dtype=np.float32)
 
     def _pair(self, rng: np.random.Generator) -> Bytes:

@@ -82,6 +82,7 @@ _MIX = {
     "composites": schema.number(0, 1, 0.0),
     "whole_subject": schema.number(0, 1, 0.75),
     "source_weights": schema.table(schema.number(0, 1e6)),
+    "video": schema.number(0, 1, 0.0),
 }
 _PHASE = {
     "until": schema.number(0.0001, 1),
