@@ -242,3 +242,7 @@ FLOAT32_SUMS = 1e-6
 
 GRADIENT_CHECK = 1e-4
 """Analytic against numeric gradients: differences of float32 results over steps of a quarter."""
+
+HDR_VIEW_SHARE = 0.5
+"""Of the alpha's difference to the SDR original that a PQ plate has when the network sees its
+codes: a view that does not halve it is of no use (measured 0.35)."""
