@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; every error is one line on stderr."""
     from streammat.cli.failure import guarded
 
-    # At its end Python searches everything that lives for cycles, a third of a second with Numba and
+    # At its end Python searches all that lives for cycles, a third of a second with Numba and
     # OpenVINO loaded; whatever has to be closed has been closed by then.
     atexit.register(gc.freeze)
     given = list(sys.argv[1:] if arguments is None else arguments)
