@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from streammat.media.layouts import to_direct, views
 from streammat.media.timecode import timecode_at, timecode_text
 from streammat.types import Chromaticities, ColourTags, HdrMetadata, Track
 from streammat_kernels.layout import Family, Matrix, Transfer
@@ -18,6 +19,7 @@ from .sources import (
     HLG,
     PHONE_STAMPS,
     lossless_clip,
+    noise_frame,
     phone_clip,
     read_source,
     with_subtitles,
@@ -208,3 +210,26 @@ def test_rgb_and_gray_sources_stay_what_they_are(tmp_path: Path) -> None:
     assert all((a == b).all() for a, b in zip(frames[2].planes, written[2], strict=True))
     lossless_clip(tmp_path / "y.mkv", "gray10le")
     assert read_source(tmp_path / "y.mkv")[0].layout.family is Family.GRAY
+
+
+@pytest.mark.parametrize(
+    ("planar", "packed"),
+    [
+        ("yuv422p", "uyvy422"),
+        ("yuv422p10le", "y210le"),
+        ("yuv444p10le", "xv30le"),
+        ("yuv444p12le", "xv36le"),
+        ("yuva444p16le", "ayuv64le"),
+        ("gbrp10le", "x2rgb10le"),
+        ("gbrp16le", "rgb48le"),
+        ("gbrap16le", "rgba64be"),
+        ("yuv420p10le", "yuv420p10be"),
+        ("gray16le", "gray16be"),
+    ],
+)
+def test_packed_and_swapped_samples_are_unpacked_bit_by_bit(planar: str, packed: str) -> None:
+    frame = noise_frame(planar, (32, 16), 0)
+    unpacked = to_direct(frame.reformat(format=packed))
+    assert unpacked.format.name == planar
+    pairs = zip(views(unpacked, True)[0], views(frame, True)[0], strict=True)
+    assert all((a == b).all() for a, b in pairs)
