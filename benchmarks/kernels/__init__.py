@@ -28,8 +28,14 @@ def _cpu(threads: int) -> Backend:
     return Cpu(threads)
 
 
+def _cuda(_: int) -> Backend:
+    from .cuda import Cuda
+
+    return Cuda()
+
+
 # A backend is a class like ``cpu.Cpu``: name, cases, a copy, and how a step is timed.
-BACKENDS: dict[str, Callable[[int], Backend]] = {"cpu": _cpu}
+BACKENDS: dict[str, Callable[[int], Backend]] = {"cpu": _cpu, "cuda": _cuda}
 
 
 def main(arguments: list[str]) -> int:

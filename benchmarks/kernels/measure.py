@@ -12,6 +12,7 @@ __all__ = ["measured"]
 
 COPY_SHARE = 0.70
 REFERENCE_SIZE = "1080p"
+LARGE_SIZE = "2160p"
 ENOUGH_SECONDS = 4.0  # a slow library is not waited for as often
 
 
@@ -95,11 +96,23 @@ def _row(
         "foreign_cpu_share": round(meter.load.foreign_cpu_share, 3),
         **trial.facts,
     }
-    if size.name == REFERENCE_SIZE:
+    if backend.name == "cuda":
+        row |= _gpu_verdict(case, row, ms("ours"))
+    elif size.name == REFERENCE_SIZE:
         row |= _verdict(case, row, ms("ours"))
         if case.exception and not row["reached"]:
             row["exception"] = case.exception
     return row
+
+
+def _gpu_verdict(case: Case, row: dict[str, Any], ours_ms: float) -> dict[str, Any]:
+    """A limit at 1080p, or a share of a copy at 2160p, where launches no longer count."""
+    if row["size"] == REFERENCE_SIZE and case.limit_ms is not None:
+        return {"wanted": f"at most {case.limit_ms:g} ms", "reached": ours_ms <= case.limit_ms}
+    if row["size"] == LARGE_SIZE and case.copy_share is not None:
+        wanted = f"{case.copy_share:.0%} of a copy"
+        return {"wanted": wanted, "reached": row["share_of_copy"] >= case.copy_share}
+    return {}
 
 
 def _verdict(case: Case, row: dict[str, Any], ours_ms: float) -> dict[str, Any]:

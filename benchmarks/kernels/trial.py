@@ -59,6 +59,7 @@ class Case:
         sizes: names of the sizes at which it is run; all when empty.
         limit_ms: wanted at 1080p, None when the row is judged against libraries and copy.
         times: how much faster than the best library it has to be.
+        copy_share: on a GPU, the share of a copy's speed wanted at 2160p; None wants none.
         exception: why the row may miss what is wanted, in numbers; "" where it may not.
     """
 
@@ -68,6 +69,7 @@ class Case:
     sizes: Sequence[str] = ()
     limit_ms: float | None = None
     times: float = 0.95
+    copy_share: float | None = None
     exception: str = ""
 
 

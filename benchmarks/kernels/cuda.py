@@ -1,0 +1,92 @@
+"""A GPU as a backend of the benchmark: sixteen runs a graph, timed by events on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from streammat_kernels.compile import INSTALL
+from streammat_kernels.errors import DependencyError, DeviceUnavailable
+
+from .trial import Case, Step
+
+__all__ = ["RUNS", "Cuda"]
+
+RUNS = (
+    16  # of a step in one graph, over rotating buffers: launches then cost the device's time only
+)
+
+
+class Cuda:
+    """Times steps on the current GPU. There are no rivals here: a copy is the measure.
+
+    Raises:
+        DependencyError: no CuPy.
+        DeviceUnavailable: no GPU.
+    """
+
+    name = "cuda"
+    threads = 1
+
+    def __init__(self) -> None:
+        try:
+            import cupy
+        except ImportError as error:
+            raise DependencyError(f"benchmarks on a GPU need CuPy; {INSTALL}") from error
+        if not cupy.cuda.is_available():
+            raise DeviceUnavailable(
+                "no GPU to measure on: CuPy finds no CUDA driver or no device; see nvidia-smi, or "
+                "measure with --device cpu"
+            )
+        self._cupy = cupy
+        self._stream = cupy.cuda.Stream(non_blocking=True)
+        self._graphs: dict[int, tuple[Step, Any]] = {}
+        self.cache_bytes = int(cupy.cuda.Device().attributes["L2CacheSize"])
+
+    def cases(self) -> Sequence[Case]:
+        """The rows of this backend."""
+        from .cuda_ops import chains, ops
+
+        return [*chains(self._cupy.asarray), *ops(self._cupy.asarray)]
+
+    def copy(self, count: int, sets: int) -> Step:
+        """A copy on the device, by the driver."""
+        pairs = [[self._cupy.ones(count, np.uint8) for _ in range(2)] for _ in range(sets)]
+
+        def step(index: int) -> None:
+            source, target = pairs[index % sets]
+            stream = self._cupy.cuda.get_current_stream()
+            target.data.copy_from_device_async(source.data, count, stream)
+
+        return step
+
+    def milliseconds(self, step: Step, index: int) -> tuple[float, float]:
+        """The device's time of one run; twice, as there is no other processor to ask."""
+        del index  # a graph goes through all the buffers by itself
+        graph = self._graph(step)
+        events = [self._cupy.cuda.Event() for _ in range(2)]
+        with self._stream:
+            events[0].record()
+            graph.launch(self._stream)
+            events[1].record()
+            self._stream.synchronize()
+        spent = float(self._cupy.cuda.get_elapsed_time(*events)) / RUNS
+        return spent, spent
+
+    def _graph(self, step: Step) -> Any:
+        """A graph of ``RUNS`` runs; only those of the trial under way are kept."""
+        if id(step) not in self._graphs:
+            if len(self._graphs) >= 2:  # ours and the copy
+                self._graphs.clear()
+            self._cupy.cuda.Device().synchronize()
+            with self._stream:
+                for run in range(RUNS):  # compiles, uploads tables
+                    step(run)
+                self._stream.synchronize()
+                self._stream.begin_capture()
+                for run in range(RUNS):
+                    step(run)
+                self._graphs[id(step)] = step, self._stream.end_capture()
+        return self._graphs[id(step)][1]
