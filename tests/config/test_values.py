@@ -35,6 +35,10 @@ from streammat.settings import MatteSettings
         ("bitrate", "8M", "8M"),
         ("limit", "3", 3),
         ("overwrite", "yes", True),
+        ("fps", "23.976", "23.976"),
+        ("fps", "30000/1001", "30000/1001"),
+        ("raw_input", "1920x1080:yuv420p10le", "1920x1080:yuv420p10le"),
+        ("missing", "hold", "hold"),
     ],
 )
 def test_allowed_forms_are_taken(name: str, written: str, value: object) -> None:
@@ -57,6 +61,12 @@ def test_allowed_forms_are_taken(name: str, written: str, value: object) -> None
         ("background", "#12345"),
         ("background", "blur:2"),
         ("bitrate", "fast"),
+        ("fps", "0"),
+        ("fps", "25/0"),
+        ("fps", "film"),
+        ("raw_input", "1920x0:rgba"),
+        ("raw_input", "rgba"),
+        ("missing", "skip"),
         ("limit", "0"),
         ("crf", "64"),
         ("device", "gpu"),
