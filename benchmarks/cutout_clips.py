@@ -19,6 +19,7 @@ from .peers import Grey, Rgb
 SIDES = (360, 640)  # short, long; a clip lies or stands as the photograph does
 FRAMES = 24
 FRAMES_A_SECOND = 24
+PERIOD = 72  # frames of one round of a motion: three seconds
 ZOOM = 1.18  # more than the frame, so that no motion shows the photograph's border
 HEADROOM = 0.7  # of half a frame's height, from the subject's top to the frame's middle
 PLACES = (
@@ -126,7 +127,7 @@ def _out_of_focus(place: NDArray[np.float32], sigma: float) -> NDArray[np.float3
 def _warp(
     picture: NDArray[np.float32], path: Path2D, moment: float, size: Size
 ) -> NDArray[np.float32]:
-    """The frame-sized view of ``picture`` at ``moment`` (0..1), moved along ``path``."""
+    """The frame-sized view of ``picture`` at ``moment`` (rounds), moved along ``path``."""
     import cv2
 
     H, W = size
@@ -165,8 +166,8 @@ def made_clip(data: Path, name: str, group: str, rgb: Rgb, alpha: Grey, seed: in
     sigma, crf = random.uniform(1, 5), int(random.integers(20, 31))
     frames, alphas = [], []
     for number in range(FRAMES):
-        rgba = _warp(subject, moves, number / FRAMES, size)
-        back = _warp(place, pans, number / FRAMES, size)
+        rgba = _warp(subject, moves, number / PERIOD, size)
+        back = _warp(place, pans, number / PERIOD, size)
         view = rgba[..., :3] + (1 - rgba[..., 3:]) * back
         noisy = view * 255 + random.normal(0, sigma, view.shape)
         frames.append(np.clip(noisy + 0.5, 0, 255).astype(np.uint8))

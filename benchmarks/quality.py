@@ -218,22 +218,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--model", default="gfm_lite0_tt")
     parser.add_argument("--strategies", default="single,hybrid", help="of stills")
     parser.add_argument("--only", choices=["photographs", "clips"])
+    parser.add_argument("--no-peers", action="store_true", help="the model alone, for a quick look")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sheets", type=Path, help="write every photograph's alphas here")
     options = parser.parse_args(arguments)
     own: list[Network] = [Own(options.model, s) for s in options.strategies.split(",")]
-    networks: list[Network] = [Selfie(options.data), Rvm(options.data), *own]
+    peers: list[Network] = [] if options.no_peers else [Selfie(options.data), Rvm(options.data)]
+    networks, moving = [*peers, *own], [*peers, own[0]]  # strategies are of stills
     stills, clips = [], []
     if options.only != "clips":
         for photograph in photographs(options.data):
             stills += [still_row(network, photograph, options.sheets) for network in networks]
     if options.only != "photographs":
         for clip in made_clips(options.data):
-            clips += [
-                clip_row(network, clip) for network in networks[: len(networks) - len(own) + 1]
-            ]
+            clips += [clip_row(network, clip) for network in moving]
     rows = still_summary(stills) + clip_summary(clips)
-    judge(rows, [network.name for network in own])
+    if peers:
+        judge(rows, [network.name for network in own])
     print("\n".join(_say(row) for row in rows))
     write_result(options.json, "quality", rows, limits=LIMITS, each_picture=stills, each_clip=clips)
     return 0

@@ -135,11 +135,69 @@ def _kernels(record: Record) -> str:
     return "Kernels:\n\n" + _table(heads, rows) + "".join(f"\n\n{text}" for text in reasons)
 
 
+def _beside_peers(record: Record) -> str:
+    stills = [
+        [
+            row["group"],
+            row["network"],
+            f"{row['mean']:.4f}",
+            f"{row['median']:.4f}",
+            f"{row['band_mad']:.3f}",
+            f"{row['band_grad']:.1f}",
+            _reached(row),
+        ]
+        for row in record["rows"]
+        if row["case"] == "photographs"
+    ]
+    clips = [
+        [row["group"], row["network"], f"{row['dtssd']:.2f}", f"{row['mean']:.4f}", _reached(row)]
+        for row in record["rows"]
+        if row["case"] == "made clips"
+    ]
+    counts = {r["group"]: r["pictures"] for r in record["rows"] if r["case"] == "photographs"}
+    shown = ", ".join(f"{count} of {group}" for group, count in counts.items())
+    number = len({row["clip"] for row in record["each_clip"]})
+    return (
+        f"Beside others, on photographs that no part of the training saw ({shown}; their alphas "
+        "come from P3M-Net, GFM, AIM-Net or an artist; band: 10 px about the edge):\n\n"
+        + _table(
+            ["subject", "network", "mean error", "median", "band MAD", "band Grad", "reached"],
+            stills,
+        )
+        + f"\n\n{number} clips made of those subjects, moving over other places, with noise and "
+        "H.264 (dtSSD: flicker x 100, after smoothing):\n\n"
+        + _table(["subject", "network", "dtSSD", "mean error", "reached"], clips)
+    )
+
+
+def _rssn(record: Record) -> str:
+    rows = [
+        [
+            row["case"],
+            f"{row['samples_a_second']['median']:.0f}",
+            f"{row['opencv']['median']:.1f}",
+            f"{row['times']:.1f} times",
+            f"{row['times_cropped_first']:.1f} times",
+            _reached(row),
+        ]
+        for row in record["rows"]
+    ]
+    return (
+        "Training samples a second (RSSN, 1471x1195 pixels decoded, crops of 320, two cores; "
+        "OpenCV in two processes; wanted: 2 times):\n\n"
+        + _table(
+            ["samples", "kernels", "OpenCV", "ratio", "to OpenCV that crops first", "reached"], rows
+        )
+    )
+
+
 TABLES: dict[str, Callable[[Record], str]] = {
     "pipeline": _pipeline,
     "pipeline_footage": _pipeline,
     "net": _net,
     "matte": _matte,
+    "quality": _beside_peers,
+    "rssn": _rssn,
     "temporal": _quality,
     "memory": _memory,
     "start": _start,
