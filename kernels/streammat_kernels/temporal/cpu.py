@@ -46,23 +46,32 @@ def block_means(luma, width, scale, means, first_block, end_block):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def stillness(previous, current, shift, by, start, end, still):
-    """1 where a block of row ``by`` and its neighbours are still, 0 where something moves."""
+def stillness(previous, current, shift, by, start, end, changes, still):
+    """1 where a block of row ``by`` and its neighbours are still, 0 where something moves.
+
+    ``changes``: (2, blocks of a tile + 2) scratch, the worst and the summed change of three rows.
+    """
     rows, columns = current.shape
-    worst, total = np.zeros(_TILE_BLOCKS + 2, np.float32), np.zeros(_TILE_BLOCKS + 2, np.float32)
-    for j in range(by - 1, by + 2):
-        y = min(max(j, 0), rows - 1)
-        before, now = previous[y], current[y]
-        for i in range(start - 1, end + 1):
-            x = min(max(i, 0), columns - 1)
-            change = now[x] - before[x] - shift
-            size = abs(change)
-            worst[i - start + 1] = size if size > worst[i - start + 1] else worst[i - start + 1]
-            total[i - start + 1] += change
-    for i in range(end - start):
-        size = worst[i] if worst[i] > worst[i + 1] else worst[i + 1]
-        size = size if size > worst[i + 2] else worst[i + 2]
-        drift = abs(total[i] + total[i + 1] + total[i + 2]) * np.float32(1 / 9)
+    up, down = max(by - 1, 0), min(by + 1, rows - 1)
+    first, last = max(start - 1, 0), min(end + 1, columns)
+    at, count = first - start + 1, last - first
+    worst, total = changes[0, at : at + count], changes[1, at : at + count]
+    for i in range(count):
+        x = np.uint64(first + i)
+        above = current[up, x] - previous[up, x] - shift
+        here = current[by, x] - previous[by, x] - shift
+        below = current[down, x] - previous[down, x] - shift
+        worst[i] = max(abs(above), abs(here), abs(below))
+        total[i] = above + here + below
+    width = end - start
+    for k in range(2):
+        if first == start:
+            changes[k, 0] = changes[k, 1]
+        if last == end:
+            changes[k, width + 1] = changes[k, width]
+    for i in range(width):
+        size = max(changes[0, i], changes[0, i + 1], changes[0, i + 2])
+        drift = abs(changes[1, i] + changes[1, i + 1] + changes[1, i + 2]) * np.float32(1 / 9)
         value = min((_HIGH - size) * _SLOPE, (_DRIFT_HIGH - drift) * _DRIFT_SLOPE)
         still[i] = min(_ONE, max(_ZERO, value))
 
@@ -90,10 +99,9 @@ def _solid_kind(alpha, y, end_y, x, end_x):
         return np.uint8(0)
     some, every = np.uint16(0), np.uint16(65535)
     for yy in range(y, end_y):
-        row = alpha[yy, x:end_x]
-        for i in range(row.size):
-            some |= row[i]
-            every &= row[i]
+        for xx in range(x, end_x):  # no view of the tile: counting references costs more than this
+            some |= alpha[yy, np.uint64(xx)]
+            every &= alpha[yy, np.uint64(xx)]
     if some == 0:
         return np.uint8(1)
     return np.uint8(2) if every == 65535 else np.uint8(0)
@@ -164,6 +172,7 @@ def blend(
     still picture keeps.
     """
     share, still = np.empty(TILE_PX, np.float32), np.zeros(_TILE_BLOCKS, np.float32)
+    changes = np.empty((2, _TILE_BLOCKS + 2), np.float32)
     for by in range(first_block, end_block):
         y, end_y = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0])
         for tile in range(solid.shape[1]):
@@ -175,7 +184,7 @@ def blend(
                         out[yy, x:end_x] = alpha[yy, x]
                 continue
             first, end = x // BLOCK_PX, -(-end_x // BLOCK_PX)
-            stillness(previous, current, shift, by, first, end, still)
+            stillness(previous, current, shift, by, first, end, changes, still)
             for i in range(TILE_PX):
                 share[i] = keep * still[i // BLOCK_PX]
             for yy in range(y, end_y):
