@@ -150,6 +150,8 @@ class Flow:
             if on_progress is not None:
                 on_progress(self._progress(now, begun))
 
+        if cancel is not None and cancel.is_set():
+            runner.stop_early()  # before the first frame: there is nothing to finish
         runner.run(tick)
         self._library.sample(runner.native_ids() | {threading.get_native_id()})
         stages = self.timings()

@@ -285,6 +285,15 @@ def slow_down(monkeypatch: pytest.MonkeyPatch, at: int, call: Callable[[], None]
     monkeypatch.setattr(VideoSink, "write", write)
 
 
+def test_cancelling_before_the_first_frame_leaves_nothing(clip: MadeClip, tmp_path: Path) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    report = run(clip, f"{tmp_path}/a.mov", cancel=cancel)
+    assert report.cancelled
+    assert report.frames == 0
+    assert list(tmp_path.glob("a*")) == []
+
+
 def test_cancelling_leaves_a_playable_partial_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
