@@ -104,7 +104,7 @@ def pack(args: Sequence[Any], address: Callable[[Any], int]) -> tuple[Any, list[
 class Cuda:
     """Kernels on one GPU, on CuPy's current stream; nothing waits for them."""
 
-    _BLOCK = (32, 8)
+    BLOCK = (32, 8)
 
     def __init__(self, device: int) -> None:
         self.device = device
@@ -147,9 +147,9 @@ class Cuda:
 
     def elements(self, kernel: str, size: tuple[int, int], *args: Any) -> None:
         """See `Runtime.elements`."""
-        across, down = self._BLOCK
+        across, down = self.BLOCK
         grid = -(-size[0] // across), -(-size[1] // down)
-        self._launch(kernel, grid, self._BLOCK, args)
+        self._launch(kernel, grid, self.BLOCK, args)
 
     def blocks(self, kernel: str, count: tuple[int, int], threads: int, *args: Any) -> None:
         """See `Runtime.blocks`."""

@@ -14,16 +14,19 @@ from tests.kernels.host_cuda import HostCuda
 
 __all__ = ["GpuShuttle"]
 
+_MOST_ABOARD = 400
+
 
 class GpuShuttle(HostCuda):
     """A `Runtime` for NumPy arrays whose kernels run on the GPU, one synchronised launch at a time.
 
-    Whole allocations travel, padding included, so that a write beside an output shows.
+    Whole allocations travel, padding included, so that a write beside an output shows. They keep
+    their place on the GPU, as arguments are made before the launches that use them.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._aboard: dict[int, tuple[NDArray[Any], Any]] = {}
+        self._aboard: dict[int, tuple[NDArray[Any], NDArray[np.uint8], Any]] = {}
 
     def address(self, array: NDArray[Any]) -> int:
         import cupy
@@ -32,14 +35,16 @@ class GpuShuttle(HostCuda):
         while isinstance(whole.base, np.ndarray):
             whole = whole.base
         first, end = np.lib.array_utils.byte_bounds(whole)
-        if first not in self._aboard:
+        seen = self._aboard.pop(first, None)
+        if seen is None or seen[1].size != end - first:
             flat = np.ctypeslib.as_array((ctypes.c_uint8 * (end - first)).from_address(first))
-            self._aboard[first] = (whole, cupy.asarray(flat))
-        return int(self._aboard[first][1].data.ptr) + array.ctypes.data - first
+            seen = whole, flat, cupy.empty(flat.size, np.uint8)
+        self._aboard[first] = seen  # the last used come last
+        return int(seen[2].data.ptr) + array.ctypes.data - first
 
     def elements(self, kernel: str, size: tuple[int, int], *args: Any) -> None:
-        across, down = Cuda._BLOCK
-        self._start(kernel, (-(-size[0] // across), -(-size[1] // down)), Cuda._BLOCK, args)
+        across, down = Cuda.BLOCK
+        self._start(kernel, (-(-size[0] // across), -(-size[1] // down)), Cuda.BLOCK, args)
 
     def blocks(self, kernel: str, count: tuple[int, int], threads: int, *args: Any) -> None:
         self._start(kernel, count, (threads, 1), args)
@@ -52,11 +57,16 @@ class GpuShuttle(HostCuda):
         self.launches.append(kernel)
         unit, _, name = kernel.partition(".")
         pointers, kept = pack(args, self.address)
+        for _, flat, there in self._aboard.values():
+            there.set(flat)
         first = ctypes.addressof(pointers)
-        cupy.cuda.driver.launchKernel(function(unit, name), *grid, 1, *block, 1, 0, 0, first, 0)
+        stream = cupy.cuda.get_current_stream().ptr
+        handle = function(unit, name)
+        cupy.cuda.driver.launchKernel(handle, *grid, 1, *block, 1, 0, stream, first, 0)
         cupy.cuda.Device().synchronize()
         del kept
-        for start, (whole, copy) in self._aboard.items():
+        for whole, flat, there in self._aboard.values():
             if whole.flags.writeable:
-                ctypes.memmove(start, copy.get().ctypes.data, copy.nbytes)
-        self._aboard.clear()
+                flat[...] = there.get()
+        for oldest in list(self._aboard)[:-_MOST_ABOARD]:
+            del self._aboard[oldest]

@@ -94,7 +94,8 @@ class HostCuda:
         return table
 
     def elements(self, kernel: str, size: tuple[int, int], *args: Any) -> None:
-        self._launch(kernel, size, args)
+        # As on a GPU there are more threads than elements; those beyond may do nothing.
+        self._launch(kernel, (size[0] + 3, size[1] + 2), args)
 
     def blocks(self, kernel: str, count: tuple[int, int], threads: int, *args: Any) -> None:
         self._launch(kernel, count, args)
