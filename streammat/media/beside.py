@@ -62,7 +62,14 @@ def chapters_of_part(info: StreamInfo, selection: Selection) -> list[dict[str, A
 
 
 def say_left_out(
-    path: str, info: StreamInfo, notices: Notices, *, pictures_only: bool, timecode: bool = True
+    path: str,
+    info: StreamInfo,
+    notices: Notices,
+    *,
+    pictures_only: bool,
+    animated: bool = False,
+    timecode: bool = True,
+    hdr: bool = False,
 ) -> None:
     """One line about the tracks that the output does not get.
 
@@ -71,7 +78,9 @@ def say_left_out(
         info: of the source.
         notices: gets the line.
         pictures_only: images and animations: no sound, no subtitles, no chapters either.
+        animated: pictures only, but each at its time.
         timecode: it gets the time code.
+        hdr: it gets the static metadata of HDR, or is not HDR.
     """
     tracks = [t for t in info.tracks if t.codec != "timecode"]
     if not pictures_only:
@@ -81,6 +90,10 @@ def say_left_out(
         words.append("chapters")
     if info.timecode is not None and not timecode:
         words.append("time code")
+    if info.variable_rate and pictures_only and not animated:
+        words.append("variable frame times")
+    if info.hdr is not None and not hdr:
+        words.append("HDR mastering metadata (HEVC and AV1 hold it)")
     if words:
         notices.once("left out", f"{path}: left out of the source: {', '.join(words)}")
 

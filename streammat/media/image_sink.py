@@ -69,7 +69,8 @@ class ImageSink(FileSink):
         self._open = True
         if not info.still:
             timed = row.name == "exr"
-            say_left_out(path, info, self._notices, pictures_only=True, timecode=timed)
+            sdr = self.colour.transfer not in {Transfer.PQ, Transfer.HLG}
+            say_left_out(path, info, self._notices, pictures_only=True, timecode=timed, hdr=sdr)
 
     def new_picture(self) -> Picture:
         """Fresh planes: R, G, B [, A] or the alpha as gray."""

@@ -32,6 +32,8 @@ from .webp_text import add_description
 # libx265 leaves the decoding stamps of streams this short uninitialised (seen with 4.2).
 _X265_UNSET_DTS = 2
 _RGB_MATRIX = 0
+_HDR_TRANSFERS = {16, 18}
+_HDR_METADATA = {"libx265", "libsvtav1"}
 # Subtitles are rare: the muxer would hold up to ten seconds of pictures back to wait for one.
 _PATIENCE = {"max_interleave_delta": "1000000"}
 _READABLE_UNFINISHED = {"matroska", "webm"}
@@ -138,7 +140,11 @@ class VideoSink(FileSink):
             "" if silent else info.path, self._container, encoding.muxer, settings.audio,
             self._mux, self._notices, self.path,
         )  # fmt: skip
-        say_left_out(self.path, info, self._notices, pictures_only=silent, timecode=not silent)
+        hdr = encoding.codec in _HDR_METADATA or self._tags.transfer not in _HDR_TRANSFERS
+        say_left_out(
+            self.path, info, self._notices,
+            pictures_only=silent, animated=silent, timecode=not silent, hdr=hdr,
+        )  # fmt: skip
         self._container.start_encoding()
 
     def _options(self) -> dict[str, str]:

@@ -123,7 +123,11 @@ def test_hdr_arrives_and_its_metadata_in_hevc_and_av1(
         options={"x265-params": params},
     )  # fmt: skip
     outputs = [f"composite={tmp_path}/o.mp4", f"{tmp_path}/o.mov", f"composite={tmp_path}/o.webm"]
-    run_matte(made.path, *outputs)
+    lines: list[str] = []
+    run_matte(made.path, *outputs, lines=lines)
+    assert [line for line in lines if "mastering" in line] == [
+        f"{tmp_path}/o.mov: left out of the source: HDR mastering metadata (HEVC and AV1 hold it)"
+    ]
     for name in ("o.mp4", "o.mov", "o.webm"):
         info = facts(tmp_path / name)
         assert (info.colour.transfer, info.tags.primaries, info.tags.matrix) == (curve, 9, 9)
@@ -257,6 +261,22 @@ def test_a_phone_clip_goes_everywhere_at_the_first_try(
     assert facts(tmp_path / "alpha.webm").colour.transfer is not Transfer.HLG
     assert len(list(tmp_path.glob("o.1*.exr"))) == 7
     assert sum("data track" in line for line in lines) == 4  # once for every output
+
+
+def test_a_damaged_frame_under_strict_leaves_what_was_finished(tmp_path: Path) -> None:
+    from streammat.errors import MediaError
+
+    made = make_clip(tmp_path / "in.mp4", frames=30, options={"g": "5", "crf": "5"})
+    data = bytearray(made.path.read_bytes())
+    middle = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2
+    data[middle : middle + 3000] = b"\xff" * 3000
+    made.path.write_bytes(data)
+    lines: list[str] = []
+    with pytest.raises(MediaError):
+        run_matte(made.path, f"{tmp_path}/o.mov", strict=True, lines=lines)
+    assert not (tmp_path / "o.mov").exists()
+    assert 0 < len(read_video(tmp_path / "o.partial.mov")[0]) < 30
+    assert any("what was finished is" in line for line in lines)
 
 
 def test_hdr_in_eight_bits_is_refused_with_the_way_out(tmp_path: Path) -> None:
