@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -113,6 +114,17 @@ def test_cancelling_ends_the_wait_and_slow_work_is_said(tmp_path: Path) -> None:
     with ahead(Compiles(until=running), NeverEnds(running)) as both:
         both.wait(note, cancel)
     assert said == ["compiling kernels (once on this machine)"]
+
+
+def test_the_helper_ends_with_its_input_in_the_middle_of_its_work(tmp_path: Path) -> None:
+    running = tmp_path / "running"
+    with subprocess.Popen([sys.executable, "-m", HELPER], stdin=subprocess.PIPE) as helper:
+        assert helper.stdin is not None
+        pickle.dump(NeverEnds(running), helper.stdin)
+        helper.stdin.flush()
+        wait_for(running)
+        helper.stdin.close()
+        assert helper.wait(timeout=60) == 0
 
 
 def test_the_helper_ends_with_its_input() -> None:
