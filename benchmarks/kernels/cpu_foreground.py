@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from streammat_kernels.bands import Bands
 from streammat_kernels.foreground import Workspace, estimate_foreground
+from streammat_kernels.layout import Colour
 
 from . import pictures
-from .pictures import COLOUR, RGB8
+from .pictures import RGB8
 from .trial import Size, Trial
 
 __all__ = ["foreground"]
+
+EQUAL = 1.05  # times pymatting's error that count as the same
+CODES = Colour(full_range=True)  # pymatting knows no other
 
 
 def foreground(size: Size, sets: Callable[[int], int], bands: Bands | None) -> Trial:
@@ -31,7 +35,7 @@ def foreground(size: Size, sets: Callable[[int], int], bands: Bands | None) -> T
 
     def ours(index: int) -> None:
         estimate_foreground(
-            planes[index], RGB8, COLOUR, mattes[index], out[index], workspace=workspace, bands=bands
+            planes[index], RGB8, CODES, mattes[index], out[index], workspace=workspace, bands=bands
         )
 
     picture = np.ascontiguousarray(mixture.transpose(1, 2, 0)) / 255.0
@@ -51,7 +55,8 @@ def foreground(size: Size, sets: Callable[[int], int], bands: Bands | None) -> T
             pymatting(0).transpose(2, 0, 1) * 255.0, truth, alpha, band
         ),
     }
-    return Trial(ours, count, {"pymatting": pymatting}, facts=facts)
+    equal = facts["error_codes"] <= EQUAL * facts["pymatting_error_codes"]
+    return Trial(ours, count, {"pymatting": pymatting}, facts=facts, as_good=equal)
 
 
 def _truth(size: Size, alpha: NDArray[np.uint16]) -> tuple[NDArray[Any], NDArray[np.uint8]]:

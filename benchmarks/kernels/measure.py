@@ -100,6 +100,7 @@ def _row(
         row |= _gpu_verdict(case, row, ms("ours"))
     elif size.name == REFERENCE_SIZE:
         row |= _verdict(case, row, ms("ours"))
+        row["reached"] = row["reached"] and trial.as_good
         if case.exception and not row["reached"]:
             row["exception"] = case.exception
     return row

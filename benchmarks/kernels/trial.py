@@ -39,6 +39,7 @@ class Trial:
         rivals: by library, the best way that we know to the same picture with it.
         cruder: a library's call that does less; it is timed and named, and decides nothing.
         facts: what else the row says, e.g. errors.
+        as_good: our result is as near to the truth as the libraries'; nothing is reached without.
     """
 
     ours: Step
@@ -46,6 +47,7 @@ class Trial:
     rivals: Mapping[str, Step] = field(default_factory=dict)
     cruder: Mapping[str, Step] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    as_good: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,13 @@ def test_a_limit_in_milliseconds_decides_alone() -> None:
     assert not row(case(5.1, 99.0, limit_ms=5.0))["reached"]
 
 
+def test_a_fast_but_worse_result_reaches_nothing() -> None:
+    build: Callable[..., Trial] = lambda size, sets: Trial(  # noqa: E731
+        takes(1.0), MIB, {"library": takes(9.0)}, as_good=False
+    )
+    assert not row(Case("an op", "op", build))["reached"]
+
+
 def test_an_exception_says_why_only_where_the_aim_is_missed() -> None:
     assert row(case(2.0, 1.0, exception="because"))["exception"] == "because"
     assert "exception" not in row(case(2.0, 3.0, exception="because"))
