@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 
 from streammat.errors import OutputError, ResourceError, StreammatError
-from streammat.settings import OutputKind
+from streammat.settings import MatteSettings, OutputKind
 from streammat.types import StreamInfo
 from streammat_kernels.layout import Colour, PixelLayout
 
@@ -19,25 +19,40 @@ __all__ = ["FileSink"]
 class FileSink(ABC):
     """The life of an output; see :class:`streammat.media.sink.Sink`.
 
-    A subclass sets ``layout`` and ``colour``, and calls ``_begin`` when the target was checked.
-
     Args:
         path: as asked for.
         kind: what it holds.
         info: of the source.
+        settings: of the job.
         notify: gets a line for everything that the output cannot hold.
+        metadata: written into the file.
+
+    Raises:
+        OutputError, ResourceError: the target must not or cannot be written.
     """
 
     layout: PixelLayout
     colour: Colour
 
-    def __init__(self, path: str, kind: OutputKind, info: StreamInfo, notify: Notify) -> None:
+    def __init__(
+        self,
+        path: str,
+        kind: OutputKind,
+        info: StreamInfo,
+        settings: MatteSettings,
+        *,
+        notify: Notify,
+        metadata: dict[str, str],
+    ) -> None:
         self.path = path
         self.wants = kind
         self.frames = 0
         self.width, self.height = info.width, info.height
+        self._info = info
         self._notices = Notices(notify)
         self._open = False
+        self._prepare(settings, metadata)
+        self._open = True
 
     def close(self) -> None:
         """Finish the output under its final name.
@@ -84,6 +99,10 @@ class FileSink(ABC):
         self._open = False
         with suppress(Exception):
             self._discard()
+
+    @abstractmethod
+    def _prepare(self, settings: MatteSettings, metadata: dict[str, str]) -> None:
+        """Check the target, set ``layout`` and ``colour``, begin under a temporary name."""
 
     @abstractmethod
     def _complete(self) -> None:

@@ -22,7 +22,6 @@ from .formats import delivery_of, depth_of
 from .icc import rgb_profile
 from .image_place import ImagePlace
 from .image_writer import ImageWriter, PooledWriter
-from .notices import Notify
 from .png import PngEncoder
 from .sink import Picture, sources_of
 
@@ -38,21 +37,11 @@ class ImageSink(FileSink):
     from 0 (EXR: 1001); ``NAME.png`` holds exactly one, ``NAME.exr`` of a clip is a sequence.
     """
 
-    def __init__(
-        self,
-        path: str,
-        kind: OutputKind,
-        info: StreamInfo,
-        settings: MatteSettings,
-        *,
-        notify: Notify,
-        metadata: dict[str, str],
-    ) -> None:
-        super().__init__(path, kind, info, notify)
-        row = self._delivery = delivery_of(path, kind, info, settings)
-        self.layout = _layout(path, row, kind, info, settings)
-        self.colour = _colour(kind, info)
-        self._info = info
+    def _prepare(self, settings: MatteSettings, metadata: dict[str, str]) -> None:
+        path, info = self.path, self._info
+        row = self._delivery = delivery_of(path, self.wants, info, settings)
+        self.layout = _layout(path, row, self.wants, info, settings)
+        self.colour = _colour(self.wants, info)
         one = info.still or settings.limit == 1 or info.frames == 1
         sequence = "%04d" if row.name == "exr" and not one else ""
         self._place = ImagePlace(path, _FOLDER_NAMES[row.name], sequence)
@@ -66,7 +55,6 @@ class ImageSink(FileSink):
         with writing(path):
             self._writer = self._open_writer(row, settings, metadata, threads)
             self._place.prepare()
-        self._open = True
         if not info.still:
             timed = row.name == "exr"
             sdr = self.colour.transfer not in {Transfer.PQ, Transfer.HLG}

@@ -22,7 +22,6 @@ from .colour_tags import tags_of, write_tags
 from .ffmpeg import writing
 from .file_sink import FileSink
 from .formats import video_encoding
-from .notices import Notify
 from .room import Room
 from .select import parse_selection
 from .side_streams import SideStreams
@@ -42,20 +41,10 @@ _READABLE_UNFINISHED = {"matroska", "webm"}
 class VideoSink(FileSink):
     """See :class:`streammat.media.sink.Sink`."""
 
-    def __init__(
-        self,
-        path: str,
-        kind: OutputKind,
-        info: StreamInfo,
-        settings: MatteSettings,
-        *,
-        notify: Notify,
-        metadata: dict[str, str],
-    ) -> None:
-        super().__init__(path, kind, info, notify)
-        self._info = info
+    def _prepare(self, settings: MatteSettings, metadata: dict[str, str]) -> None:
+        path, info = self.path, self._info
         self._comment = "; ".join(metadata.values())
-        self._encoding = video_encoding(path, kind, info, settings)
+        self._encoding = video_encoding(path, self.wants, info, settings)
         self.layout = self._encoding.layout
         self.colour = self._encoding.colour
         self._check_size()
@@ -77,7 +66,6 @@ class VideoSink(FileSink):
         except BaseException:
             self._discard()
             raise
-        self._open = True
 
     def new_picture(self) -> Picture:
         """A fresh picture; planar formats are drawn straight into the encoder's frame."""
