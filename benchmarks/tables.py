@@ -44,6 +44,23 @@ def _net(record: Record) -> str:
     return f"The network alone ({wanted}):\n\n" + _table(head, rows)
 
 
+def _gfm(record: Record) -> str:
+    rows = [
+        [
+            f"{row['name']}, {row['size']}",
+            f"{row['openvino_ms']['median']:.0f} ms",
+            f"{row['torch_ms']['median']:.0f} ms",
+            f"{row['ratio']['median']:.2f}",
+            _reached(row),
+        ]
+        for row in record["rows"]
+    ]
+    wanted = f"wanted: {record['targets']['ratio_at_least']:g} times, {record['threads']} cores"
+    return f"A released network against PyTorch eager ({wanted}):\n\n" + _table(
+        ["network, size", "OpenVINO", "PyTorch", "times", "reached"], rows
+    )
+
+
 def _pipeline(record: Record) -> str:
     rows = [
         [
@@ -195,6 +212,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "pipeline": _pipeline,
     "pipeline_footage": _pipeline,
     "net": _net,
+    "gfm": _gfm,
     "matte": _matte,
     "quality": _beside_peers,
     "rssn": _rssn,

@@ -120,5 +120,7 @@ def _write(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def _first_line(error: Exception) -> str:
+    """The first sentence of a library's message; its kind where that is no sentence."""
     lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__
+    sentence = lines[0].partition(". ")[0][:160] if lines else ""
+    return sentence if " " in sentence else type(error).__name__
