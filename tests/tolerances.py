@@ -246,3 +246,6 @@ GRADIENT_CHECK = 1e-4
 HDR_VIEW_SHARE = 0.5
 """Of the alpha's difference to the SDR original that a PQ plate has when the network sees its
 codes: a view that does not halve it is of no use (measured 0.35)."""
+
+CROP_F32 = 2e-5
+"""Values of a few units: float32 sums over a window, and bilinear positions in float32."""

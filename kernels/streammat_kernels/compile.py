@@ -36,6 +36,7 @@ UNITS = (
     "foreground",
     "blur",
     "compose",
+    "crops",
 )
 
 _HERE = Path(__file__).resolve().parent

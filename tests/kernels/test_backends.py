@@ -32,6 +32,9 @@ SHARED = (
     ("resize", "resize", "cpu"),
     ("composite", "over", "cpu"),
     ("composite", "premultiply", "cpu"),
+    ("compose", "compose", "cpu"),
+    ("compose", "compose_gradients", "cpu"),
+    ("crops", "crop_flip_resize", "cpu"),
 )
 
 
