@@ -30,6 +30,7 @@ Backend = Literal["tensorrt", "tensorrt-rtx"]
 Say = Callable[[str], None]
 _MODULES: dict[Backend, str] = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
 _GIB = 1 << 30
+_TILE_PX = 512  # where the GPU's memory is too small for a whole picture
 
 
 def default_backend() -> Backend:
@@ -145,10 +146,21 @@ def open_engine(card: ModelCard, width: int, height: int, say: Say) -> Engine:
         DeviceUnavailable: no GPU.
         EngineError: the build failed, or the plan cannot be loaded.
     """
+    from streammat_engines.tensorrt.memory import open_within_memory
+    from streammat_engines.tensorrt.tiles import TiledEngine
+
     backend = default_backend()
     shop = open_workshop(card, backend, say)
-    entry = build_engine(engine_request(card, width, height, backend=backend), shop)
-    return _on_host(entry.read(), entry.manifest, shop.api)
+
+    def opened(width: int, height: int) -> Engine:
+        entry = build_engine(engine_request(card, width, height, backend=backend), shop)
+        return _on_host(entry.read(), entry.manifest, shop.api)
+
+    def tiled() -> Engine:
+        side = min(_TILE_PX, width, height)
+        return TiledEngine(opened(side, side), height, width, overlap_px=side // 4)
+
+    return open_within_memory(lambda _: opened(width, height), 1, tiled, say)[0]
 
 
 def _open_built(api: Any, request: Any, built: Any) -> Engine:

@@ -25,7 +25,7 @@ from ..graph.half import half_graph
 from .build import BuiltPlan
 from .request import EngineRequest
 
-__all__ = ["PlanJudge", "blamed_layers"]
+__all__ = ["PlanJudge", "as_network", "blamed_layers"]
 
 ON_CPU = "CPU: the FP16 graph, every tensor rounded to half"
 ON_GPU = "GPU: the plan itself"
@@ -53,7 +53,7 @@ class PlanJudge:
         if self.open_plan is None:
             return self._on_cpu(request, frames)
         with closing(self.open_plan(request, built)) as engine:
-            accuracy = compare(_single(request), _networked(engine), frames, self.variant)
+            accuracy = compare(_single(request), as_network(engine), frames, self.variant)
         return self._explained(accuracy, request, frames), ON_GPU
 
     def _on_cpu(
@@ -97,16 +97,17 @@ def _single(request: EngineRequest) -> Network:
     """FP32 on the CPU through OpenVINO."""
     from ..openvino import OpenVinoEngine
 
-    return _networked(OpenVinoEngine(request.model, (1, 3, request.height, request.width)))
+    return as_network(OpenVinoEngine(request.model, (1, 3, request.height, request.width)))
 
 
-def _networked(engine: Any) -> Network:
-    """An engine for host arrays as a function of one picture."""
+def as_network(engine: Any) -> Network:
+    """An engine for host arrays as a function of one picture, which fills the engine's batch."""
     specs = engine.manifest.outputs
+    batch = engine.manifest.inputs[0].shape[0]
 
     def run(rgb: NDArray[np.float32]) -> Outputs:
-        outputs = {s.name: np.zeros((1, *s.shape[1:]), np.float32) for s in specs}
-        engine.run({IMAGE_INPUT: rgb}, outputs)
-        return outputs
+        outputs = {s.name: np.zeros(s.shape, np.float32) for s in specs}
+        engine.run({IMAGE_INPUT: np.repeat(rgb, batch, axis=0)}, outputs)
+        return {name: values[-1:] for name, values in outputs.items()}
 
     return run

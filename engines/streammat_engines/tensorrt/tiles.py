@@ -6,20 +6,23 @@ far larger than a tile is matted less surely than in one piece; the pictures are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine import Engine, Ticket, run
 from ..errors import EngineError
+from ..manifest import Manifest, TensorSpec
 
 __all__ = ["TiledEngine", "tile_starts"]
 
 
-class _Runs(Protocol):
-    def run(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None: ...
+@dataclass(frozen=True, slots=True)
+class _Done:
+    engine: TiledEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,11 @@ class _Tile:
 
 
 class TiledEngine:
-    """Runs one picture of any size through an engine of one tile.
+    """Runs one picture of any size through an engine of one tile; satisfies `Engine`.
 
     Args:
         engine: for batch 1 of (tile_px, tile_px).
         height, width: of the picture, each at least ``tile_px``.
-        planes: output names and how many planes each has.
-        tile_px: side of a tile.
         overlap_px: of neighbouring tiles at least; less than half of ``tile_px``.
         xp: array module, cupy or numpy.
 
@@ -46,21 +47,22 @@ class TiledEngine:
 
     def __init__(
         self,
-        engine: _Runs,
+        engine: Engine,
         height: int,
         width: int,
-        planes: dict[str, int],
-        tile_px: int,
         overlap_px: int = 64,
         xp: Any = np,
     ) -> None:
+        tile_px = engine.manifest.inputs[0].shape[-1]
         if not 0 <= overlap_px < tile_px / 2 or min(height, width) < tile_px:
             raise EngineError(
                 f"{width}x{height} cannot be cut into tiles of {tile_px} with {overlap_px} shared"
             )
         self._engine, self._side = engine, tile_px
+        self.requests = 1
+        self.manifest = _resized(engine.manifest, height, width)
         self._rgb = xp.zeros((1, 3, tile_px, tile_px), np.float32)
-        self._out = {n: xp.zeros((1, c, tile_px, tile_px), np.float32) for n, c in planes.items()}
+        self._out = {t.name: xp.zeros(t.shape, np.float32) for t in engine.manifest.outputs}
         rows = list(_ramps(height, tile_px, overlap_px))
         columns = list(_ramps(width, tile_px, overlap_px))
         self._tiles = [
@@ -69,7 +71,21 @@ class TiledEngine:
             for left, across in columns
         ]
 
-    def run(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+    def submit(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> _Done:
+        """Compute one picture; it is done when this returns. See `Engine.submit`."""
+        self.run(inputs, outputs)
+        return _Done(self)
+
+    def wait(self, ticket: Ticket) -> None:
+        """Nothing is left to wait for; see `Engine.wait`."""
+        if ticket.engine is not self:
+            raise EngineError("a ticket is redeemed at the engine that gave it")
+
+    def close(self) -> None:
+        """Free the tile's engine; may be called again."""
+        self._engine.close()
+
+    def run(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         """Fill ``outputs`` (1, C, H, W) from ``inputs["rgb"]`` (1, 3, H, W)."""
         for out in outputs.values():
             out[...] = 0
@@ -80,9 +96,20 @@ class TiledEngine:
                 slice(tile.left, tile.left + self._side),
             )
             self._rgb[...] = inputs["rgb"][place]
-            self._engine.run({"rgb": self._rgb}, self._out)
+            run(self._engine, {"rgb": self._rgb}, self._out)
             for name, part in self._out.items():
                 outputs[name][place] += part * tile.weight
+
+
+def _resized(manifest: Manifest, height: int, width: int) -> Manifest:
+    """The tile's manifest with the picture's shapes."""
+
+    def shaped(specs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+        return tuple(TensorSpec(t.name, (*t.shape[:2], height, width)) for t in specs)
+
+    options = {**manifest.options, "tiles": str(manifest.inputs[0].shape[-1])}
+    inputs, outputs = shaped(manifest.inputs), shaped(manifest.outputs)
+    return replace(manifest, inputs=inputs, outputs=outputs, options=options)
 
 
 def tile_starts(length: int, tile_px: int, overlap_px: int) -> list[int]:

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from streammat_engines.accuracy import Outputs
+from streammat_engines.manifest import Manifest, TensorSpec
 from streammat_engines.tensorrt.build import build_plan
 from streammat_engines.tensorrt.gpu import find_gpu
-from streammat_engines.tensorrt.judge import ON_CPU, PlanJudge
+from streammat_engines.tensorrt.judge import ON_CPU, PlanJudge, as_network
 from tests.engines.tensorrt.plans import api, request_for
 from tests.engines.tensorrt.test_build import convolved
 from tests.engines.tiny_model import write_tiny_model
@@ -51,3 +53,24 @@ def test_where_no_driver_is_there_is_no_gpu() -> None:
     if Path("/proc/driver/nvidia/version").exists():
         pytest.skip("this machine has an NVIDIA driver")
     assert find_gpu() is None
+
+
+class Batched:
+    """An engine of three pictures; focus is red / 255."""
+
+    manifest = Manifest(
+        *("m", "0", "r", "d", "f16"),
+        inputs=(TensorSpec("rgb", (3, 3, 64, 64)),),
+        outputs=(TensorSpec("focus", (3, 1, 64, 64)),),
+        requests=1,
+        threads=0,
+    )
+
+    def run(self, inputs: Outputs, outputs: Outputs) -> None:
+        assert inputs["rgb"].shape == (3, 3, 64, 64)
+        outputs["focus"][...] = inputs["rgb"][:, :1] / 255
+
+
+def test_an_engine_of_a_larger_batch_is_judged_picture_by_picture() -> None:
+    found = as_network(Batched())(FRAME)
+    np.testing.assert_array_equal(found["focus"], FRAME[:, :1] / 255)

@@ -92,6 +92,7 @@ def test_refitting_needs_a_gpu_and_says_so() -> None:
         build_plan(request(refit=True), load_api("tensorrt-rtx"), gpu_present=False)
 
 
+@pytest.mark.timeout(1200)  # PyTorch's exporter is slow where other programs run
 @pytest.mark.parametrize(
     ("backbone", "rosta"),
     [

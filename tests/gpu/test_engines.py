@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streammat.catalogue.cards import find_model
+from streammat.errors import DependencyError, EngineFileError
+from streammat.gpu import engines
+from streammat.gpu.frames import sample_frames
+from streammat_engines.errors import EngineMemoryError
+
+
+def test_sample_frames_are_real_pictures_of_the_asked_for_size() -> None:
+    frames = sample_frames(64, 96)
+    assert [frame.shape for frame in frames] == [(1, 3, 64, 96)] * 4
+    assert all(frame.std() > 10 and 0 <= frame.min() < frame.max() <= 255 for frame in frames)
+    assert not np.array_equal(frames[0], frames[3])
+
+
+def test_without_any_tensorrt_both_extras_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_MODULES", {"tensorrt": "no_such_module_at_all"})
+    with pytest.raises(DependencyError, match=r"streammat\[tensorrt-rtx\].*streammat\[tensorrt\]"):
+        engines.default_backend()
+
+
+def test_a_model_file_that_is_not_its_cards_is_refused() -> None:
+    from dataclasses import replace
+
+    card = replace(find_model("gfm_lite0_tt"), sha256="0" * 64)
+    with pytest.raises(EngineFileError, match="is damaged"):
+        engines.engine_request(card, 512, 288, backend="tensorrt-rtx")
+
+
+def test_where_a_picture_does_not_fit_tiles_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from streammat_engines.manifest import Manifest, TensorSpec
+    from streammat_engines.tensorrt.tiles import TiledEngine
+
+    asked: list[tuple[int, int]] = []
+
+    def build(request: Any, shop: Any) -> Any:
+        asked.append((request.width, request.height))
+        return SimpleNamespace(read=lambda: b"", manifest=request)
+
+    def on_host(plan: bytes, request: Any, api: Any) -> Any:
+        if request.width * request.height > 512 * 512:
+            raise EngineMemoryError("no memory left")
+        specs = [TensorSpec(n, (1, 1, request.height, request.width)) for n in ("rgb", "focus")]
+        made = Manifest("m", "0", "r", "d", "f16", (specs[0],), (specs[1],), requests=1, threads=0)
+        return SimpleNamespace(manifest=made)
+
+    said: list[str] = []
+    monkeypatch.setattr(engines, "default_backend", lambda: "tensorrt-rtx")
+    monkeypatch.setattr(engines, "open_workshop", lambda *_: SimpleNamespace(api=None))
+    monkeypatch.setattr(engines, "build_engine", build)
+    monkeypatch.setattr(engines, "_on_host", on_host)
+    engine = engines.open_engine(find_model("gfm_lite0_tt"), 1920, 1088, said.append)
+    assert isinstance(engine, TiledEngine)
+    assert engine.manifest.outputs[0].shape == (1, 1, 1088, 1920)
+    assert asked == [(1920, 1088), (512, 512)]
+    assert len(said) == 1
