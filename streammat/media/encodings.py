@@ -45,7 +45,7 @@ class Encoding:
         options: of the encoder.
         bitrate: bits per second, None = constant quality.
         codec_tag: four characters, "" = the muxer's choice.
-        align: the encoder's width and height must be multiples of this.
+        align, align_rows: the encoder's width and height must be multiples of these.
         smallest: the encoder takes no smaller side.
         packed: for pixel formats that interleave their samples: the drawn plane of each.
         lossless: what is drawn comes back bit for bit.
@@ -61,6 +61,7 @@ class Encoding:
     bitrate: int | None = None
     codec_tag: str = ""
     align: int = 1
+    align_rows: int = 1
     smallest: int = 1
     packed: tuple[int, ...] = ()
     lossless: bool = False
@@ -197,7 +198,7 @@ def _h264(wanted: Wanted) -> Encoding:
     name = "yuv420p10le" if wanted.bits > 8 else "yuv420p"
     label = "H.264 High 10" if wanted.bits > 8 else "H.264"
     encoding = _planar("libx264", name, wanted, label, _crf_and_preset(wanted.settings))
-    return replace(encoding, align=2)
+    return replace(encoding, align=2, align_rows=2)
 
 
 def _hevc(wanted: Wanted) -> Encoding:
@@ -210,7 +211,7 @@ def _hevc(wanted: Wanted) -> Encoding:
     label = "HEVC Main10" if wanted.bits > 8 else "HEVC"
     encoding = _planar("libx265", name, wanted, label, options)
     tag = "hvc1" if wanted.muxer in {"mp4", "mov"} else ""
-    return replace(encoding, codec_tag=tag, align=2)
+    return replace(encoding, codec_tag=tag, align=2, align_rows=2)
 
 
 def _av1(wanted: Wanted) -> Encoding:
@@ -223,7 +224,7 @@ def _av1(wanted: Wanted) -> Encoding:
         options["svtav1-params"] = told
     name = "yuv420p10le" if wanted.bits > 8 else "yuv420p"
     label = f"AV1, {wanted.bits} bits"
-    return replace(_planar("libsvtav1", name, wanted, label, options), align=2)
+    return replace(_planar("libsvtav1", name, wanted, label, options), align=2, align_rows=2)
 
 
 def _webp(wanted: Wanted) -> Encoding:

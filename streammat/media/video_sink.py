@@ -19,6 +19,7 @@ from .atomic import check_target, partial_name, publish, temporary_beside
 from .beside import chapters_of_part, kept_tags, say_left_out, timecode_tag
 from .carriers import Carriers
 from .colour_tags import tags_of, write_tags
+from .encodings import Encoding
 from .ffmpeg import writing
 from .file_sink import FileSink
 from .formats import video_encoding
@@ -158,14 +159,13 @@ class VideoSink(FileSink):
 
     def _configure(self, context: av.VideoCodecContext, settings: MatteSettings) -> None:
         encoding, info = self._encoding, self._info
-        align = encoding.align
-        context.width = -(-info.width // align) * align
-        context.height = -(-info.height // align) * align
+        context.width = -(-info.width // encoding.align) * encoding.align
+        context.height = -(-info.height // encoding.align_rows) * encoding.align_rows
         if (context.width, context.height) != (info.width, info.height):
             self._notices.once(
                 "padded",
-                f"{self.path}: {encoding.label} needs even sizes; {info.width}x{info.height} "
-                f"padded to {context.width}x{context.height}",
+                f"{self.path}: {encoding.label} needs {_sizes(encoding)}; "
+                f"{info.width}x{info.height} padded to {context.width}x{context.height}",
             )
         context.pix_fmt = encoding.pixel_format
         context.time_base = info.time_base
@@ -247,6 +247,11 @@ class VideoSink(FileSink):
             self._container.close()
         with suppress(OSError):
             self._temporary.unlink()
+
+
+def _sizes(encoding: Encoding) -> str:
+    even = encoding.align == encoding.align_rows == 2
+    return "even sizes" if even else f"a width in steps of {encoding.align}"
 
 
 def _nominal_rate(info: StreamInfo) -> Fraction:

@@ -312,3 +312,19 @@ def test_a_bad_encoder_setting_is_one_line(tmp_path: Path) -> None:
         copy_clip(made.path, tmp_path / "out.mp4", encoder_preset="nonsense")
     assert "\n" not in str(caught.value)
     assert names(tmp_path) == ["in.mp4"]
+
+
+def test_cineform_pads_the_width_only_and_says_so(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "in.mp4", frames=2, size=(70, 50))
+    lines: list[str] = []
+    copy_clip(made.path, tmp_path / "out.mov", codec="cineform", notify=lines.append)
+    with av.open(str(tmp_path / "out.mov")) as container:
+        frame = next(container.decode(video=0))
+    assert (frame.width, frame.height) == (80, 50)
+    assert any("needs a width in steps of 16; 70x50 padded to 80x50" in line for line in lines)
+
+
+def test_a_picture_too_small_for_the_codec_is_refused(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "in.mp4", frames=2, size=(32, 24))
+    with pytest.raises(OutputError, match="below 32 pixels and these are 32x24; use another"):
+        copy_clip(made.path, tmp_path / "out.mov", codec="cineform")
