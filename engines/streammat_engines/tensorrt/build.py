@@ -99,23 +99,14 @@ def build_plan(
         )
     begun = time.perf_counter()
     graph = graph_of(request, strongly_typed=api.strongly_typed)
-    trt, log = api.trt, make_log(api.trt)
+    log = make_log(api.trt)
     builder = _builder(api, log)
     network = builder.create_network(api.network_flags())
     _parse(api, network, graph, log, request)
-    config = builder.create_builder_config()
-    config.clear_flag(trt.BuilderFlag.TF32)  # FP32 means FP32
-    if request.precision == "fp16":
-        api.allow_half(config)
-        api.keep_single(network, KEPT_SINGLE)
-        api.obey_kept(config)
-    if request.refit:
-        config.set_flag(trt.BuilderFlag.REFIT)
-    targets = api.set_targets(config, gpu_present)
-    _add_profile(builder, config, request)
+    config, targets = _configured(builder, network, request, api, gpu_present)
     cache = _load_timing(config, timing_cache) if api.keeps_timings else None
     if hasattr(config, "progress_monitor"):  # absent from 8.6
-        config.progress_monitor = make_monitor(trt, say)
+        config.progress_monitor = make_monitor(api.trt, say)
     inputs, outputs = _tensors(network, request)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
@@ -131,6 +122,22 @@ def build_plan(
         seconds=time.perf_counter() - begun,
         timing_cache=_timing_bytes(cache),
     )
+
+
+def _configured(
+    builder: Any, network: Any, request: EngineRequest, api: Api, gpu_present: bool
+) -> tuple[Any, tuple[str, ...]]:
+    """The builder's configuration, and what the plan will run on where it is portable."""
+    config, flags = builder.create_builder_config(), api.trt.BuilderFlag
+    config.clear_flag(flags.TF32)  # FP32 means FP32
+    if request.precision == "fp16":
+        api.allow_half(config)
+        api.keep_single(network, KEPT_SINGLE)
+        api.obey_kept(config)
+    if request.refit:
+        config.set_flag(flags.REFIT)
+    _add_profile(builder, config, request)
+    return config, api.set_targets(config, gpu_present)
 
 
 def weights_sha256(graph: ModelProto) -> str:
