@@ -7,18 +7,18 @@ sensor noise is added; the frames go through H.264 and back. Everything follows 
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.media.recompress import through_h264
+
 from .peers import Grey, Rgb
 
 SIDES = (360, 640)  # short, long; a clip lies or stands as the photograph does
 FRAMES = 24
-FRAMES_A_SECOND = 24
 PERIOD = 72  # frames of one round of a motion: three seconds
 ZOOM = 1.18  # more than the frame, so that no motion shows the photograph's border
 HEADROOM = 0.7  # of half a frame's height, from the subject's top to the frame's middle
@@ -173,21 +173,3 @@ def made_clip(data: Path, name: str, group: str, rgb: Rgb, alpha: Grey, seed: in
         frames.append(np.clip(noisy + 0.5, 0, 255).astype(np.uint8))
         alphas.append(rgba[..., 3].copy())
     return MadeClip(name, group, through_h264(frames, crf), alphas)
-
-
-def through_h264(frames: list[Rgb], crf: int) -> list[Rgb]:
-    """Encode and decode again: 4:2:0, H.264 at a constant rate factor."""
-    import av
-
-    memory = io.BytesIO()
-    with av.open(memory, "w", format="mp4") as out:
-        stream = out.add_stream("libx264", rate=FRAMES_A_SECOND, options={"crf": str(crf)})
-        stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        for frame in frames:
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        out.mux(stream.encode(None))
-    memory.seek(0)
-    with av.open(memory, "r") as back:
-        decoded = [frame.to_ndarray(format="rgb24") for frame in back.decode(video=0)]
-    return [np.asarray(frame, np.uint8) for frame in decoded]

@@ -7,12 +7,11 @@ and alpha move together. Images are (H, W, 3) float32 RGB 0..255, alphas (H, W) 
 
 from __future__ import annotations
 
-import io
-
 import cv2
 import numpy as np
 
-from streammat.training.cache import Bytes, Floats
+from streammat.media.recompress import through_h264
+from streammat.training.cache import Floats
 
 __all__ = ["compressed", "filmed", "flickered", "smeared"]
 
@@ -70,22 +69,6 @@ def compressed(image: Floats, motion: tuple[float, float], crf: int) -> Floats:
     moved = np.array([[1, 0, -motion[0]], [0, 1, -motion[1]]], np.float32)
     size = now.shape[1], now.shape[0]
     before = cv2.warpAffine(now, moved, size, borderMode=cv2.BORDER_REPLICATE)
-    return _through_h264([np.asarray(before, np.uint8), now], crf)[-1].astype(np.float32)
-
-
-def _through_h264(frames: list[Bytes], crf: int) -> list[Bytes]:
-    import av
-
-    memory = io.BytesIO()
-    options = {"crf": str(crf), "preset": "ultrafast", "threads": "1"}
-    with av.open(memory, "w", format="matroska") as out:
-        stream = out.add_stream("libx264", rate=24, options=options)
-        stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        for frame in frames:
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        out.mux(stream.encode(None))
-    memory.seek(0)
-    with av.open(memory, "r") as back:
-        decoded = [frame.to_ndarray(format="rgb24") for frame in back.decode(video=0)]
-    return [np.asarray(frame, np.uint8) for frame in decoded]
+    return through_h264([np.asarray(before, np.uint8), now], crf, "ultrafast")[-1].astype(
+        np.float32
+    )
