@@ -92,3 +92,15 @@ def test_models_name_licence_and_hash(capsys: pytest.CaptureFixture[str]) -> Non
     for model in answer["models"]:
         assert model["licence"]
         assert len(model["sha256"]) == 64
+
+
+def test_formats_lists_every_delivery(capsys: pytest.CaptureFixture[str]) -> None:
+    from streammat.media.deliveries import DELIVERIES
+
+    assert main(["formats"]) == 0
+    shown = capsys.readouterr().out
+    assert all(row.name in shown and row.title in shown for row in DELIVERIES)
+    assert main(["formats", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in told["formats"]] == [row.name for row in DELIVERIES]
+    assert told["formats"][0]["suffixes"] == [".mov", ".mkv"]
