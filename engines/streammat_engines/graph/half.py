@@ -135,7 +135,7 @@ def _weight(work: _Work, name: str) -> str:
     onnx = require_onnx()
     values = onnx.numpy_helper.to_array(work.weights[name])
     largest = float(np.abs(values).max(initial=0.0))
-    if not largest <= np.finfo(np.float16).max:
+    if not largest <= float(np.finfo(np.float16).max):
         raise EngineFileError(
             f"weight {name} reaches {largest:.3g}, half precision ends at 65504: "
             "build with --precision fp32"
