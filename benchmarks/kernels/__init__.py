@@ -54,7 +54,9 @@ def main(arguments: list[str]) -> int:
     rows = _run(backend, options.only, sizes, repeats)
     from .pictures import input_hash
 
-    write_result(options.json, "kernels", rows, input_sha256=input_hash(), repeats=repeats)
+    facts: dict[str, Any] = getattr(backend, "facts", {})
+
+    write_result(options.json, "kernels", rows, input_sha256=input_hash(), repeats=repeats, **facts)
     return 0
 
 
@@ -76,6 +78,6 @@ def _line(row: dict[str, Any]) -> str:
     kind = "exception" if "exception" in row else "NOT reached"
     verdict = "" if row.get("reached", True) else f"   {kind}: {row['wanted']}"
     return (
-        f"{row['op']:<34}{row['size']:>6}{row['ms'].median:>9.2f}{row['cpu_ms'].median:>9.2f}"
+        f"{row['op']:<34}{row['size']:>6}{row['ms'].median:>9.3f}{row['cpu_ms'].median:>9.3f}"
         f"{row['gb_per_second']:>7.1f}{row['share_of_copy']:>9.0%}  {rival}{verdict}"
     )

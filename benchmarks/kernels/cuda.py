@@ -43,6 +43,11 @@ class Cuda:
         self._cupy = cupy
         self._stream = cupy.cuda.Stream(non_blocking=True)
         self._graphs: dict[int, tuple[Step, Any]] = {}
+        properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
+        self.facts = {
+            "gpu": properties["name"].decode(),
+            "cuda_driver": int(cupy.cuda.runtime.driverGetVersion()),
+        }
         self.cache_bytes = int(cupy.cuda.Device().attributes["L2CacheSize"])
 
     def cases(self) -> Sequence[Case]:
