@@ -131,6 +131,8 @@ def bare_video(
             video.height,
             encoding.pixel_format,
         )
+        assert video.time_base is not None
+        stream.codec_context.time_base = stream.time_base = video.time_base
         stream.codec_context.thread_count = 1
         stream.codec_context.options = dict(encoding.options)
         for number, frame in enumerate(source.decode(video)):
