@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import os
 import re
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -149,3 +152,25 @@ def test_cubins_are_written_whole_and_found_again(
     monkeypatch.setattr(cuda_compile, "OPTIONS", ("--std=c++20",))
     assert cuda_compile.compiled("fusion", 90) != first
     assert {path.suffix for path in first.parent.iterdir()} == {".cubin", ".ptx"}
+
+
+def test_two_threads_of_cpu_kernels_under_numbas_strictest_threading_layer() -> None:
+    # Numba's workqueue layer ends the process when two threads enter parallel loops.
+    code = (
+        "import numpy as np\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from streammat_kernels.bands import Bands\n"
+        "from streammat_kernels.resize import area\n"
+        "plane = np.arange(120 * 80, dtype=np.float32).reshape(120, 80)\n"
+        "def work(_):\n"
+        "    with ThreadPoolExecutor(2) as pool:\n"
+        "        out = np.empty((30, 20), np.float32)\n"
+        "        return area(plane, out, bands=Bands(pool, 2)).sum()\n"
+        "with ThreadPoolExecutor(2) as callers:\n"
+        "    print(len(set(callers.map(work, range(16)))))\n"
+    )
+    environment = os.environ | {"NUMBA_THREADING_LAYER": "workqueue"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.stdout.strip() == "1", result.stderr
