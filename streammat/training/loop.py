@@ -145,12 +145,13 @@ class _Run:
     def _validate(self) -> None:
         trainer = self.trainer
         trainer.synchronise()
-        errors = validate(trainer.ema, self.examples, trainer.group)
+        result = trainer.result()
+        errors = validate(result, self.examples, trainer.group)
         trainer.best_weights(errors)
         self.watch.error = errors["all"]
         if self.journal:
             self.journal.validation(trainer.step, trainer.seconds, errors)
-            self.journal.picture(trainer.step, contact_sheet(trainer.ema, self.examples))
+            self.journal.picture(trainer.step, contact_sheet(result, self.examples))
         self._tick()
 
     def _tell(self, loss: float) -> None:

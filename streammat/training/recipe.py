@@ -43,6 +43,7 @@ class Recipe(NamedTuple):
     mix: Mix
     phases: tuple[Phase, ...]
     frozen_norms: bool = False  # batch norms keep their statistics
+    blend: float = 1.0  # how far the result goes from the starting weights to the trained ones
     optimizer: str = "adamw"
     schedule: str = "cosine"
     loss: str = "light"
@@ -65,6 +66,7 @@ _KEYS = {
     "ema_decay": schema.number(0, 0.999999),
     "frozen_stages": schema.whole(0, 5),
     "frozen_norms": schema.flag(False),
+    "blend": schema.number(0.01, 1, 1.0),
     "holdout_prefixes": schema.names(default=()),
     "holdout_share": schema.number(0, 0.9, 0.0),
     "optimizer": schema.choice(OPTIMIZERS, "adamw"),

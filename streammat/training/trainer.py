@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from streammat.errors import DivergedError
-from streammat.models import GfmNetwork, config_of
+from streammat.models import Gfm, GfmNetwork, config_of
 from streammat.training import checkpoint
 from streammat.training.batch import Batch, BatchSource
 from streammat.training.losses import Loss, Objective, forward
@@ -33,6 +33,12 @@ _EARLY_STEPS = 10  # the average follows the weights closely at first
 _NAMED = 8  # samples in a message
 BAD_BATCH = "bad_batch.pt"
 BEST, AVERAGE = "best.pt", "ema.pt"  # averaged weights, state dictionaries
+
+
+def memory_layout(model: GfmNetwork) -> torch.memory_format:
+    """How maps lie in memory: channels last is faster for the depthwise convolutions of light
+    networks; in others PyTorch 2.13's backward pass on a CPU then writes beyond narrow maps."""
+    return torch.channels_last if isinstance(model, Gfm) else torch.contiguous_format
 
 
 class Work(NamedTuple):
@@ -63,12 +69,14 @@ class Trainer:
         self.recipe, self.source, self.budget, self.out = work[1:]
         recipe, self.group = work.recipe, group or Group()
         self.device = device or torch.device("cpu")
+        self.layout = memory_layout(work.model)
         self.model: GfmNetwork = work.model.to(  # type: ignore[call-overload]
-            self.device, memory_format=torch.channels_last
+            self.device, memory_format=self.layout
         )
         freeze(self.model, recipe.frozen_stages)
         set_training(self.model, recipe.frozen_stages, frozen_norms=recipe.frozen_norms)
-        self.ema = copy.deepcopy(self.model).eval()
+        self.ema: GfmNetwork = copy.deepcopy(self.model).eval()
+        self._start = copy.deepcopy(self.ema) if recipe.blend < 1 else None
         self.optimizer = make_optimizer(
             self.model, recipe.encoder_lr, recipe.decoder_lr, recipe.weight_decay, recipe.optimizer
         )
@@ -153,7 +161,7 @@ class Trainer:
     def losses(self, batch: Batch) -> Loss:
         """Forward pass and loss of a batch."""
         batch = batch.to(self.device)
-        rgb = batch.rgb.contiguous(memory_format=torch.channels_last)
+        rgb = batch.rgb.contiguous(memory_format=self.layout)
         with self.arithmetic.autocast():
             output = forward(self.model, rgb)
         return self.objective(output, batch)
@@ -221,9 +229,19 @@ class Trainer:
         self.best = min(self.best, errors["all"])
         self.keep_average()
         if better and self.group.rank == 0:
-            checkpoint.write_state(self.ema.state_dict(), self.out / BEST)
+            checkpoint.write_state(self.result().state_dict(), self.out / BEST)
+
+    def result(self) -> GfmNetwork:
+        """What is validated and delivered: the averaged weights, or with ``blend`` below 1 a point
+        on the line from the starting weights to them (Wortsman et al., CVPR 2022), which keeps more
+        of what the network knew."""
+        if self._start is None:
+            return self.ema
+        blended: GfmNetwork = copy.deepcopy(self._start)
+        update_average(blended, self.ema, 1 - self.recipe.blend)
+        return blended
 
     def keep_average(self) -> None:
-        """Write the averaged weights (the first process does)."""
+        """Write the result as it is now (the first process does)."""
         if self.group.rank == 0:
-            checkpoint.write_state(self.ema.state_dict(), self.out / AVERAGE)
+            checkpoint.write_state(self.result().state_dict(), self.out / AVERAGE)

@@ -91,7 +91,7 @@ def test_a_finetuned_model_mattes_a_clip_by_its_name(
     frames, alphas = paint(tmp_path, 2)
     recipe = tmp_path / "short.toml"
     text = (Path(load_recipe.__code__.co_filename).parent / "recipes/finetune.toml").read_text()
-    recipe.write_text(text.replace("[[288, 512], [320, 448], [384, 384]]", "[[96, 128]]"))
+    recipe.write_text(text.replace("[[224, 416], [288, 512], [320, 320]]", "[[96, 128]]"))
     out = tmp_path / "out"
     command = ["finetune", "--frames", str(frames), "--alphas", str(alphas), "--out", str(out)]
     options = ["--recipe", str(recipe), "--steps", "2", "--threads", "1", "--name", "film"]

@@ -235,6 +235,18 @@ def test_frozen_parts_keep_weights_and_statistics(folder: Path, tmp_path: Path) 
     assert not any("running" in name or "num_batches" in name for name in changed)
 
 
+def test_a_blended_result_lies_between_start_and_trained_weights(
+    folder: Path, tmp_path: Path
+) -> None:
+    trainer = make_trainer(folder, tmp_path, 4, blend=0.25)
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    trainer.train_step(trainer.next_batch())
+    after, result = trainer.ema.state_dict(), trainer.result().state_dict()
+    name = "glance.d4.convs.0.pointwise.weight"
+    assert not torch.equal(after[name], before[name])
+    torch.testing.assert_close(result[name], 0.75 * before[name] + 0.25 * after[name])
+
+
 def test_schedules() -> None:
     assert learning_rate_factor(0.0, 0, 10) == pytest.approx(0.1)
     assert learning_rate_factor(0.5, 100, 10) == pytest.approx(0.5)
