@@ -67,7 +67,7 @@ def finetune(
     _cache_frames(job, frames, alphas, strict=strict, again=overwrite)
     say_where(job)
     before = starting_error(job)
-    click.echo(f"error of {model} on the held-out frames: {before:.4f}", err=True)
+    click.echo(f"validation error of {model}: {before:.4f}", err=True)
     facts = {"from": model, "frames": str(frames), "error_before": before}
     ended = run_to_model(job, progress, name or "finetuned", facts)
     if ended is None:
@@ -80,7 +80,7 @@ def finetune(
     say_end(ended, f"streammat finetune --out {out} ... (the same command)")
     if ended.outcome.error is not None and ended.outcome.error >= before:
         click.echo(
-            "the held-out frames did not get better: paint more frames, or keep the old model",
+            "that is no better than before: paint more frames, or keep the old model",
             err=True,
         )
     return ended.code
@@ -110,7 +110,7 @@ def _cache_frames(job: Job, frames: Path, alphas: Path, *, strict: bool, again: 
     from functools import partial
 
     from streammat.datasets import Faults
-    from streammat.training.painted import cache_painted, find_painted
+    from streammat.training.painted import HELD_OUT_EVERY, cache_painted, find_painted
 
     if (job.cache / "index.json").is_file() and not again:
         return
@@ -118,7 +118,8 @@ def _cache_frames(job: Job, frames: Path, alphas: Path, *, strict: bool, again: 
     count = cache_painted(find_painted(frames, alphas, faults), job.cache, faults)
     if faults.total:
         click.echo(faults.summary(), err=True)
-    click.echo(f"{count} painted frames to learn", err=True)
+    note = "" if count >= HELD_OUT_EVERY - 1 else "; none held out, that needs five"
+    click.echo(f"{count} painted frames to learn{note}", err=True)
 
 
 def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool) -> int:

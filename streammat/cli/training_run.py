@@ -176,7 +176,7 @@ def run_to_model(job: Job, mode: str, name: str | None, facts: dict[str, Any]) -
 def say_end(ended: Ended, again: str) -> None:
     """The last lines on stderr."""
     outcome = ended.outcome
-    error = "" if outcome.error is None else f", error {outcome.error:.4f} (held-out pictures)"
+    error = "" if outcome.error is None else f", best validation error {outcome.error:.4f}"
     click.echo(f"{outcome.step} steps in {clock(outcome.seconds)}{error}", err=True)
     if ended.code:
         click.echo(f"stopped; go on with: {again}", err=True)
