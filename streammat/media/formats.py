@@ -246,4 +246,3 @@ def _pipe(kind: OutputKind, info: StreamInfo) -> Encoding:
     muxer = "rawvideo" if kind is OutputKind.RGBA else "yuv4mpegpipe"
     colour, label = pipe_colour(kind, info), pipe_label(kind, layout)
     return Encoding(muxer, "rawvideo", name, layout, colour, label)
-

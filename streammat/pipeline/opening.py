@@ -42,6 +42,7 @@ def plan_outputs(
     """
     if not requests:
         raise OutputError("no output: give at least one path to write to")
+    check_choices([request.path for request in requests], settings)
     seen: set[Path] = set()
     plans = []
     for request in requests:
@@ -61,7 +62,6 @@ def plan_outputs(
                 notify=notify,
             )
         )
-    check_choices([request.path for request in requests], settings)
     if settings.background not in {None, "none"} and not any(plan.background for plan in plans):
         notify(
             f"--background {settings.background} is not used: no output is a composite; "
