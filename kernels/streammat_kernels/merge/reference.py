@@ -22,4 +22,5 @@ def merge(
     squeezed = np.maximum(weights.squeeze @ channels.mean(axis=(1, 2)), 0)
     gates = 1 / (1 + np.exp(-(weights.excite @ squeezed)))
     alpha: NDArray[np.float64] = np.tensordot(weights.reduce, channels * gates[:, None, None], 1)
-    return alpha + weights.reduce_bias[0]
+    alpha += weights.reduce_bias[0]
+    return alpha

@@ -26,9 +26,13 @@ def weights(seed: int = 0, channels: int = 16, reduced: int = 4) -> MergeWeights
     )
 
 
-def alphas(height: int, width: int) -> list[NDArray[np.float32]]:
+Plane = NDArray[np.float32]
+
+
+def alphas(height: int, width: int) -> tuple[Plane, Plane, Plane]:
     rng = np.random.default_rng(height * width)
-    return [rng.random((height, width), np.float32) ** k for k in (1, 2, 3)]
+    tt, ft, bt = (rng.random((height, width), np.float32) ** k for k in (1, 2, 3))
+    return tt, ft, bt
 
 
 def test_one_channel_by_hand() -> None:
@@ -89,6 +93,6 @@ def test_planes_that_do_not_belong_together_are_refused() -> None:
     with pytest.raises(ShapeError, match="alpha ft"):
         merge(tt, ft[:2], bt, weights())
     with pytest.raises(ShapeError, match="alpha bt is float64"):
-        merge(tt, ft, bt.astype(np.float64), weights())  # type: ignore[arg-type]
+        merge(tt, ft, bt.astype(np.float64), weights())
     with pytest.raises(ShapeError, match="out"):
         merge(tt, ft, bt, weights(), np.empty((2, 2), np.float32))

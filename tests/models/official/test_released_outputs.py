@@ -103,9 +103,9 @@ def test_the_merger_of_the_kernels_equals_rims_own() -> None:
         model.get_parameter("rim.2.weight").mul_(8)  # so that the raw alpha leaves 0..1
         output = model(torch.rand(1, 3, 64, 96) * 255)
     modes: tuple[Any, ...] = ("tt", "ft", "bt")
-    planes = [
+    tt, ft, bt = (
         fuse(part.glance[0].numpy(), part.focus[0, 0].numpy(), mode)
         for part, mode in zip(output[:3], modes, strict=True)
-    ]
-    merged = merge(*planes, checked_weights(model.merger()))
+    )
+    merged = merge(tt, ft, bt, checked_weights(model.merger()))
     np.testing.assert_allclose(merged, output.alpha[0, 0].numpy(), atol=MERGED_F32)
