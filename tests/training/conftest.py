@@ -7,14 +7,11 @@ from types import ModuleType
 
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("cv2")
-pytest.importorskip("safetensors")
-
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """The nets here are so small that threads only wait for each other."""
+    torch = pytest.importorskip("torch")
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+pytest.importorskip("torch")
+pytest.importorskip("cv2")
+
 from streammat.training.video import compressed, filmed, flickered, smeared
 
 

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+pytest.importorskip("torch")
+pytest.importorskip("cv2")
+
 from streammat.training.rssn.decisions import Crop, Generators, draw_crop, draw_effects
 from streammat_kernels.augment import SamplePlan
 from streammat_kernels.augment.reference import box_blur, fit_background, rssn_sample

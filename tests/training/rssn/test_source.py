@@ -5,16 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from streammat.datasets import Faults
-from streammat.datasets.layouts import layout_named
-from streammat.errors import ConfigError, InputError
-from streammat.training.rssn import RssnSource, open_source, rssn_settings
-from streammat.training.rssn.layers import noise_level
-from tests.datasets.trees import write_alpha, write_rgb, write_tree
-from tests.tolerances import NOISE_ESTIMATE_SHARE
+torch = pytest.importorskip("torch")
+pytest.importorskip("cv2")
+
+from streammat.datasets import Faults  # noqa: E402
+from streammat.datasets.layouts import layout_named  # noqa: E402
+from streammat.errors import ConfigError, InputError  # noqa: E402
+from streammat.training.rssn import RssnSource, open_source, rssn_settings  # noqa: E402
+from streammat.training.rssn.layers import noise_level  # noqa: E402
+from tests.datasets.trees import write_alpha, write_rgb, write_tree  # noqa: E402
+from tests.tolerances import NOISE_ESTIMATE_SHARE  # noqa: E402
 
 BATCH, SIZE = 3, 32
 
