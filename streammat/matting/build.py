@@ -51,7 +51,8 @@ def frame_matter(
     if strategy != "single":
         if device.kind == "cuda":
             raise DeviceUnavailable(
-                f"strategy {strategy} computes on the CPU only: use --device cpu or --strategy single"
+                f"strategy {strategy} computes on the CPU only: use --device cpu, or "
+                "--strategy single"
             )
         return _still_matter(settings, strategy, device.threads, bands)
     if requests is None:

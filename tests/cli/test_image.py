@@ -58,7 +58,7 @@ def test_sixteen_bits_go_in_and_out(network: RedNetwork) -> None:
     encoder = PngEncoder(
         PixelLayout(Family.RGB, 1, 1, 16), 96, 64, ColourTags(full_range=True), {}, 1
     )
-    Path("wide.png").write_bytes(b"".join([*encoder.encode(planes), *encoder.flush()]))
+    Path("wide.png").write_bytes(b"".join(encoder.encode(planes)))
     assert main(["image", "wide.png", "-o", "cut.png", *RUN]) == 0
     found, layout, _ = read_image(Path("cut.png"))
     assert layout.bits == 16
