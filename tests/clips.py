@@ -198,7 +198,8 @@ def _encoder_options(codec: str, interlaced: bool) -> dict[str, str]:
     if codec == "libx265":
         return {
             "preset": "ultrafast",
-            "x265-params": "log-level=error:bframes=0:pools=1:frame-threads=1",
+            "bf": "0",  # with B-frames libx265 leaves the dts of very short clips to chance
+            "x265-params": "log-level=error:pools=1:frame-threads=1",
         }
     if codec == "libvpx-vp9":
         return {"deadline": "realtime", "cpu-used": "8", "crf": "20", "auto-alt-ref": "0"}
