@@ -83,6 +83,7 @@ def measure(
         warm_up: frames that go through the stages before, so that nothing compiles in the timing.
     """
     with Job(source, outputs, settings) as job:
+        job.wait_for_kernels()  # their loading is not the decoder's time
         decode = StageCost("decode", serial=True)
         with decode.timed(0):
             recorded = [work.frame for work in islice(works(job.reader), frames)]

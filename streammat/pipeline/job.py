@@ -161,7 +161,7 @@ class Job(Closes):
                 on_progress(progress)
 
         try:
-            self._ahead.wait(self._notify, cancel)
+            self.wait_for_kernels(cancel)
             self._ready = time.perf_counter()
             outcome = self.flow.run(tick, cancel, self._begun)
             return self._finish(outcome)
@@ -171,6 +171,10 @@ class Job(Closes):
             quitting = isinstance(error, KeyboardInterrupt)
             self._abort(partial=self.flow.frames > 0 and not quitting)
             _raise(error)
+
+    def wait_for_kernels(self, cancel: threading.Event | None = None) -> None:
+        """Return when the job's kernels are compiled and loaded; ``run`` begins with it."""
+        self._ahead.wait(self._notify, cancel)
 
     def _open(self, outputs: Sequence[OutputRequest]) -> None:
         settings, stack = self._settings, self._stack
