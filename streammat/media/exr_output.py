@@ -27,7 +27,8 @@ _PQ_PEAK_NITS = 10000.0
 _HLG_WHITE = 0.75  # signal of HDR reference white
 _HALF_MAX = 65504.0
 _OPAQUE = 65535
-_ALPHA_HALVES = (np.arange(_OPAQUE + 1) / _OPAQUE).astype(np.float16)
+# Values that halves hold, so that alpha is rounded once.
+_ALPHA_LIGHT = (np.arange(_OPAQUE + 1) / _OPAQUE).astype(np.float16).astype(np.float32)
 # The library cannot write rationals: a time code holds their eight bytes until the file is there.
 _RATE = b"framesPerSecond\0"
 
@@ -93,7 +94,8 @@ class ExrFiles:
             colours = dict(zip("RGB", self._colours(planes, alpha, frame), strict=True))
             parts = [self._part(header, "fill", colours)]
             if alpha is not None:
-                colours["A"] = np.take(_ALPHA_HALVES, alpha)
+                codes: Any = alpha
+                colours["A"] = to_half(codes, _ALPHA_LIGHT, np.empty(alpha.shape, np.float16))
                 parts = [self._part(header, "fill", colours)]
                 parts.append(self._part(header, "matte", {"A": _unit(alpha)}))
         self._library.File(parts).write(str(target))
