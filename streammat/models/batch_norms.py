@@ -33,14 +33,15 @@ _PAIRS: tuple[tuple[type[nn.Module], tuple[tuple[str, str], ...]], ...] = (
 def fold_batch_norms(model: Network) -> Network:
     """A copy in evaluation mode without batch norms; its outputs are the same within rounding."""
     folded = copy.deepcopy(model).eval()
+    done: set[nn.Module] = set()
     for part in list(folded.modules()):
         for kind, pairs in _PAIRS:
             if isinstance(part, kind):
                 for conv, norm in pairs:
-                    _fold(part, conv, norm)
+                    _fold(part, conv, norm, done)
         if isinstance(part, nn.Sequential):
             for conv, norm in pairwise(name for name, _ in part.named_children()):
-                _fold(part, conv, norm)
+                _fold(part, conv, norm, done)
     for part in list(folded.modules()):
         for name, child in part.named_children():
             if isinstance(child, nn.BatchNorm2d):
@@ -67,11 +68,17 @@ def _pool_first(part: nn.Sequential) -> None:
         setattr(part, pool, project)
 
 
-def _fold(part: nn.Module, conv: str, norm: str) -> None:
-    """Fold one pair, where it is one and not folded yet (twins of a stage share their blocks)."""
+def _fold(part: nn.Module, conv: str, norm: str, done: set[nn.Module]) -> None:
+    """Fold one pair, where it is one.
+
+    The same convolution and norm may be children of several parts (of the classification network
+    and of a stage that is cut out of it): the work is moved once, and every part loses the norm.
+    """
     first, second = part.get_submodule(conv), part.get_submodule(norm)
     if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
-        _absorb(first, second)
+        if second not in done:
+            _absorb(first, second)
+            done.add(second)
         setattr(part, norm, nn.Identity())
 
 
