@@ -127,10 +127,12 @@ class Clip:
             DeviceUnavailable: the asked-for device is not there.
             MediaError: the clip cannot be read, or holds nothing within the selection.
         """
+        from streammat.matting import with_strategy
         from streammat.pipeline.pull import clip_mattes
 
         chosen = _settings_from(settings or self._source, dict(options), ClipOptions)
         chosen = replace(chosen, **{name: getattr(self._source, name) for name in _SOURCE})
+        chosen = with_strategy(chosen, self.info)
         return clip_mattes(self.path, chosen, self._notify, self._count_lost)
 
     def _count_lost(self, frames: int) -> None:

@@ -34,9 +34,10 @@ class MatteSettings:
         model: a name from ``streammat models`` or the path of an ONNX file.
         device: auto, cpu or cuda.
         size: fast, balanced, best or WxH; the network's working size.
-        strategy: single (one pass at the working size); for stills also hybrid and resize (two
-            passes and one, at shares of the picture's size), official (as the released GFM code)
-            and tiled (pictures of any size).
+        strategy: auto (clips: single; stills: two-size, released networks: hybrid), single (one
+            pass at the working size); for stills also two-size (a second, closer pass for the
+            transition), hybrid and resize (two passes and one, at shares of the picture's size),
+            official (as the released GFM code) and tiled (pictures of any size).
         background: None = chosen by the output (none where alpha fits, else #00B140);
             else none, #RRGGBB, an image or video path, blur or blur:STRENGTH with 0..1.
         alpha_mode: auto, straight or premultiplied.
@@ -71,7 +72,7 @@ class MatteSettings:
     model: str = "gfm_lite0_tt"
     device: str = "auto"
     size: str = "balanced"
-    strategy: str = "single"
+    strategy: str = "auto"
     background: str | None = None
     alpha_mode: Literal["auto", "straight", "premultiplied"] = "auto"
     foreground: Literal["auto", "estimated", "source"] = "auto"

@@ -56,6 +56,11 @@ class ModelCard:
     licence: str = ""
     details: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def network(self) -> str:
+        """Which network it is, e.g. ``gfm_r34_tt``: as the card says, else the model's name."""
+        return str(self.details.get("network") or self.name)
+
 
 @cache
 def shipped_models(folder: Path = WEIGHTS) -> tuple[ModelCard, ...]:

@@ -16,9 +16,14 @@ from streammat.errors import OutputError
 from streammat.settings import MatteSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from streammat.evaluation.matting import MattingMetrics
     from streammat.evaluation.pairs import Example
-    from streammat.evaluation.run import Predict, Score
+    from streammat.evaluation.run import Score
+    from streammat.matting.strategies import AnyPass
+    from streammat.types import Alpha
 
 __all__ = ["TRACKS", "evaluate"]
 
@@ -91,10 +96,12 @@ def evaluate(
     ndimage()  # a missing package is said before anything is computed
     say = partial(click.echo, err=True)
     examples = _examples(images, alphas, trimaps, track, data, say)[:limit]
-    scores, worst = _score(examples, given)
-    mean = mean_metrics(scores)
+    network = _open_network(given)
     facts = {name: given[name] for name in ("model", "engine", "strategy", "size", "convention")}
-    facts |= {"track": track} if track else {}
+    facts |= {"strategy": _meant(given["strategy"], network), "track": track}
+    scores, worst = _score(examples, network, given)
+    mean = mean_metrics(scores)
+    facts = {name: fact for name, fact in facts.items() if fact is not None}
     if html is not None:
         _write_page(Path(html), facts, scores, mean, worst)
     if as_json:
@@ -139,19 +146,30 @@ def _examples(
     return find_examples(*folders, notify=say)
 
 
-def _predict(given: dict[str, Any]) -> tuple[Predict, Callable[[], None]]:
-    """The alpha of a picture as settings say, and what closes the network."""
+def _open_network(given: dict[str, Any]) -> AnyPass:
     from streammat.device import choose_device
     from streammat.matting.passes import open_pass
-    from streammat.matting.strategies import still_alpha
 
     threads = choose_device("cpu", given["threads"]).threads
-    network = open_pass(given["model"], given["engine"], threads)
-    strategy, size = given["strategy"], given["size"]
-    return (lambda rgb: still_alpha(network, rgb, strategy, size)), network.close
+    return open_pass(given["model"], given["engine"], threads)
 
 
-def _score(examples: list[Example], given: dict[str, Any]) -> tuple[list[Score], Any]:
+def _meant(strategy: str, network: AnyPass) -> str:
+    """What auto means for pictures of a usual size."""
+    from streammat.matting.strategies import strategy_for_still
+
+    return strategy_for_still(network.network, 1080, 1920) if strategy == "auto" else strategy
+
+
+def _alpha(network: AnyPass, strategy: str, size: str, rgb: NDArray[np.uint8]) -> Alpha:
+    from streammat.matting.strategies import still_alpha
+
+    return still_alpha(network, rgb, strategy, size)
+
+
+def _score(
+    examples: list[Example], network: AnyPass, given: dict[str, Any]
+) -> tuple[list[Score], Any]:
     """Score all with a bar on stderr; the worst cases are kept with their pictures."""
     from rich.console import Console
     from rich.progress import (
@@ -165,7 +183,7 @@ def _score(examples: list[Example], given: dict[str, Any]) -> tuple[list[Score],
     from streammat.evaluation.page import WorstCases
     from streammat.evaluation.run import score_examples
 
-    predict, close = _predict(given)
+    predict = partial(_alpha, network, given["strategy"], given["size"])
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -187,7 +205,7 @@ def _score(examples: list[Example], given: dict[str, Any]) -> tuple[list[Score],
                 worst.add(scored)
                 bar.update(task, advance=1)
     finally:
-        close()
+        network.close()
     return scores, worst
 
 

@@ -126,8 +126,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "strategy",
-        **_one_of("single", "hybrid", "resize", "official", "tiled"),
-        about="How a picture is put to the network; a clip takes single only.",
+        **_one_of("auto", "single", "two-size", "hybrid", "resize", "official", "tiled"),
+        about="How a picture is put to the network; a clip takes single only. auto: single for "
+        "clips, for photos what suits the model best.",
         group="Model",
     ),
     Setting(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from streammat.matting.build import frame_matter
+from streammat.matting.build import frame_matter, with_strategy
 from streammat.matting.fixed import FixedMatter
 from streammat.matting.gfm import GfmMatter
 from streammat.matting.kept import KeptMatter
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.sizes import NetworkSize, network_size, size_note
 from streammat.matting.still import StillMatter
-from streammat.matting.strategies import check_for_source
 
 __all__ = [
     "FixedMatter",
@@ -18,8 +17,8 @@ __all__ = [
     "KeptMatter",
     "NetworkSize",
     "StillMatter",
-    "check_for_source",
     "frame_matter",
     "network_size",
     "size_note",
+    "with_strategy",
 ]

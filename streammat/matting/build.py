@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from streammat.catalogue.cards import ModelCard, find_model
+from streammat.catalogue.cards import find_model
 from streammat.device import Device, choose_device
-from streammat.errors import DeviceUnavailable
 from streammat.matting.gfm import GfmMatter
 from streammat.matting.sizes import network_size
 from streammat.matting.still import StillMatter
-from streammat.matting.strategies import Strategy, checked_strategy
+from streammat.matting.strategies import Strategy, checked_strategy, strategy_for_source
 from streammat.settings import MatteSettings
+from streammat.types import StreamInfo
 
 if TYPE_CHECKING:
-    from streammat_engines.engine import Engine
+    from streammat.matting.passes.engine import OpenEngine
     from streammat_kernels.bands import Bands
 
-__all__ = ["frame_matter"]
+__all__ = ["frame_matter", "with_strategy"]
 
 _MAX_REQUESTS = 8  # beyond it more frames in flight only cost memory
 
@@ -32,7 +32,8 @@ def frame_matter(
 ) -> GfmMatter | StillMatter:
     """The matter for ``settings.model``, ``.size`` and ``.strategy`` on a device.
 
-    Nothing is compiled before the first frame (or `GfmMatter.warm_up`).
+    Nothing is compiled before the first frame (or `GfmMatter.warm_up`). The strategy auto is that
+    of clips, single; what it means for a still, `with_strategy` says.
 
     Args:
         settings: of the job.
@@ -46,35 +47,40 @@ def frame_matter(
         DeviceUnavailable: the asked-for device is not there.
         EngineFileError: the model's card is damaged.
     """
-    strategy = checked_strategy(settings.strategy)
+    strategy = "single" if settings.strategy == "auto" else checked_strategy(settings.strategy)
     device = device or choose_device(settings.device, settings.threads)
     if strategy != "single":
-        if device.kind == "cuda":
-            raise DeviceUnavailable(
-                f"strategy {strategy} computes on the CPU only: use --device cpu, or "
-                "--strategy single"
-            )
-        return _still_matter(settings, strategy, device.threads, bands)
+        return _still_matter(settings, strategy, device, bands)
     if requests is None:
         requests = min(device.threads, _MAX_REQUESTS)
     card = find_model(settings.model)
-    opener = _on_gpu if device.kind == "cuda" else None
+    opener: OpenEngine | None = None
+    if device.kind == "cuda":
+        from streammat.matting.passes.tensorrt import open_on_gpu
+
+        opener = open_on_gpu
     return GfmMatter(card, settings.size, requests, device.threads, bands=bands, open_engine=opener)
 
 
-def _on_gpu(card: ModelCard, width: int, height: int) -> Engine:
-    """The TensorRT engine; building it, which may take minutes, is said on stderr."""
-    from streammat.gpu.engines import open_engine
+def with_strategy(settings: MatteSettings, info: StreamInfo) -> MatteSettings:
+    """The settings with the strategy that ``settings.strategy`` means for this source.
 
-    return open_engine(card, width, height, lambda text: print(text, file=sys.stderr, flush=True))
+    Raises:
+        ConfigError: an unknown model or strategy, or one for stills and the source is a clip.
+        EngineFileError: the model's card is damaged.
+    """
+    network = find_model(settings.model).network
+    name, size = settings.strategy, (info.height, info.width)
+    return replace(settings, strategy=strategy_for_source(name, network, *size, still=info.still))
 
 
 def _still_matter(
-    settings: MatteSettings, strategy: Strategy, threads: int, bands: Bands | None
+    settings: MatteSettings, strategy: Strategy, device: Device, bands: Bands | None
 ) -> StillMatter:
     from streammat.matting.passes import open_pass
 
     network_size(16, 9, settings.size)  # a size that cannot be is refused now
     card = find_model(settings.model)
-    network = open_pass(settings.model, threads=threads)
+    engine = "tensorrt" if device.kind == "cuda" else "openvino"
+    network = open_pass(settings.model, engine, device.threads)
     return StillMatter(network, card.name, strategy, settings.size, bands=bands)

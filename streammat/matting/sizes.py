@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from streammat.errors import ConfigError
 
-__all__ = ["GRID_PX", "SIZES", "NetworkSize", "network_size", "size_note"]
+__all__ = ["GRID_PX", "SIZES", "NetworkSize", "area_size", "network_size", "size_note"]
 
 GRID_PX = 32
 BALANCED_AREA_PX = 512 * 288
@@ -41,7 +41,7 @@ def network_size(width: int, height: int, size: str = "balanced") -> NetworkSize
         ConfigError: another name, or a side outside 32..4096.
     """
     if size in SIZES:
-        return _by_area(width, height, BALANCED_AREA_PX * SIZES[size])
+        return area_size(width, height, BALANCED_AREA_PX * SIZES[size])
     asked_width, asked_height = _turned(_parse(size), width, height)
     net_width, net_height = _grid(asked_width), _grid(asked_height)
     return _fit(width, height, net_width, net_height)
@@ -84,7 +84,8 @@ def _grid(length: float) -> int:
     return max(GRID_PX, math.ceil(length / GRID_PX - 1e-6) * GRID_PX)
 
 
-def _by_area(width: int, height: int, area: float) -> NetworkSize:
+def area_size(width: int, height: int, area: float) -> NetworkSize:
+    """The working size of about ``area`` pixels at the frame's own aspect; see `network_size`."""
     scale = math.sqrt(area / (width * height))
     padded = _grid(width * scale) * _grid(height * scale)
     if padded > 2 * area:  # a sliver of a frame: its short side is padded to 32 pixels

@@ -12,7 +12,7 @@ from typing import NoReturn
 from streammat.closing import Closes
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
-from streammat.matting import KeptMatter, check_for_source, frame_matter, size_note
+from streammat.matting import KeptMatter, frame_matter, size_note, with_strategy
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_source
 from streammat.settings import MatteSettings, OutputRequest
@@ -97,7 +97,7 @@ def resolve_job(
     device = choose_device(settings.device, settings.threads)
     with _open_reader(source, settings, device, say) as reader:
         info = reader.info
-        check_for_source(settings.strategy, still=info.still)
+        settings = with_strategy(settings, info)
         plans = plan_outputs(outputs, settings, say)
         described = [resolved_output(plan, info, settings) for plan in plans]
         return resolved(info, described, settings, device)
@@ -182,7 +182,7 @@ class Job(Closes):
         reader = _open_reader(self._source, settings, self.device, self._notify)
         self.reader = stack.enter_context(reader)
         info = self.info = self.reader.info
-        check_for_source(settings.strategy, still=info.still)
+        settings = self._settings = with_strategy(settings, info)
         if note := size_note(info.width, info.height, settings.size):
             self._notify(note)
         plans = plan_outputs(outputs, settings, self._notify)

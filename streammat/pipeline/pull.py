@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 import numpy as np
 
 from streammat.device import Device, choose_device
-from streammat.matting import check_for_source, frame_matter, size_note
+from streammat.matting import frame_matter, size_note
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_source
@@ -35,7 +35,8 @@ def clip_mattes(
     notify: Callable[[str], None],
     count_lost: Callable[[int], None] = lambda _: None,
 ) -> Generator[Matte, None, None]:
-    """The mattes of the clip at ``path``; settings are checked now, the file is opened at ``next``.
+    """The mattes of the clip at ``path``, by the strategy named (see `with_strategy`); settings are
+    checked now, the file is opened at ``next``.
 
     ``count_lost`` gets the number of frames that could not be decoded, before each matte and at
     the end.
@@ -61,7 +62,6 @@ def _run(
         stack.enter_context(closing(matter))
         reader = stack.enter_context(open_source(path, settings, device.threads, notify))
         info = reader.info
-        check_for_source(settings.strategy, still=info.still)
         if note := size_note(info.width, info.height, settings.size):
             notify(note)
         strength = smoothing_strength(settings.smooth, still=info.still)

@@ -45,6 +45,32 @@ def write_examples(names: str = "ab", trimaps: bool = False) -> None:
             Image.fromarray(levels).save(f"t/{name}.png")
 
 
+def test_the_strategy_of_the_network_is_taken_and_named(
+    network: RedNetwork, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_examples("a")
+    for name, strategy in (("gfm_lite0_tt", "two-size"), ("gfm_r34_tt", "hybrid")):
+        network.network = name
+        assert main(["eval", "--images", "i", "--alphas", "m", "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["strategy"] == strategy
+        assert answer["mean"]["sad"] < 0.5
+
+
+def test_tensorrt_without_a_gpu_is_an_error_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from streammat.matting.passes import tensorrt
+
+    monkeypatch.setattr(tensorrt, "missing_for_cuda", lambda: ["an NVIDIA GPU"])
+    write_examples("a")
+    given = ["eval", "--images", "i", "--alphas", "m", "--engine", "tensorrt"]
+    assert main(given) == 4
+    message = capsys.readouterr().err.strip()
+    assert "engine tensorrt needs an NVIDIA GPU; or use openvino" in message
+    assert len(message.splitlines()) == 1
+
+
 def test_json_holds_the_mean_and_every_image(
     network: RedNetwork, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,7 +152,6 @@ def test_pictures_too_small_for_the_strategy_are_left_out(
         (["--images", "i", "--alphas", "m", "--data", "x"], 2, "--data goes with --track"),
         (["--images", "x", "--alphas", "m"], 2, "x: no such folder"),
         (["--track", "ppm100"], 2, "track ppm100: no images at"),
-        (["--images", "i", "--alphas", "m", "--engine", "tensorrt"], 4, "no TensorRT engine"),
         (["--images", "i", "--alphas", "m", "--engine", "torch"], 2, "takes a checkpoint"),
         (["--images", "i", "--alphas", "m", "--model", "none"], 2, "model 'none' is unknown"),
         (["--images", "i", "--alphas", "m", "--size", "huge"], 2, "'huge' is not allowed"),

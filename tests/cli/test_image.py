@@ -52,6 +52,13 @@ def test_a_photo_becomes_a_cut_out_whose_edge_is_free_of_the_scenery(network: Re
     assert network.closed
 
 
+def test_photos_get_two_passes_unless_asked_otherwise(network: RedNetwork) -> None:
+    photo("photo.png", 540, 960)
+    run = ["--device", "cpu", "--threads", "1", "--progress", "none"]
+    assert main(["image", "photo.png", *run]) == 0
+    assert network.sizes == [(288, 512), (480, 832)]
+
+
 def test_sixteen_bits_go_in_and_out(network: RedNetwork) -> None:
     rgb = photo("narrow.png").astype(np.uint16) * 257 - 100 * (photo("narrow.png") > 100)
     planes = tuple(np.ascontiguousarray(rgb[..., c]).astype(np.uint16) for c in range(3))

@@ -16,11 +16,13 @@ class RedNetwork:
     """Red is focus; glance calls red above 0.9 subject, below 0.1 background, else transition.
 
     Attributes:
+        network: which one it says it is.
         variant: ft calls red above 0.9 the core, bt red above 0.1 the subject.
         sizes: (h, w) of every pass.
     """
 
     variant: Variant = "tt"
+    network: str = "gfm_lite0_tt"
     sizes: list[tuple[int, int]] = field(default_factory=list)
     closed: bool = False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,12 +12,16 @@ from hypothesis import strategies as st
 from streammat.errors import ConfigError, InputError
 from streammat.matting.strategies import (
     STRATEGIES,
-    check_for_source,
+    PassOutput,
     hybrid,
     official,
     resize,
+    single,
     still_alpha,
+    strategy_for_source,
+    strategy_for_still,
     tiled,
+    two_size,
 )
 from streammat.matting.strategies.labels import fuse_labels, glance_labels
 from streammat.matting.strategies.official import sample_size
@@ -59,7 +65,7 @@ def test_every_strategy_finds_subject_background_and_ramp(strategy: str) -> None
     assert abs(int(alpha[60, 150]) - 32768) < 1500  # half-way, within the blur of shrinking
 
 
-@pytest.mark.parametrize("strategy", ["hybrid", "resize", "single", "tiled"])
+@pytest.mark.parametrize("strategy", ["hybrid", "resize", "single", "tiled", "two-size"])
 def test_sixteen_bits_give_what_eight_give(strategy: str) -> None:
     picture = ramp_picture(100, 200)
     narrow = still_alpha(RedNetwork(), picture, strategy)
@@ -149,9 +155,46 @@ def test_tiles_that_cannot_be_are_refused(tile: int, overlap: int) -> None:
 
 
 def test_a_clip_takes_single_only() -> None:
-    check_for_source("single", still=False)
-    check_for_source("tiled", still=True)
+    size = (1080, 1920)
+    assert strategy_for_source("single", "x", *size, still=False) == "single"
+    assert strategy_for_source("tiled", "x", *size, still=True) == "tiled"
     with pytest.raises(ConfigError, match="strategy hybrid is for stills"):
-        check_for_source("hybrid", still=False)
-    with pytest.raises(ConfigError, match="use single, hybrid, resize, official, tiled"):
-        check_for_source("twice", still=True)
+        strategy_for_source("hybrid", "x", *size, still=False)
+    with pytest.raises(ConfigError, match="use auto, single, two-size, hybrid, resize, official"):
+        strategy_for_source("twice", "x", *size, still=True)
+
+
+def test_auto_is_single_for_clips_and_what_suits_the_network_for_stills() -> None:
+    for network in ("gfm_lite0_tt", "gfm_r34_tt", ""):
+        assert strategy_for_source("auto", network, 720, 1280, still=False) == "single"
+    assert strategy_for_still("gfm_lite0_tt", 40, 40) == "two-size"
+    assert strategy_for_still("my_film", 720, 1280) == "two-size"
+    assert strategy_for_still("gfm_d121_rim", 96, 96) == "hybrid"
+    assert strategy_for_still("gfm_r34_2b_tt_div4", 95, 1280) == "single"
+
+
+def test_two_size_takes_focus_from_a_closer_pass_but_never_above_the_picture() -> None:
+    network = RedNetwork()
+    two_size(network, ramp_picture(1080, 1920))
+    assert network.sizes == [(288, 512), (480, 832)]  # 2.5 times the area is 455 x 810
+    network.sizes.clear()
+    two_size(network, ramp_picture(360, 640))  # 1.56 times the working size
+    assert network.sizes == [(288, 512), (384, 640)]
+    network.sizes.clear()
+    np.testing.assert_array_equal(
+        two_size(network, ramp_picture(290, 520)), single(network, ramp_picture(290, 520))
+    )
+    assert len(network.sizes) == 2  # one pass each
+
+
+def test_two_size_takes_glance_from_the_working_size() -> None:
+    class Seeing(RedNetwork):
+        """Sees a subject everywhere when it looks from far off."""
+
+        def __call__(self, rgb: Any, /) -> PassOutput:
+            output = super().__call__(rgb)
+            if rgb.shape[0] <= 288:
+                output.glance[...] = np.array([0, 0, 1], np.float32)[:, None, None]
+            return output
+
+    assert (two_size(Seeing(), ramp_picture(1080, 1920)) == 65535).all()

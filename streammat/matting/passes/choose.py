@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from streammat.catalogue.cards import find_model
-from streammat.errors import ConfigError, DependencyError, DeviceUnavailable
+from streammat.errors import ConfigError, DependencyError
 from streammat.matting.strategies.network import AnyPass
 
 __all__ = ["ENGINES", "open_pass"]
@@ -21,18 +21,18 @@ def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> AnyPass
     Args:
         model: as of ``--model``; for torch a checkpoint, or the name of an imported model.
         engine: openvino, onnx, torch or tensorrt.
-        threads: of the network.
+        threads: of the network; tensorrt has none.
 
     Raises:
         ConfigError: an unknown engine or model, or one that does not go with the other.
         DependencyError: the engine's package is missing.
-        DeviceUnavailable: tensorrt, which this version cannot run.
+        DeviceUnavailable: tensorrt, and no NVIDIA GPU or a package for it is missing.
         EngineFileError: the model file is missing, damaged or of another form.
     """
     if engine == "openvino":
-        from streammat.matting.passes.openvino import OpenVinoPass
+        from streammat.matting.passes.openvino import openvino_pass
 
-        return OpenVinoPass(find_model(model), threads)
+        return openvino_pass(find_model(model), threads)
     if engine == "onnx":
         from streammat.matting.passes.onnx import OnnxPass
 
@@ -40,9 +40,9 @@ def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> AnyPass
     if engine == "torch":
         return _open_torch(model, threads)
     if engine == "tensorrt":
-        raise DeviceUnavailable(
-            "engine tensorrt: this version has no TensorRT engine; use openvino, onnx or torch"
-        )
+        from streammat.matting.passes.tensorrt import tensorrt_pass
+
+        return tensorrt_pass(find_model(model))
     raise ConfigError(f"engine {engine!r}: use {', '.join(ENGINES)}")
 
 

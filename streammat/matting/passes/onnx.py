@@ -41,6 +41,11 @@ class OnnxPass:
         self._fuser = Fuser(card, shapes)
 
     @property
+    def network(self) -> str:
+        """As the card says."""
+        return self._card.network
+
+    @property
     def variant(self) -> ModelVariant:
         """As the card, or the graph's outputs, say."""
         return self._fuser.variant

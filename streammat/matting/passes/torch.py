@@ -27,6 +27,11 @@ class TorchPass:
         self._variant = variant or _variant(module)
 
     @property
+    def network(self) -> str:
+        """As the module's configuration says."""
+        return _network(self._module)
+
+    @property
     def variant(self) -> Variant:
         """The module's representation."""
         return self._variant
@@ -44,6 +49,11 @@ class TorchRimPass:
 
     def __init__(self, module: Any) -> None:
         self._module = module.eval()
+
+    @property
+    def network(self) -> str:
+        """As the module's configuration says."""
+        return _network(self._module)
 
     @property
     def variant(self) -> Literal["rim"]:
@@ -75,6 +85,12 @@ def _forward(module: Any, rgb: NDArray[np.float32]) -> Any:
 
 def _output(maps: Any) -> PassOutput:
     return PassOutput(maps.glance[0].numpy(), maps.focus[0, 0].numpy())
+
+
+def _network(module: Any) -> str:
+    from streammat.models.registry import config_of
+
+    return config_of(module).name
 
 
 def _rosta(module: Any) -> str:

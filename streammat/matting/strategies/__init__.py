@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from streammat.matting.strategies.choose import (
+    STRATEGIES,
+    Strategy,
+    checked_strategy,
+    strategy_for_source,
+    strategy_for_still,
+)
 from streammat.matting.strategies.network import (
     AnyPass,
     NetworkPass,
@@ -11,17 +18,12 @@ from streammat.matting.strategies.network import (
     StillMaps,
 )
 from streammat.matting.strategies.official import official
+from streammat.matting.strategies.published import hybrid, resize
 from streammat.matting.strategies.rim import RimMaps, rim
 from streammat.matting.strategies.single import single
-from streammat.matting.strategies.still import (
-    STRATEGIES,
-    Strategy,
-    check_for_source,
-    checked_strategy,
-    still_alpha,
-)
+from streammat.matting.strategies.still import still_alpha
 from streammat.matting.strategies.tiled import tiled
-from streammat.matting.strategies.two_sizes import hybrid, resize
+from streammat.matting.strategies.two_size import two_size
 
 __all__ = [
     "STRATEGIES",
@@ -33,7 +35,6 @@ __all__ = [
     "RimPassOutput",
     "StillMaps",
     "Strategy",
-    "check_for_source",
     "checked_strategy",
     "hybrid",
     "official",
@@ -41,5 +42,8 @@ __all__ = [
     "rim",
     "single",
     "still_alpha",
+    "strategy_for_source",
+    "strategy_for_still",
     "tiled",
+    "two_size",
 ]

@@ -42,6 +42,10 @@ class AnyPass(Protocol):
     """A GFM network, on whatever engine: a `NetworkPass` or a `RimPass`."""
 
     @property
+    def network(self) -> str:
+        """Which network it is, e.g. ``gfm_r34_tt``; empty where nothing says."""
+
+    @property
     def variant(self) -> ModelVariant:
         """How glance and focus are fused."""
 
@@ -56,6 +60,10 @@ class NetworkPass(Protocol):
     """A GFM network of one representation, on whatever engine."""
 
     @property
+    def network(self) -> str:
+        """As of `AnyPass`."""
+
+    @property
     def variant(self) -> Variant:
         """How glance and focus are fused."""
 
@@ -68,6 +76,10 @@ class NetworkPass(Protocol):
 
 class RimPass(Protocol):
     """A GFM network with all three representations."""
+
+    @property
+    def network(self) -> str:
+        """As of `AnyPass`."""
 
     @property
     def variant(self) -> Literal["rim"]:

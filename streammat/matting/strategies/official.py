@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from streammat.errors import InputError
 from streammat.matting.strategies.network import NetworkPass, StillMaps
+from streammat.matting.strategies.published import hybrid, resize
 from streammat.matting.strategies.resample import shrink_bytes
-from streammat.matting.strategies.two_sizes import hybrid, resize
 
 __all__ = ["SAMPLE_SIDE_PX", "TestChoice", "official", "sample_size", "shrink_sample"]
 

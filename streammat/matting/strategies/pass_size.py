@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streammat.errors import InputError
 
-__all__ = ["CAP_PX", "pass_size"]
+__all__ = ["CAP_PX", "least_side", "pass_size"]
 
 CAP_PX = 1600
 _STEP_PX = 32
@@ -20,12 +20,16 @@ def pass_size(height: int, width: int, ratio: float) -> tuple[int, int]:
     """
     rows, columns = (_side(length, ratio) for length in (height, width))
     if not rows or not columns:
-        least = round(_STEP_PX / ratio)
         raise InputError(
-            f"the picture is {width}x{height}: this strategy needs sides of at least {least} "
-            "pixels; use --strategy single"
+            f"the picture is {width}x{height}: this strategy needs sides of at least "
+            f"{least_side(ratio)} pixels; use --strategy single"
         )
     return rows, columns
+
+
+def least_side(ratio: float) -> int:
+    """The shortest side, in pixels, of which a pass of this ratio is left."""
+    return round(_STEP_PX / ratio)
 
 
 def _side(length: int, ratio: float) -> int:

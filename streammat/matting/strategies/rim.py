@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from streammat.matting.strategies.network import RimPass
 from streammat.matting.strategies.pass_size import pass_size
+from streammat.matting.strategies.published import GLANCE_RATIO, Shrink
 from streammat.matting.strategies.resample import enlarge, shrink
-from streammat.matting.strategies.two_sizes import GLANCE_RATIO, Shrink
 from streammat_kernels.fusion import fuse
 
 __all__ = ["RimMaps", "rim"]

@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from streammat.matting.sizes import network_size
 from streammat.matting.strategies.network import AnyPass, RimPassOutput
-from streammat.matting.strategies.planes import RGB_COLOUR, rgb_layout, rgb_planes
+from streammat.matting.strategies.planes import picture_view, rgb_layout, rgb_planes
 from streammat.types import Alpha
 from streammat_kernels.fusion import fuse
 from streammat_kernels.guided import guided_upsample
-from streammat_kernels.resize import network_view
 
 __all__ = ["single"]
 
@@ -26,16 +25,13 @@ def single(
         rgb: (H, W, 3) uint8 or uint16 full scale.
         size: fast, balanced, best or WxH; see `network_size`.
     """
-    height, width = rgb.shape[:2]
-    chosen = network_size(width, height, size)
-    content = chosen.content_height, chosen.content_width
+    chosen = network_size(rgb.shape[1], rgb.shape[0], size)
     planes, layout = rgb_planes(rgb), rgb_layout(rgb)
-    view = np.empty((3, chosen.height, chosen.width), np.float32)
-    network_view(planes, layout, RGB_COLOUR, view, content=content)
-    output = network(np.ascontiguousarray(view.transpose(1, 2, 0)))
+    output = network(picture_view(planes, layout, chosen))
     if isinstance(output, RimPassOutput):
         small = output.alpha.clip(0, 1)
     else:
         assert network.variant != "rim"
         small = fuse(output.glance, output.focus, network.variant)
+    content = chosen.content_height, chosen.content_width
     return guided_upsample(small, planes, layout, content=content)

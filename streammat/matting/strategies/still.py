@@ -1,57 +1,31 @@
-"""A strategy by its name."""
+"""The alpha of a still by the name of a strategy."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streammat.errors import ConfigError
+from streammat.matting.strategies.choose import Strategy, checked_strategy, strategy_for_still
 from streammat.matting.strategies.network import AnyPass, NetworkPass, RimPass, is_rim
 from streammat.matting.strategies.official import official, shrink_sample
+from streammat.matting.strategies.published import hybrid, resize
 from streammat.matting.strategies.resample import enlarge, shrink_bytes
 from streammat.matting.strategies.rim import rim
 from streammat.matting.strategies.single import single
 from streammat.matting.strategies.tiled import tiled
-from streammat.matting.strategies.two_sizes import hybrid, resize
+from streammat.matting.strategies.two_size import two_size
 from streammat.types import Alpha
 
-__all__ = ["STRATEGIES", "Strategy", "check_for_source", "checked_strategy", "still_alpha"]
-
-Strategy = Literal["single", "hybrid", "resize", "official", "tiled"]
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-
-
-def checked_strategy(name: str) -> Strategy:
-    """``name``, if it is one.
-
-    Raises:
-        ConfigError: an unknown strategy.
-    """
-    for known in STRATEGIES:
-        if name == known:
-            return known
-    raise ConfigError(f"strategy {name!r}: use {', '.join(STRATEGIES)}")
-
-
-def check_for_source(name: str, *, still: bool) -> None:
-    """Refuse what only a still can have.
-
-    Raises:
-        ConfigError: an unknown strategy, or another than single for a clip.
-    """
-    if checked_strategy(name) != "single" and not still:
-        raise ConfigError(
-            f"strategy {name} is for stills, and the source is a clip: use single, "
-            "or streammat image with its frames"
-        )
+__all__ = ["still_alpha"]
 
 
 def still_alpha(
     network: AnyPass,
     rgb: NDArray[np.uint8] | NDArray[np.uint16],
-    strategy: str = "hybrid",
+    strategy: str = "auto",
     size: str = "balanced",
 ) -> Alpha:
     """Alpha (H, W) uint16 of a still, 65535 = opaque, whatever the strategy.
@@ -59,24 +33,29 @@ def still_alpha(
     official is its sample mode (large pictures at a shorter side of 1080), enlarged to the
     picture's own size, and takes 16-bit pictures at 8 bits, as the released code would. A network
     with all three representations (RIM) has one pass at a third of the picture's size in hybrid,
-    resize and official alike, as released (see `rim`), and no tiles.
+    resize and official alike, as released (see `rim`); it takes neither two-size nor tiles.
 
     Args:
         network: the passes are its.
         rgb: (H, W, 3) uint8 or uint16 full scale.
-        strategy: single, hybrid, resize, official or tiled.
-        size: of ``single`` and of the glance pass of ``tiled``.
+        strategy: auto (see `strategy_for_still`), single, two-size, hybrid, resize, official or
+            tiled.
+        size: of ``single`` and of the glance pass of ``two-size`` and ``tiled``.
 
     Raises:
-        ConfigError: an unknown strategy or size, or tiles of RIM.
+        ConfigError: an unknown strategy or size, or one that RIM does not take.
         InputError: a picture too small for the strategy.
     """
+    if strategy == "auto":
+        strategy = strategy_for_still(network.network, rgb.shape[0], rgb.shape[1])
     chosen = checked_strategy(strategy)
     if chosen == "single":
         return single(network, rgb, size=size)
     if is_rim(network):
         return _rim_alpha(network, rgb, chosen)
     network = cast("NetworkPass", network)
+    if chosen == "two-size":
+        return two_size(network, rgb, size=size)
     if chosen == "tiled":
         return tiled(network, rgb, size=size)
     if chosen == "official":
@@ -86,10 +65,10 @@ def still_alpha(
 
 
 def _rim_alpha(network: RimPass, rgb: NDArray[Any], strategy: Strategy) -> Alpha:
-    if strategy == "tiled":
+    if strategy in {"two-size", "tiled"}:
         raise ConfigError(
-            "strategy tiled: a RIM network merges by what the whole picture holds; use single or "
-            "hybrid"
+            f"strategy {strategy}: a RIM network merges by what the whole picture holds at one "
+            "size; use single or hybrid"
         )
     if strategy != "official":
         return _codes(rim(network, rgb).alpha)

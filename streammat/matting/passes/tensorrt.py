@@ -1,0 +1,39 @@
+"""A network pass on an NVIDIA GPU: what ``streammat matte --device cuda`` runs.
+
+Each size that a picture needs is an engine of its own, built when it is first met (said on stderr)
+and kept in the cache on disk. Not yet run on a GPU; ``STREAMMAT_REQUIRE_CUDA=1 pytest tests/gpu``
+compares it with the CPU.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from streammat.catalogue.cards import ModelCard
+from streammat.device import missing_for_cuda
+from streammat.errors import DeviceUnavailable
+from streammat.matting.passes.engine import EnginePass
+from streammat_engines.engine import Engine
+
+__all__ = ["open_on_gpu", "tensorrt_pass"]
+
+
+def tensorrt_pass(card: ModelCard) -> EnginePass:
+    """The pass of ``card``; engines are built when they are needed.
+
+    Raises:
+        DeviceUnavailable: driver, CuPy or TensorRT is missing; all that is missing is named.
+        DependencyError, EngineError: see `streammat.gpu.engines.open_engine` (at a pass).
+    """
+    if missing := missing_for_cuda():
+        raise DeviceUnavailable(
+            f"engine tensorrt needs {'; '.join(missing)}; or use openvino, onnx or torch"
+        )
+    return EnginePass(card, open_on_gpu)
+
+
+def open_on_gpu(card: ModelCard, width: int, height: int) -> Engine:
+    """The TensorRT engine of a size; building it, which may take minutes, is said on stderr."""
+    from streammat.gpu.engines import open_engine
+
+    return open_engine(card, width, height, lambda text: print(text, file=sys.stderr, flush=True))

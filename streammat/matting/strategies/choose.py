@@ -1,0 +1,73 @@
+"""Strategies by name, and which one suits a network and a source."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from streammat.errors import ConfigError
+from streammat.matting.strategies.pass_size import least_side
+from streammat.matting.strategies.published import GLANCE_RATIO
+
+__all__ = [
+    "STRATEGIES",
+    "Strategy",
+    "checked_strategy",
+    "strategy_for_source",
+    "strategy_for_still",
+]
+
+Strategy = Literal["single", "two-size", "hybrid", "resize", "official", "tiled"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+_RELEASED = ("gfm_d121", "gfm_r34", "gfm_r101")  # encoders that their authors test with hybrid
+
+
+def checked_strategy(name: str) -> Strategy:
+    """``name``, if it is a strategy; auto has to be decided before.
+
+    Raises:
+        ConfigError: an unknown strategy.
+    """
+    for known in STRATEGIES:
+        if name == known:
+            return known
+    raise ConfigError(f"strategy {name!r}: use auto, {', '.join(STRATEGIES)}")
+
+
+def strategy_for_still(network: str, height: int, width: int) -> Strategy:
+    """What auto means for a picture.
+
+    Args:
+        network: which one it is, e.g. ``gfm_r34_tt``; empty where nothing says.
+        height, width: of the picture.
+
+    Returns:
+        two-size; for the encoders of the released networks hybrid, which is their own, or single
+        where the picture is too small for it.
+    """
+    if not network.startswith(_RELEASED):
+        return "two-size"
+    return "hybrid" if min(height, width) >= least_side(GLANCE_RATIO) else "single"
+
+
+def strategy_for_source(
+    name: str, network: str, height: int, width: int, *, still: bool
+) -> Strategy:
+    """The strategy for a source: auto is decided, and what only a still can have is refused.
+
+    Args:
+        name: as asked for.
+        network, height, width: as of `strategy_for_still`.
+        still: whether the source is one picture.
+
+    Raises:
+        ConfigError: an unknown strategy, or another than single for a clip.
+    """
+    if name == "auto":
+        return strategy_for_still(network, height, width) if still else "single"
+    chosen = checked_strategy(name)
+    if chosen != "single" and not still:
+        raise ConfigError(
+            f"strategy {name} is for stills, and the source is a clip: use single, "
+            "or streammat image with its frames"
+        )
+    return chosen
