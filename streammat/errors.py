@@ -13,6 +13,7 @@
       x ShapeError                2  (kernels)
       x DependencyError           4  (kernels) an optional package is missing
       x DeviceUnavailable         4  (kernels) the asked-for device is not there
+      x DeviceMemoryError         5  (kernels) the device's memory is full
       x EngineError               1  (engines), EngineFileError 2
       x ResourceError             5  disk or memory ran out
 """
@@ -22,6 +23,7 @@ from __future__ import annotations
 from streammat_engines.errors import EngineError, EngineFileError
 from streammat_kernels.errors import (
     DependencyError,
+    DeviceMemoryError,
     DeviceUnavailable,
     ShapeError,
     StreammatError,
@@ -31,6 +33,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "DependencyError",
+    "DeviceMemoryError",
     "DeviceUnavailable",
     "DivergedError",
     "EngineError",

@@ -31,9 +31,9 @@ def backend(package: str, array: Any, host: str = "cpu") -> Any:
 
 def empty(shape: tuple[int, ...], dtype: Any, like: Any) -> Any:
     """An uninitialised array where ``like`` lies."""
-    if isinstance(like, np.ndarray):
-        return np.empty(shape, dtype)
-    return runtime.runtime_of(like).empty(shape, dtype)
+    if is_cuda(like):
+        return runtime.runtime_of(like).empty(shape, dtype)
+    return np.empty(shape, dtype)
 
 
 def takes_any_array(op: Callable[P, R]) -> Callable[P, R]:

@@ -6,6 +6,7 @@
       x ShapeError            arrays whose shapes, dtypes or layouts do not belong together   2
       x DependencyError       an optional package is missing                                  4
       x DeviceUnavailable     the asked-for device is not there                               4
+      x DeviceMemoryError     the device's memory is full                                     5
 """
 
 from __future__ import annotations
@@ -33,3 +34,9 @@ class DeviceUnavailable(StreammatError, RuntimeError):
     """The asked-for device is not there; the message says what is missing."""
 
     exit_code = 4
+
+
+class DeviceMemoryError(StreammatError):
+    """The device's memory is full; the message says what to make smaller."""
+
+    exit_code = 5

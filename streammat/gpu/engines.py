@@ -175,7 +175,9 @@ def _on_host(plan: bytes, manifest: Any, api: Any) -> Engine:
     from streammat_engines.tensorrt.cuda import CupyCuda
     from streammat_engines.tensorrt.host import HostEngine
     from streammat_engines.tensorrt.runner import TensorRtEngine
+    from streammat_kernels.staging import CupyStaging
 
     cuda = CupyCuda()
     stream = cuda.stream()
-    return HostEngine(TensorRtEngine(plan, manifest, api, cuda, stream=stream), stream)
+    engine = TensorRtEngine(plan, manifest, api, cuda, stream=stream)
+    return HostEngine(engine, CupyStaging(stream))

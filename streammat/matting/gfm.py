@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from streammat.catalogue.cards import ModelCard
 from streammat.matting.cache import engine_cache
+from streammat.matting.device_network import DeviceNetwork
 from streammat.matting.frame_view import frame_view
 from streammat.matting.fuser import Fuser
 from streammat.matting.sizes import NetworkSize, network_size
@@ -152,6 +153,18 @@ class GfmMatter:
             workspace=buffers.workspace,
             bands=self.bands,
         )
+
+    def device_network(self) -> DeviceNetwork | None:
+        """The warmed-up network for arrays of the GPU; see `RunsOnDevice`."""
+        from streammat_engines.tensorrt.host import HostEngine
+
+        network = self._network
+        if network is None or not isinstance(network.engine, HostEngine):
+            return None
+        variant, engine = network.fuser.variant, network.engine
+        if variant == "rim":  # its merger has no CUDA kernel
+            return None
+        return DeviceNetwork(engine.engine, engine.staging, network.size, variant)
 
     def describe(self) -> str:
         """Model and size, e.g. ``gfm_lite0_tt 512x288``."""

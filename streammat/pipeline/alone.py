@@ -18,6 +18,7 @@ from streammat.media.sink import Picture
 from streammat.settings import MatteSettings, OutputRequest
 from streammat.types import Frame
 
+from .chain import HostChain
 from .job import Job
 from .stages import works
 from .work import Work
@@ -88,36 +89,40 @@ def measure(
         with decode.timed(0):
             recorded = [work.frame for work in islice(works(job.reader), frames)]
         decode.frames = len(recorded)
-        flow = job.flow
+        stages = job.flow.chain.stages
         for frame in recorded[:warm_up]:
             _through(job, Work(frame), {})
         costs = {
-            stage.name: StageCost(stage.name, serial=stage is not flow.finish)
-            for stage in (flow.prepare, flow.refine, flow.background, flow.finish)
-            if stage is not None
+            stage.name: StageCost(stage.name, serial=stage is not stages[-1]) for stage in stages
         }
         pictures = [_through(job, Work(frame), costs) for frame in recorded]
-        infer = _infer_alone(job, recorded)
+        if isinstance(job.flow.chain, HostChain):
+            costs["infer"] = _infer_alone(job, recorded)
         encoders = _encode_alone(job, recorded, pictures)
         job.finished()
-    return [decode, costs.pop("prepare"), infer, *costs.values(), *encoders]
+    return [decode, *costs.values(), *encoders]
 
 
 def _through(job: Job, work: Work, costs: Mapping[str, StageCost]) -> list[Picture | None]:
     """Drive one frame through the stages up to the pictures, each step timed on its own."""
-    flow, unseen = job.flow, StageCost("", serial=False)
+    chain, unseen = job.flow.chain, StageCost("", serial=False)
+    if not isinstance(chain, HostChain):
+        for stage in chain.stages:
+            with costs.get(stage.name, unseen).timed():
+                stage.process(work)
+        return work.pictures
     with costs.get("prepare", unseen).timed():
-        work.slot = flow.slots.take()
+        work.slot = chain.slots.take()
         job.matter.prepare(work.frame, work.slot)
     job.matter.submit(work.slot)
     job.matter.wait(work.slot)
     with costs.get("refine", unseen).timed():
-        flow.refine.process(work)
-    if flow.background is not None:
+        chain.refine.process(work)
+    if chain.background is not None:
         with costs.get("background", unseen).timed():
-            flow.background.process(work)
+            chain.background.process(work)
     with costs.get("finish", unseen).timed():
-        flow.finish.process(work)
+        chain.finish.process(work)
     return work.pictures
 
 

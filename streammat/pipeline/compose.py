@@ -7,6 +7,7 @@ frame however many outputs there are, in buffers that belong to the worker's ``B
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from streammat.settings import OutputKind
 from streammat.types import Alpha, Frame
 from streammat_kernels import colour
 from streammat_kernels.layout import Colour, Family, PixelLayout
-from streammat_kernels.planes import empty_planes
+from streammat_kernels.planes import empty_planes, plane_shapes, sample_dtype
 
 from .outputs import OutputPlan, blur_strength
 from .seams import Planes
@@ -37,11 +38,20 @@ class Bench:
     Args:
         height, width: of the frames; the buffers are made when first used and then kept.
         screen: "green" or "blue", for despill.
+        make: gives a contiguous array of a shape and dtype where the frames lie; None: host memory.
     """
 
-    def __init__(self, height: int, width: int, screen: Literal["green", "blue"] = "green") -> None:
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        screen: Literal["green", "blue"] = "green",
+        *,
+        make: Callable[[tuple[int, ...], Any], Any] | None = None,
+    ) -> None:
         self._size = height, width
         self._screen = screen
+        self._make = make
         self._rgb: dict[str, RGB] = {}
         self._planes: dict[tuple[str, PixelLayout], Planes] = {}
         self._foreground_workspace: Any = None
@@ -68,15 +78,21 @@ class Bench:
     def rgb(self, name: str) -> RGB:
         """A (3, H, W) uint16 buffer of that name."""
         if name not in self._rgb:
-            self._rgb[name] = np.empty((3, *self._size), np.uint16)
+            self._rgb[name] = (self._make or np.empty)((3, *self._size), np.uint16)
         return self._rgb[name]
 
     def planes(self, name: str, layout: PixelLayout) -> Planes:
         """Planes of that name and layout."""
         key = name, layout
         if key not in self._planes:
-            self._planes[key] = empty_planes(layout, *self._size)
+            self._planes[key] = self._new_planes(layout)
         return self._planes[key]
+
+    def _new_planes(self, layout: PixelLayout) -> Planes:
+        if self._make is None:
+            return empty_planes(layout, *self._size)
+        dtype, shapes = sample_dtype(layout), plane_shapes(layout, *self._size)
+        return tuple(self._make(shape, dtype) for shape in shapes)
 
     def blurred(
         self, planes: Planes, layout: PixelLayout, its: Colour, alpha: Alpha, strength: float

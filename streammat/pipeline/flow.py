@@ -7,33 +7,21 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
+from streammat.matting.device_network import DeviceNetwork
 from streammat.matting.protocol import FrameMatter
-from streammat.settings import OutputKind
-from streammat.types import Alpha, Frame
+from streammat.types import Frame
 
-from .compose import Bench
+from .chain import QUEUE_DEPTH, Chain, HostChain
+from .on_device import DeviceChain
 from .progress import OnProgress, Progress, SpeedGauge, eta
-from .queue import Pool
-from .refine import Finesse, RefineStage
+from .refine import Finesse
 from .runner import Runner
-from .stages import (
-    BackgroundStage,
-    EncodeStage,
-    FinishStage,
-    InferStage,
-    PrepareStage,
-    Target,
-    works,
-)
+from .stages import EncodeStage, Target, works
 from .threads import LibraryCpu
 from .timings import Limit, StageTimings, limit_of
 
 __all__ = ["Flow", "Outcome", "Parts"]
 
-QUEUE_DEPTH = 2  # one item being taken over, one ready: more only costs memory
-MAX_FINISH_WORKERS = 4
 SAMPLE_SECONDS = 1.0
 
 Notify = Callable[[str], None]
@@ -53,6 +41,7 @@ class Parts:
         touch: finesse, None for none.
         total: frames expected, None when unknown.
         encode_names: the stages' names for the targets.
+        network: of the matter, where frames are to stay on the GPU from network to picture.
     """
 
     frames: Iterable[Frame]
@@ -65,6 +54,7 @@ class Parts:
     touch: Finesse | None = None
     total: int | None = None
     encode_names: Sequence[str] = ()
+    network: DeviceNetwork | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +82,14 @@ class Flow:
     """The stages of one run, ready to be run once or to be driven by hand.
 
     Attributes:
-        prepare, infer, refine, background, finish, encoders: the stages; background is None where
-            no output needs one.
+        chain: the stages between decoder and encoders.
+        encoders: the last stages, one an output.
     """
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.workers = finish_workers(parts.targets, parts.cores)
-        matter, targets = parts.matter, parts.targets
-        self.slots: Pool[int] = Pool(matter.slots)
-        self.alphas: Pool[Alpha] = Pool(_alphas(parts, self.workers + QUEUE_DEPTH + 1))
-        self.benches = Pool(Bench(parts.height, parts.width) for _ in range(self.workers))
-        self.prepare = PrepareStage(matter, self.slots)
-        self.infer = InferStage(matter)
-        self.refine = RefineStage(matter, self.slots, self.alphas, parts.strength, parts.touch)
-        moving = any(target.background is not None for target in targets)
-        self.background = BackgroundStage(targets) if moving else None
-        self.finish = FinishStage(targets, self.alphas, self.benches)
+        targets = parts.targets
+        self.chain: Chain = HostChain(parts) if parts.network is None else DeviceChain(parts)
         names = parts.encode_names or encode_names([target.plan.path for target in targets])
         self.encoders = [
             EncodeStage(target.sink, index, name)
@@ -161,7 +142,7 @@ class Flow:
             stages=stages,
             limit=limit_of(stages, time.perf_counter() - first, self.parts.cores),
             startup_seconds=first - begun,
-            cuts=tuple(self.refine.cuts),
+            cuts=tuple(self.chain.cuts),
             cancelled=not runner.source_ended,
         )
 
@@ -184,23 +165,12 @@ class Flow:
         )
 
     def _connect(self, runner: Runner) -> None:
-        runner.adopt(self.slots)
-        runner.adopt(self.alphas)
-        runner.adopt(self.benches)
-        decoded, viewed = runner.queue(QUEUE_DEPTH), runner.queue(len(self.slots))
-        inferred, mattes = runner.queue(1), runner.queue(QUEUE_DEPTH)
+        decoded = runner.queue(QUEUE_DEPTH)
         runner.source("decode", works(self.parts.frames), decoded)
-        runner.stage(self.prepare, decoded, viewed)
-        runner.stage(self.infer, viewed, inferred)
-        runner.stage(self.refine, inferred, mattes)
-        if self.background is not None:
-            behind = runner.queue(1)
-            runner.stage(self.background, mattes, behind)
-            mattes = behind
         # Pictures are the largest things that wait (17 MB each for ProRes at 1080p).
         depth = QUEUE_DEPTH if len(self.encoders) == 1 else 1
         pictures = [runner.queue(depth) for _ in self.encoders]
-        runner.stage(self.finish, mattes, *pictures, workers=self.workers)
+        self.chain.connect(runner, decoded, pictures)
         for encoder, queue in zip(self.encoders, pictures, strict=True):
             runner.stage(encoder, queue)
 
@@ -216,24 +186,6 @@ class Flow:
             slowest=limit.stage if limit else "",
             elapsed_seconds=now - begun,
         )
-
-
-def finish_workers(targets: Sequence[Target], cores: int) -> int:
-    """Threads of the finish stage: one does for a plain composite, colours in RGB want them all.
-
-    Several outputs leave a core to their encoders: another worker would only wait for them, and
-    cost its buffers and pictures (about 100 MB at 1080p).
-    """
-    if len(targets) == 1 and _is_plain(targets[0]):
-        return 1
-    wanted = cores if len(targets) == 1 else cores - 1
-    return max(1, min(wanted, MAX_FINISH_WORKERS))
-
-
-def _is_plain(target: Target) -> bool:
-    plan = target.plan
-    quick = plan.kind in {OutputKind.COMPOSITE, OutputKind.ALPHA}
-    return quick and not plan.estimated and not plan.blurs and plan.despill == 0
 
 
 def encode_names(paths: Sequence[str]) -> list[str]:
@@ -259,7 +211,3 @@ def with_closing(
         stage.plus(*closings[stage.name]) if stage.name in closings else replace(stage)
         for stage in stages
     )
-
-
-def _alphas(parts: Parts, count: int) -> list[Alpha]:
-    return [np.empty((parts.height, parts.width), np.uint16) for _ in range(count)]

@@ -13,6 +13,7 @@ from streammat.closing import Closes
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
 from streammat.matting import KeptMatter, frame_matter, size_note, with_strategy
+from streammat.matting.device_network import DeviceNetwork, RunsOnDevice
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_source
 from streammat.settings import MatteSettings, OutputRequest
@@ -195,7 +196,8 @@ class Job(Closes):
         self.matter = (self._kept.open if self._kept else frame_matter)(settings, self.device)
         if self._kept is None:
             stack.callback(self.matter.close)
-        parts = parts_of(info, self.matter, self.targets, strength)
+        network = self._network_on_device()
+        parts = () if network else parts_of(info, self.matter, self.targets, strength)
         self._ahead = stack.enter_context(CompileAhead(parts, self.device.threads))
         self._warm_up()
         self.flow = Flow(
@@ -210,9 +212,22 @@ class Job(Closes):
                 touch=touch,
                 total=info.frames,
                 encode_names=names,
+                network=network,
             )
         )
         self._ready = time.perf_counter()
+
+    def _network_on_device(self) -> DeviceNetwork | None:
+        """The network for frames that stay on the GPU; without one they take the CPU's way."""
+        if self.device.kind != "cuda" or not isinstance(self.matter, RunsOnDevice):
+            return None
+        self._warm_up()
+        network = self.matter.device_network()
+        if network is None:
+            self._notify(
+                f"{self.matter.describe()}: the GPU runs the network only, the CPU the rest"
+            )
+        return network
 
     def _warm_up(self) -> None:
         line = "compiling the network (kept for the next run)"

@@ -102,7 +102,17 @@ class HostCuda:
 
     def _launch(self, kernel: str, count: tuple[int, int], args: tuple[Any, ...]) -> None:
         self.launches.append(kernel)
+        self.prepared(kernel, count, args)()
+
+    def prepared(
+        self, kernel: str, count: tuple[int, int], args: tuple[Any, ...]
+    ) -> Callable[[], None]:
+        """The launch with its arguments packed, to be called once."""
         unit, _, name = kernel.partition(".")
         pointers, kept = pack(args, self.address)
-        getattr(_library(unit), f"launch_{name}")(pointers, *count)
-        del kept
+
+        def run() -> None:
+            getattr(_library(unit), f"launch_{name}")(pointers, *count)
+            kept.clear()
+
+        return run

@@ -127,8 +127,8 @@ class FlatBackground:
         for plane in self._planes:
             plane[...] = value
 
-    def planes_at(self, seconds: float) -> tuple[Plane, ...]:
-        self.times.append(seconds)
+    def planes_at(self, seconds: float | Fraction) -> tuple[Plane, ...]:
+        self.times.append(float(seconds))
         return self._planes
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from streammat.matting import FixedMatter
+from streammat.pipeline.chain import HostChain
 from streammat.pipeline.flow import encode_names
 from streammat.pipeline.progress import Progress
 from streammat.types import Alpha, Frame
@@ -76,7 +77,9 @@ def test_order_survives_random_delays_of_every_step() -> None:
 def test_slots_alphas_and_benches_come_back() -> None:
     job = flow(frames(FRAMES), [alpha_target(), alpha_target()])
     job.run()
-    for pool in (job.slots, job.alphas, job.benches):
+    chain = job.chain
+    assert isinstance(chain, HostChain)
+    for pool in (chain.slots, chain.alphas, chain.benches):
         taken = [pool.take() for _ in range(len(pool))]  # blocks for ever if one is missing
         assert len(taken) == len(pool)
 
@@ -91,7 +94,8 @@ def test_alpha_buffers_do_not_grow_with_the_clip() -> None:
 
     job = flow(frames(100), [alpha_target()], matter=Watching(ramp))
     job.run()
-    assert len(seen) <= len(job.alphas)
+    assert isinstance(job.chain, HostChain)
+    assert len(seen) <= len(job.chain.alphas)
 
 
 @pytest.mark.parametrize("failing", [0, FRAMES // 2, FRAMES - 1])

@@ -1,8 +1,8 @@
 """A TensorRT engine for arrays in ordinary memory: upload, run, download, on one stream.
 
-The first correct way from a decoder on the CPU through a network on the GPU. It satisfies `Engine`
-exactly, so that whatever drives the CPU engine drives this one. Untried on a GPU so far;
-``STREAMMAT_REQUIRE_CUDA=1 pytest tests/gpu`` compares mattes of both.
+It satisfies `Engine` exactly, so that whatever drives the CPU engine drives this one. Who keeps
+pictures on the GPU takes ``engine`` and ``staging`` out of it and leaves the copies away. Untried
+on a GPU so far; ``STREAMMAT_REQUIRE_CUDA=1 pytest tests/gpu`` compares mattes of both.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from typing import Any
+
+from streammat_kernels.staging import Staging
 
 from ..engine import Arrays, Ticket, check_arrays
 from ..errors import EngineError
@@ -20,9 +22,8 @@ __all__ = ["HostEngine"]
 
 @dataclass(slots=True, eq=False)
 class _Slot:
-    """One frame's stream, device buffers and pinned buffers, made once."""
+    """One frame's device buffers and pinned buffers, made once."""
 
-    stream: Any
     inputs: dict[str, Any]
     outputs: dict[str, Any]
     staged_in: dict[str, Any]
@@ -43,14 +44,14 @@ class HostEngine:
 
     Args:
         engine: opened with ``stream``.
-        stream: the very stream, a CuPy one.
+        staging: of the very stream.
 
-    Raises:
-        DependencyError: CuPy is not installed.
+    Attributes:
+        engine, staging: as given; both take arrays of the GPU.
     """
 
-    def __init__(self, engine: TensorRtEngine, stream: Any) -> None:
-        self._engine, self._stream = engine, stream
+    def __init__(self, engine: TensorRtEngine, staging: Staging) -> None:
+        self.engine, self.staging = engine, staging
         self.manifest = engine.manifest
         self.requests = 1
         self._idle: list[_Slot] = []
@@ -58,20 +59,17 @@ class HostEngine:
 
     def submit(self, inputs: Arrays, outputs: Arrays) -> _HostTicket:
         """Start one frame and return at once; see `Engine.submit`."""
-        import cupy
-
         check_arrays(self.manifest.inputs, inputs, "input", writable=False)
         check_arrays(self.manifest.outputs, outputs, "output", writable=True)
         with self._lock:
             slot = self._idle.pop() if self._idle else self._slot()
             for name, array in inputs.items():
                 slot.staged_in[name][...] = array
-                slot.inputs[name].set(slot.staged_in[name], stream=slot.stream)
-            self._engine.submit(slot.inputs, slot.outputs)
+                self.staging.upload(slot.staged_in[name], slot.inputs[name])
+            self.engine.submit(slot.inputs, slot.outputs)
             for name, device in slot.outputs.items():
-                device.get(stream=slot.stream, out=slot.staged_out[name], blocking=False)
-            event = cupy.cuda.Event(disable_timing=True)
-            event.record(slot.stream)
+                self.staging.download(device, slot.staged_out[name])
+            event = self.staging.record()
         return _HostTicket(self, slot, event, outputs)
 
     def wait(self, ticket: Ticket) -> None:
@@ -79,7 +77,7 @@ class HostEngine:
         if not isinstance(ticket, _HostTicket) or ticket.engine is not self or ticket.redeemed:
             raise EngineError("a ticket is redeemed once, at the engine that gave it")
         ticket.redeemed = True
-        ticket.event.synchronize()
+        self.staging.synchronise(ticket.event)
         for name, array in ticket.outputs.items():
             array[...] = ticket.slot.staged_out[name]
         with self._lock:
@@ -91,18 +89,14 @@ class HostEngine:
 
     def close(self) -> None:
         """Wait for what is under way and free everything; may be called again."""
-        self._engine.close()
+        self.engine.close()
         self._idle.clear()
 
     def _slot(self) -> _Slot:
-        import cupy
-        import cupyx
-
-        made = self.manifest
+        made, staging = self.manifest, self.staging
         return _Slot(
-            self._stream,
-            {t.name: cupy.empty(t.shape, "f4") for t in made.inputs},
-            {t.name: cupy.empty(t.shape, "f4") for t in made.outputs},
-            {t.name: cupyx.empty_pinned(t.shape, "f4") for t in made.inputs},
-            {t.name: cupyx.empty_pinned(t.shape, "f4") for t in made.outputs},
+            {t.name: staging.empty(t.shape, "f4") for t in made.inputs},
+            {t.name: staging.empty(t.shape, "f4") for t in made.outputs},
+            {t.name: staging.pinned(t.shape, "f4") for t in made.inputs},
+            {t.name: staging.pinned(t.shape, "f4") for t in made.outputs},
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colour.cuda import fill, stored_terms
+from ..colour.cuda import fill, full_scale, linear, stored_terms
 from ..colour.matrices import from_rgb_terms
 from ..colour.transfer import encode_table
 from ..composite.bits import table_bits
@@ -44,10 +44,11 @@ class _Grid:
 
 def copy(planes: Sequence[Any], layout: PixelLayout, out: Sequence[Any]) -> None:
     """The plate as it is; an alpha plane becomes opaque."""
+    run = runtime_of(planes[0])
     for target, source in zip(out, planes, strict=True):
-        target[...] = source
+        linear(run, source, target, (1.0, 0.0, full_scale(target), 0))
     if layout.alpha:
-        _opaque(runtime_of(planes[0]), layout, out)
+        _opaque(run, layout, out)
 
 
 def blur(

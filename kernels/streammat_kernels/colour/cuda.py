@@ -14,7 +14,16 @@ from ..runtime import QUAD, Runtime, Struct, plane, plane_triple, runtime_of
 from .matrices import from_rgb_terms, to_rgb_terms
 from .sampling import code_map, cosited, same_components, same_grid
 
-__all__ = ["convert", "from_rgb", "grid", "stored_terms", "to_rgb"]
+__all__ = [
+    "convert",
+    "fill",
+    "from_rgb",
+    "full_scale",
+    "grid",
+    "linear",
+    "stored_terms",
+    "to_rgb",
+]
 
 _YUV = {Family.PLANAR, Family.SEMIPLANAR}
 
