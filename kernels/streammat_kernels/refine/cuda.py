@@ -7,10 +7,18 @@ from typing import Any
 
 from .. import taps
 from ..fusion.cuda import maps_of
-from ..guided.cuda import blur_tables, buffers_of, cells_of, gaps_of, guide_of, tiles
+from ..guided.cuda import (
+    CellBuffers,
+    blur_tables,
+    buffers_of,
+    cells_of,
+    gaps_of,
+    guide_of,
+    tiles,
+)
 from ..guided.workspace import Workspace
 from ..layout import PixelLayout
-from ..runtime import QUAD, plane, runtime_of, taps_of
+from ..runtime import QUAD, Runtime, Struct, plane, runtime_of, taps_of
 from ..temporal.cuda import THREADS, luma_of, next_frame, past_of
 from ..temporal.state import TemporalState
 
@@ -36,23 +44,7 @@ def refine(
     next_frame(run, state)
     luma, scale = guide_of(run, planes, layout)
     blocks = state.luma.shape[1], state.luma.shape[0]
-    run.elements(
-        "refine.measure",
-        (max(columns, blocks[0]), max(rows, blocks[1])),
-        maps_of(run, glance, focus, mode),
-        luma,
-        *(taps_of(run, taps.area(*axis)) for axis in ((height, rows), (width, columns))),
-        scale,
-        cells.alpha,
-        cells.guide,
-        columns,
-        rows,
-        luma_of(run, planes, layout)[1],
-        state.luma,
-        *blocks,
-        width,
-        height,
-    )
+    _measure(run, maps_of(run, glance, focus, mode), planes, layout, state, cells, workspace)
     across, down = tiles(rows, columns)
     blur = blur_tables(run, workspace)
     maps = state.previous_luma, state.luma
@@ -78,6 +70,38 @@ def refine(
         gaps_of(run, (rows, columns), (height, width)),
         past_of(run, state, strength, fresh),
         plane(run, out, what="out"),
+        width,
+        height,
+    )
+
+
+def _measure(
+    run: Runtime,
+    maps: Struct,
+    planes: Sequence[Any],
+    layout: PixelLayout,
+    state: TemporalState,
+    cells: CellBuffers,
+    workspace: Workspace,
+) -> None:
+    """The first launch: fused maps and guide of every cell, mean luma of every block."""
+    rows, columns, height, width = workspace.sizes
+    luma, scale = guide_of(run, planes, layout)
+    blocks = state.luma.shape[1], state.luma.shape[0]
+    run.elements(
+        "refine.measure",
+        (max(columns, blocks[0]), max(rows, blocks[1])),
+        maps,
+        luma,
+        *(taps_of(run, taps.area(*axis)) for axis in ((height, rows), (width, columns))),
+        scale,
+        cells.alpha,
+        cells.guide,
+        columns,
+        rows,
+        luma_of(run, planes, layout)[1],
+        state.luma,
+        *blocks,
         width,
         height,
     )
