@@ -81,7 +81,8 @@ def reduce_rows(
             for block in range(sums.shape[2]):
                 red, green, blue, total, alpha_max = F(0.0), F(0.0), F(0.0), F(0.0), np.uint16(0)
                 for x0 in range(block * factor, min((block + 1) * factor, width), across):
-                    x1 = min(x0 + across - 1, width - 1)
+                    x2 = x0 + across
+                    x1 = min(x2, width) - 1
                     highest = max(a_up[x0], a_up[x1], a_low[x0], a_low[x1])
                     lowest = min(a_up[x0], a_up[x1], a_low[x0], a_low[x1])
                     alpha_max = max(alpha_max, highest)
@@ -90,30 +91,14 @@ def reduce_rows(
                     a, b, c, d = F(upper[x0]), F(upper[x1]), F(lower[x0]), F(lower[x1])
                     cb, cr = F(cb_row[x0 // chroma[0] * step]), F(cr_row[x0 // chroma[0] * step])
                     spread = max(a, b, c, d) - min(a, b, c, d)
-                    if (
-                        highest == 0
-                        and spread <= flat
-                        and y1 - y0 == down
-                        and x1 - x0 == across - 1
-                    ):
+                    is_whole = y1 - y0 == down and x1 - x0 == across - 1
+                    if highest == 0 and spread <= flat and is_whole:
                         mean = F(0.25) * (a + b + c + d)
                         r, g, b = pixel_light(mean, cb, cr, terms, is_rgb, light, top)
                         r, g, b, weight = full * r, full * g, full * b, full
                     else:
                         r, g, b, weight = mixed_cell(
-                            luma,
-                            cb,
-                            cr,
-                            alpha,
-                            width,
-                            y0,
-                            y1,
-                            x0,
-                            x0 + across,
-                            terms,
-                            is_rgb,
-                            light,
-                            top,
+                            luma, cb, cr, alpha, width, y0, y1, x0, x2, terms, is_rgb, light, top
                         )
                     red, green, blue, total = red + r, green + g, blue + b, total + weight
                 sums[0, row, block] += red
