@@ -37,8 +37,9 @@ def load_checkpoint(path: str | Path, *, rosta: Rosta | str | None = None) -> Gf
             (``..._bt.pth``); where neither says, FT, with a warning.
 
     Raises:
-        CheckpointError: the file is missing, damaged, holds code, or fits no known network; the
-            message names the nearest and what is missing, unexpected or of another shape.
+        CheckpointError: the file is missing, damaged, holds code or values that are no numbers, or
+            fits no known network; the message names the nearest and what is missing, unexpected
+            or of another shape.
         ConfigError: an unknown rosta.
     """
     path = Path(path)
@@ -55,7 +56,18 @@ def load_checkpoint(path: str | Path, *, rosta: Rosta | str | None = None) -> Gf
             f"{path.name}: FT and BT weights look alike, taken as FT; pass rosta='BT' if it is not",
             stacklevel=2,
         )
+    _check_numbers(path, state)
     return model_with(config, state)
+
+
+def _check_numbers(path: Path, state: dict[str, Tensor]) -> None:
+    """A training that diverged leaves NaN, which would make every alpha empty without a word."""
+    for key, value in state.items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise CheckpointError(
+                f"{path}: {key} holds values that are no numbers (NaN or Inf): the file is damaged "
+                "or its training diverged; take an earlier checkpoint"
+            )
 
 
 def model_with(config: GfmConfig, state: dict[str, Tensor]) -> GfmNetwork:

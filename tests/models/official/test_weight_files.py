@@ -157,6 +157,16 @@ def test_differences_are_counted_and_named_with_the_nearest_network(
     assert "\n" not in str(caught.value)
 
 
+def test_values_that_are_no_numbers_are_refused(narrow: GfmNetwork, tmp_path: Path) -> None:
+    state = {key: value.clone() for key, value in narrow.state_dict().items()}
+    state["decoder1_g.0.weight"][0, 0, 0, 0] = float("nan")
+    torch.save(state, tmp_path / "diverged_tt.pth")
+    with pytest.raises(
+        CheckpointError, match=r"decoder1_g\.0\.weight holds values that"
+    ):
+        load_checkpoint(tmp_path / "diverged_tt.pth")
+
+
 def test_many_differences_are_cut_short(tmp_path: Path) -> None:
     torch.save({f"layer{i}.weight": torch.zeros(2) for i in range(50)}, tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match=r"50 unexpected \(layer0.weight.*, \.\.\.\)") as e:
