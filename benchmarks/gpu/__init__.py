@@ -3,8 +3,8 @@
 ::
 
     python -m benchmarks gpu pack rtx .gpu       # here: wheels and frames in parts of 44 MiB
-    python benchmarks/gpu/stage.py .gpu/00       # there, once a part: joined, checked, installed
-    PYTHONPATH=$SITE:engines:kernels python -m benchmarks gpu run --out DIR     # there
+    python -m benchmarks.gpu.session .gpu/00 --bring DIR  # there, once a part: all steps
+    python -m benchmarks gpu run --out DIR       # engines alone, where everything is installed
     python -m benchmarks gpu list                # the cases
 
 Every case runs in a process of its own with a time limit, and its result is written as soon as it
@@ -18,7 +18,8 @@ from collections.abc import Sequence
 
 VERBS = {
     "pack": "what an offline host needs, in parts (rtx or trt86)",
-    "run": "all cases in order, one JSON each",
+    "session": "parity, kernels, sanitizer, matte, engines: what time and installation allow",
+    "run": "the engines' cases in order, one JSON each",
     "case": "one case, in this process",
     "list": "the cases",
 }
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(arguments or ())
     if not given or given[0] not in VERBS:
         print("usage: python -m benchmarks gpu VERB [--help]")
-        print("\n".join(f"  {name:<6} {text}" for name, text in VERBS.items()))
+        print("\n".join(f"  {name:<8} {text}" for name, text in VERBS.items()))
         return 0 if not given or given[0] in {"-h", "--help"} else 2
     module = importlib.import_module(f"benchmarks.gpu.{'run' if given[0] == 'list' else given[0]}")
     return int(module.main(given[1:] if given[0] != "list" else ["--list"]) or 0)

@@ -12,6 +12,7 @@ import hashlib
 import io
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,11 +25,14 @@ WHEELS = {
         "platformdirs",
         "filelock",
         "safetensors",
+        "av==19.0.2",
     ),
     "torchtrt": ("torch-tensorrt-rtx==2.11.0", "dllist"),
 }
+LOADER = "tensorrt-rtx-cu13==1.7.1.116"  # a source distribution of a few lines of Python
 PART_MIB = 44
 FRAMES = "frames.npz"
+MATTES = "mattes.npz"
 SIZE = (544, 960)  # H, W of the packed frames
 
 
@@ -43,6 +47,12 @@ def download(wheels: Iterable[str], folder: Path, python: str) -> list[Path]:
     return sorted(folder.glob("*.whl"))
 
 
+def build_loader(folder: Path) -> None:
+    """The wheel of ``import tensorrt_rtx``, which the index has as source only."""
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder)]
+    subprocess.run([*pip, LOADER], check=True)
+
+
 def sample_frames() -> bytes:
     """A few frames of the sample clip, (N, H, W, 3) uint8, as a compressed NumPy file."""
     from streammat.gpu.frames import sample_frames as views
@@ -50,6 +60,18 @@ def sample_frames() -> bytes:
     frames = np.concatenate(views(*SIZE)).transpose(0, 2, 3, 1)
     file = io.BytesIO()
     np.savez_compressed(file, frames=np.round(frames).astype(np.uint8))
+    return file.getvalue()
+
+
+def cpu_mattes() -> bytes:
+    """The sample clip's first alphas by the CPU, (T, H, W) uint16: the host has no OpenVINO."""
+    from benchmarks.gpu.matte_case import FRAMES as COUNT
+    from benchmarks.gpu.matte_case import mattes
+
+    with tempfile.TemporaryDirectory() as folder:
+        alphas, _ = mattes("cpu", COUNT, Path(folder))
+    file = io.BytesIO()
+    np.savez_compressed(file, alphas=alphas)
     return file.getvalue()
 
 
@@ -84,10 +106,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         script = Path(__file__).with_name("pack_trt86.sh")
         command = ["bash", str(script), str(args.out), str(args.part_mib)]
         return subprocess.run(command, check=False).returncode
+    if args.name == "rtx":
+        build_loader(args.out / "wheels")
     wheels = download(WHEELS[args.name], args.out / "wheels", args.python)
     files = [(path.name, path.read_bytes()) for path in wheels]
     if args.name == "rtx":
-        files.append((FRAMES, sample_frames()))
+        files += [(FRAMES, sample_frames()), (MATTES, cpu_mattes())]
+    files.sort(key=lambda file: len(file[1]))  # what is whole is installed before the rest comes
     for folder in split(files, args.out, args.part_mib << 20):
         size = sum(path.stat().st_size for path in folder.iterdir())
         print(f"{folder}  {size / 2**20:.1f} MiB")

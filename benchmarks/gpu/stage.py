@@ -1,4 +1,4 @@
-"""On the host: joins the parts that came, checks them, and installs when all are there.
+"""On the host: joins the parts that came, checks them, and installs what is whole.
 
 ``python benchmarks/gpu/stage.py PART [PART ...] [--to DIR]``; call it as parts arrive, in any
 order. Ends with 0 when everything is installed in ``DIR/site``, with 3 while parts are missing.
@@ -54,11 +54,17 @@ def _digest(path: Path) -> str:
 
 
 def install(folder: Path) -> None:
-    """All wheels into ``folder/site``, without an index."""
-    wheels = [str(path) for path in sorted(folder.glob("*.whl"))]
+    """All wheels that are there and not yet installed into ``folder/site``, without an index."""
+    record = folder / "installed.txt"
+    known = record.read_text().split() if record.exists() else []
+    names = [path.name for path in sorted(folder.glob("*.whl")) if path.name not in known]
+    if not names:
+        return
+    wheels = [str(folder / name) for name in names]
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile"]
     target = ["--no-cache-dir", "--upgrade", "--target", str(folder / "site")]
     subprocess.run([*pip, *target, *wheels], check=True)
+    record.write_text("\n".join([*known, *names]) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,10 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=Path("/tmp/streammat_gpu"))
     args = parser.parse_args(arguments)
     lacking = join(collect(args.parts, args.to), args.to)
+    install(args.to)
     if lacking:
         print(f"incomplete: {', '.join(lacking)}")
         return EXIT_INCOMPLETE
-    install(args.to)
     print(f"complete: {args.to / 'site'}")
     return 0
 

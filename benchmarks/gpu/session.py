@@ -1,0 +1,208 @@
+"""Everything that has to be learnt on a GPU host, step by step, within the time that there is.
+
+``python -m benchmarks.gpu.session [PART ...] --bring DIR --seconds N`` stages the parts that came,
+runs every step that what is installed allows and that is not done yet, each in a process group of
+its own with a limit, and after each one writes ``DIR/summary.json`` and ``DIR/results.tar.gz``.
+Call it again with the next part, or with none, until it says done everywhere. Needs Python alone;
+the steps need what `STEPS` names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import invalidate_caches
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from benchmarks.gpu import stage
+
+HOME = Path("/tmp/streammat_gpu")
+ROOT = Path(__file__).resolve().parents[2]
+SHORTEST_SECONDS = 15.0  # less is not worth beginning a step
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One process.
+
+    Attributes:
+        name: of its log and its line in the summary.
+        command: PYTHON, RESULTS and HOME are filled in, SECONDS is the time that it may take.
+        seconds: at most.
+        modules, programs: without which it waits for a later call.
+    """
+
+    name: str
+    command: str
+    seconds: float
+    modules: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+
+
+_TESTS = "PYTHON -m pytest -q -m cuda -p no:cacheprovider --junitxml RESULTS"
+_CHECK = "--error-exitcode 9 --launch-timeout 60 PYTHON -m benchmarks.gpu.every_kernel"
+_ENGINE = ("av", "tensorrt_rtx", "platformdirs")
+STEPS = (
+    Step("parity", f"{_TESTS}/parity.xml tests/kernels", 240, ("platformdirs",)),
+    Step(
+        "kernels",
+        "PYTHON -m benchmarks kernels --device cuda --json RESULTS/kernels.json",
+        150,
+        ("platformdirs",),
+    ),
+    Step(
+        "memcheck",
+        f"compute-sanitizer --tool memcheck {_CHECK}",
+        120,
+        ("platformdirs",),
+        ("compute-sanitizer",),
+    ),
+    Step(
+        "racecheck",
+        f"compute-sanitizer --tool racecheck {_CHECK}",
+        120,
+        ("platformdirs",),
+        ("compute-sanitizer",),
+    ),
+    Step(
+        "matte",
+        "PYTHON -m benchmarks.gpu.matte_case --reference HOME/mattes.npz --json RESULTS/matte.json",
+        120,
+        _ENGINE,
+    ),
+    Step("way", f"{_TESTS}/way.xml tests/gpu", 150, _ENGINE),
+    Step(
+        "engines",
+        "PYTHON -m benchmarks gpu run --out RESULTS/engines --frames HOME/frames.npz "
+        "--work HOME/work --seconds SECONDS",
+        1500,
+        ("tensorrt_rtx", "platformdirs"),
+    ),
+)
+
+
+def environment(site: Path) -> dict[str, str]:
+    """Of every step: the staged packages first, a GPU test that is skipped is a failure."""
+    paths = [str(site), str(ROOT / "engines"), str(ROOT / "kernels"), str(ROOT)]
+    given = os.environ.get("PYTHONPATH")
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join([*paths, *([given] if given else [])]),
+        "PYTHONUNBUFFERED": "1",
+        "STREAMMAT_REQUIRE_CUDA": "1",
+    }
+
+
+def lacking(step: Step, site: Path) -> list[str]:
+    """What the step needs and is not there."""
+    invalidate_caches()  # packages have come since the last look
+    paths = [str(site), *sys.path]
+    modules = [name for name in step.modules if PathFinder.find_spec(name, paths) is None]
+    return modules + [name for name in step.programs if shutil.which(name) is None]
+
+
+def run_step(step: Step, home: Path, results: Path, seconds: float) -> str:
+    """Run it with its log; how it ended, in a word."""
+    filled = {
+        "PYTHON": sys.executable,
+        "RESULTS": str(results),
+        "HOME": str(home),
+        "SECONDS": str(int(seconds - SHORTEST_SECONDS)),
+    }
+    command = step.command
+    for word, value in filled.items():
+        command = command.replace(word, value)
+    with (results / f"{step.name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command.split(),
+            cwd=ROOT,
+            env=environment(home / "site"),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return "over its time"
+        finally:
+            _end(process)
+    return "done" if code == 0 else f"failed ({code})"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The step and everything that it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def bring(results: Path, summary: Mapping[str, object], folder: Path) -> None:
+    """Write what there is so far to where it is fetched from: two files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(summary, indent=1) + "\n"
+    for place in (results, folder):
+        (place / "summary.json").write_text(text)
+    with tarfile.open(folder / "results.tar.gz", "w:gz") as archive:
+        archive.add(results, "results")
+
+
+def run_steps(
+    steps: Sequence[Step], home: Path, folder: Path, seconds: float, *, again: bool = False
+) -> bool:
+    """Run what time and installation allow, failed ones ``again``; whether every step is done."""
+    results, stop = home / "results", time.monotonic() + seconds
+    results.mkdir(parents=True, exist_ok=True)
+    path = results / "summary.json"
+    summary: dict[str, dict[str, object]] = json.loads(path.read_text()) if path.exists() else {}
+    for step in steps:
+        ended = str(summary.get(step.name, {}).get("end", ""))
+        if ended == "done" or (ended.startswith("failed") and not again):
+            continue
+        left, begun = stop - time.monotonic(), time.monotonic()
+        missing = lacking(step, home / "site")
+        if missing:
+            end = f"waits for {', '.join(missing)}"
+        elif left < SHORTEST_SECONDS:
+            end = "no time"
+        else:
+            end = run_step(step, home, results, min(left, step.seconds))
+        summary[step.name] = {"end": end, "seconds": round(time.monotonic() - begun, 1)}
+        print(f"{step.name}: {end} ({summary[step.name]['seconds']} s)", flush=True)
+        bring(results, summary, folder)
+    return all(row["end"] == "done" for row in summary.values())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Stage and run; 0 when all is done, 3 while something is left."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu.session")
+    parser.add_argument("parts", nargs="*", type=Path)
+    parser.add_argument("--bring", type=Path, default=Path("out/gpu"), help="for the results")
+    parser.add_argument("--seconds", type=float, default=540, help="for everything")
+    parser.add_argument("--home", type=Path, default=HOME)
+    parser.add_argument(
+        "--only", action="append", default=[], help="a step, though it failed before; repeatable"
+    )
+    args = parser.parse_args(arguments)
+    begun = time.monotonic()
+    if args.parts:
+        stage.main([*map(str, args.parts), "--to", str(args.home)])
+    steps = [step for step in STEPS if not args.only or step.name in args.only]
+    left = args.seconds - (time.monotonic() - begun)
+    done = run_steps(steps, args.home, args.bring, left, again=bool(args.only))
+    return 0 if done else stage.EXIT_INCOMPLETE
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
