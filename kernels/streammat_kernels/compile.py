@@ -37,6 +37,7 @@ UNITS = (
     "blur",
     "compose",
     "crops",
+    "augment",
 )
 
 _HERE = Path(__file__).resolve().parent

@@ -59,7 +59,8 @@ def _given_back(result: Any, tensors: list[tuple[Any, Any]]) -> Any:
     if not tensors:
         return result
     if isinstance(result, list | tuple):
-        return type(result)(_given_back(item, tensors) for item in result)
+        items = [_given_back(item, tensors) for item in result]
+        return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
     for array, tensor in tensors:
         if result is array:
             return tensor

@@ -38,6 +38,7 @@ SHARED = (
     ("compose", "compose", "cpu"),
     ("compose", "compose_gradients", "cpu"),
     ("crops", "crop_flip_resize", "cpu"),
+    ("augment", "fill_sample", "launch"),
 )
 
 

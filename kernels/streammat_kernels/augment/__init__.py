@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
+from ..regions import MAX_ELEMENT_PX
 from .plan import SamplePlan
 
 __all__ = ["RssnBatch", "SamplePlan", "rssn_batch"]
@@ -31,6 +33,7 @@ class RssnBatch(NamedTuple):
     erosion: NDArray[np.uint8]
 
 
+@takes_any_array
 def rssn_batch(
     foregrounds: Sequence[NDArray[np.uint8]],
     backgrounds: Sequence[NDArray[np.uint8]],
@@ -60,7 +63,8 @@ def rssn_batch(
         plans: the decisions, one a sample.
         size_px: side s of the result.
         trimap_px, rosta_px: sides of the elliptic elements, 1..126 px.
-        pool: samples run on its threads; None runs them here. The result is the same.
+        pool: samples run on its threads; None runs them here. The result is the same. On a GPU
+            they run one after the other on the current stream, in buffers of CuPy's pool.
 
     Raises:
         ShapeError: arrays or plans that do not belong together.
@@ -68,26 +72,32 @@ def rssn_batch(
     _check(foregrounds, backgrounds, alphas, plans)
     if size_px < 1:
         raise ShapeError(f"size_px is {size_px}: it must be 1 or more")
-    from .launch import fill_sample
-
-    count = len(plans)
-    colours = np.empty((count, 3, 3, size_px, size_px), np.uint8)
-    grey = np.empty((count, 4, size_px, size_px), np.uint8)
+    count, like = len(plans), foregrounds[0]
+    colours = empty((count, 3, 3, size_px, size_px), np.uint8, like)
+    grey = empty((count, 4, size_px, size_px), np.uint8, like)
     kernels_px = trimap_px, rosta_px
+    for name, size in (("trimap_px", trimap_px), ("rosta_px", rosta_px)):
+        if not 1 <= size <= MAX_ELEMENT_PX:
+            raise ShapeError(f"{name} is {size}: it must be 1..{MAX_ELEMENT_PX}")
+    fill_sample = backend(__name__, like, host="launch").fill_sample
 
     def one(index: int) -> None:
         fill_sample(
-            np.ascontiguousarray(foregrounds[index]),
-            np.ascontiguousarray(backgrounds[index]),
-            np.ascontiguousarray(alphas[index]),
+            *(_packed(pictures[index]) for pictures in (foregrounds, backgrounds, alphas)),
             plans[index],
             kernels_px,
             colours[index],
             grey[index],
         )
 
-    list(map(one, range(count)) if pool is None else pool.map(one, range(count)))
+    serial = pool is None or is_cuda(like)
+    list(map(one, range(count)) if serial or pool is None else pool.map(one, range(count)))
     return RssnBatch(*(colours[:, k] for k in range(3)), *(grey[:, k] for k in range(4)))
+
+
+def _packed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """C-contiguous, wherever it lies."""
+    return picture if picture.flags.c_contiguous else picture.copy()
 
 
 def _check(

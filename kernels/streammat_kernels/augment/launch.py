@@ -11,13 +11,12 @@ from ..regions import sampled_levels
 from ..taps import area
 from . import cpu
 from .noise import mixed_seed, noise_levels
-from .plan import LineTaps, SamplePlan, line_taps
+from .plan import LineTaps, SamplePlan, Span, line_taps, reach
 from .reference import DENOISE_WINDOW_PX
 
 __all__ = ["fill_sample"]
 
 Rgb = NDArray[np.uint8]  # (H, W, 3)
-Span = tuple[int, int]
 _REACH = DENOISE_WINDOW_PX // 2
 
 
@@ -100,8 +99,8 @@ def _back(picture: Rgb, plan: SamplePlan, size: tuple[int, int]) -> _Window:
     height, width = size
     before = plan.blur_px // 2
     after = max(plan.blur_px - 1 - before, 0)
-    down = _reach(plan.y, plan.side, before, after, height)
-    across = _reach(plan.x, plan.side, before, after, width)
+    down = reach(plan.y, plan.side, before, after, height)
+    across = reach(plan.x, plan.side, before, after, width)
     source, origin = picture, (0, 0)
     if picture.shape[:2] != size:
         margin = _REACH if plan.denoise_background > 0 else 0
@@ -119,10 +118,6 @@ def _back(picture: Rgb, plan: SamplePlan, size: tuple[int, int]) -> _Window:
     else:
         return _Window(source, origin, height, width)
     return _Window(pixels, (down[0], across[0]), height, width)
-
-
-def _reach(start: int, length: int, before: int, after: int, limit: int) -> Span:
-    return max(start - before, 0), min(start + length + after, limit)
 
 
 def _resized(picture: Rgb, size: tuple[int, int], down: Span, across: Span) -> Rgb:

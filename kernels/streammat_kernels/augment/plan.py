@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LineTaps", "SamplePlan", "line_taps"]
+__all__ = ["LineTaps", "SamplePlan", "Span", "line_taps", "reach"]
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,8 @@ def line_taps(start: int, length: int, outputs: int, flip: bool) -> LineTaps:
     order = slice(None, None, -1) if flip else slice(None)
     first, second = first[order] + np.int32(start), second[order] + np.int32(start)
     return LineTaps(first, second, np.ascontiguousarray(weight[order]))
+
+
+def reach(start: int, length: int, before: int, after: int, limit: int) -> Span:
+    """First and end of the positions that a window around ``start``..``start + length`` touches."""
+    return max(start - before, 0), min(start + length + after, limit)
