@@ -13,13 +13,14 @@ import click
 from streammat.cli.failure import EXIT_INTERRUPTED
 from streammat.cli.interrupt import interruptible
 from streammat.cli.progress import Wording, clock, open_display
-from streammat.errors import OutputError
+from streammat.errors import DependencyError, OutputError
 
 if TYPE_CHECKING:
     from streammat.training.loop import State
     from streammat.training.work import Job, Outcome
 
 __all__ = [
+    "LOCK",
     "STEPS",
     "Ended",
     "RunShown",
@@ -29,6 +30,9 @@ __all__ = [
     "say_where",
     "show_run",
 ]
+
+
+LOCK = ".run.lock"
 
 
 def _words(state: State) -> str:
@@ -72,19 +76,43 @@ class Ended:
 
 
 def begin_folder(out: Path, *, overwrite: bool) -> None:
-    """Make the folder of a run; with `overwrite` what a run left in it is removed.
+    """Make the folder of a run and hold it; with `overwrite` what a run left in it is removed.
 
     Raises:
-        OutputError: it cannot be made or written to.
+        OutputError: it cannot be made or written to, or another run is at work in it.
+        DependencyError: filelock is missing.
     """
+    from streammat.training.parallel import launched
     from streammat.training.work import clear
 
+    launch = launched()
     try:
         out.mkdir(parents=True, exist_ok=True)
+        if launch is None or launch.rank == 0:
+            _hold(out)
         if overwrite:
             clear(out)
     except OSError as error:
         raise OutputError(f"--out {out} cannot be written: {error.strerror}") from error
+
+
+def _hold(out: Path) -> None:
+    """Keep other runs out of the folder until this command ends, however it ends."""
+    try:
+        from filelock import FileLock, Timeout
+    except ImportError as error:
+        raise DependencyError(
+            "filelock is missing, which keeps two runs apart: pip install 'streammat[train]'"
+        ) from error
+    lock = FileLock(str(out / LOCK))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise OutputError(
+            f"--out {out}: another run is at work in this folder; wait for it, stop it, "
+            "or give another --out"
+        ) from None
+    click.get_current_context().call_on_close(lock.release)
 
 
 def say_where(job: Job) -> None:

@@ -1,0 +1,33 @@
+"""The folder of a training run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+pytest.importorskip("torch")
+
+from streammat.cli.training_run import begin_folder
+from streammat.errors import OutputError
+
+
+def _command() -> click.Context:
+    return click.Context(click.Command("train"))
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    kept = tmp_path / "last.pt"
+    kept.write_bytes(b"weights")
+    with _command():
+        begin_folder(tmp_path, overwrite=False)
+        with _command(), pytest.raises(OutputError, match="another run is at work"):
+            begin_folder(tmp_path, overwrite=True)
+    assert kept.read_bytes() == b"weights"
+
+
+def test_the_folder_is_free_again_when_the_command_ends(tmp_path: Path) -> None:
+    for _ in range(2):
+        with _command():
+            begin_folder(tmp_path / "run", overwrite=False)
