@@ -11,6 +11,7 @@ CASES = {
     "kernels": "each op alone at 1080p against OpenCV, NumPy and pymatting",
     "media": "reading and writing beside the bare codecs, CPU-ms a frame at 1080p",
     "pipeline": "frames per second end to end, share of each stage, efficiency",
+    "exports": "how exactly exported graphs compute what PyTorch computes",
     "half": "what half precision costs, by which operators stay FP32",
     "gpu": "engines on an NVIDIA GPU, packed for an offline host",
     "memory": "peak memory, and growth from frame 200 to 2,000",

@@ -161,9 +161,7 @@ def test_values_that_are_no_numbers_are_refused(narrow: GfmNetwork, tmp_path: Pa
     state = {key: value.clone() for key, value in narrow.state_dict().items()}
     state["decoder1_g.0.weight"][0, 0, 0, 0] = float("nan")
     torch.save(state, tmp_path / "diverged_tt.pth")
-    with pytest.raises(
-        CheckpointError, match=r"decoder1_g\.0\.weight holds values that"
-    ):
+    with pytest.raises(CheckpointError, match=r"decoder1_g\.0\.weight holds values that"):
         load_checkpoint(tmp_path / "diverged_tt.pth")
 
 
