@@ -139,11 +139,11 @@ GOLDEN_FUSION_OUTLIERS = 1e-3
 """Share of fused pixels where two glance channels tie within rounding and the other one wins."""
 
 EXPORTED_OUTPUTS = 1e-5
-"""Glance and focus, 0..1: batch norms folded into FP32 weights, and the order of sums. At full width,
-with seeded weights, at five sizes up to 256x192 (``python -m benchmarks exports``): ONNX Runtime is at
-most 8.8e-6 from PyTorch on all networks; OpenVINO 7.7e-6, but 1.3e-5 on r34_2b and 1.1e-5 on r101, whose
-sums have up to 36,864 products. There PyTorch itself is 6e-6 to 7e-6 from float64, OpenVINO no more
-than that, and ONNX Runtime 3e-6: it adds up in blocks, the others one product after the other."""
+"""Glance and focus, 0..1: batch norms folded into FP32 weights, and the order of sums. At full
+width, with seeded weights, at five sizes up to 256x192 (``python -m benchmarks exports``): ONNX
+Runtime is at most 8.8e-6 from PyTorch on all networks; OpenVINO 7.7e-6, but 1.3e-5 on r34_2b and
+1.1e-5 on r101, whose sums have up to 36,864 products. There both are 6e-6 to 7e-6 from float64, and
+ONNX Runtime 3e-6: it adds up in blocks, the others one product after the other."""
 
 MERGED_F32 = 2e-5
 """RIM's merged alpha: three float32 products whose factors reach about 30, summed."""
