@@ -28,6 +28,8 @@ from benchmarks.gpu import stage
 
 HOME = Path("/tmp/streammat_gpu")
 ROOT = Path(__file__).resolve().parents[2]
+_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/cuda/bin"])
+_FINAL = ("done", "left out")
 SHORTEST_SECONDS = 15.0  # less is not worth beginning a step
 
 
@@ -37,9 +39,11 @@ class Step:
 
     Attributes:
         name: of its log and its line in the summary.
-        command: PYTHON, RESULTS and HOME are filled in, SECONDS is the time that it may take.
+        command: PYTHON, RESULTS and HOME are filled in, SECONDS is the time that it may take,
+            WORKERS spreads tests over processes where pytest-xdist is installed.
         seconds: at most.
-        modules, programs: without which it waits for a later call.
+        modules: without which it waits for a later call.
+        programs: without which it is left out.
     """
 
     name: str
@@ -49,9 +53,9 @@ class Step:
     programs: tuple[str, ...] = ()
 
 
-_TESTS = "PYTHON -m pytest -q -m cuda -p no:cacheprovider --junitxml RESULTS"
+_TESTS = "PYTHON -m pytest -q -m cuda -p no:cacheprovider WORKERS --junitxml RESULTS"
 _CHECK = "--error-exitcode 9 --launch-timeout 60 PYTHON -m benchmarks.gpu.every_kernel"
-_ENGINE = ("av", "tensorrt_rtx", "platformdirs")
+_ENGINE = ("av", "tensorrt_rtx", "tensorrt_rtx_libs", "platformdirs")
 STEPS = (
     Step("parity", f"{_TESTS}/parity.xml tests/kernels", 240, ("platformdirs",)),
     Step(
@@ -75,6 +79,12 @@ STEPS = (
         ("compute-sanitizer",),
     ),
     Step(
+        "rssn",
+        "PYTHON -m benchmarks.gpu.rssn_case --json RESULTS/rssn.json",
+        90,
+        ("platformdirs",),
+    ),
+    Step(
         "matte",
         "PYTHON -m benchmarks.gpu.matte_case --reference HOME/mattes.npz --json RESULTS/matte.json",
         120,
@@ -86,7 +96,7 @@ STEPS = (
         "PYTHON -m benchmarks gpu run --out RESULTS/engines --frames HOME/frames.npz "
         "--work HOME/work --seconds SECONDS",
         1500,
-        ("tensorrt_rtx", "platformdirs"),
+        ("tensorrt_rtx", "tensorrt_rtx_libs", "platformdirs"),
     ),
 )
 
@@ -96,18 +106,18 @@ def environment(site: Path) -> dict[str, str]:
     paths = [str(site), str(ROOT / "engines"), str(ROOT / "kernels"), str(ROOT)]
     given = os.environ.get("PYTHONPATH")
     return os.environ | {
+        "PATH": _PATH,
         "PYTHONPATH": os.pathsep.join([*paths, *([given] if given else [])]),
         "PYTHONUNBUFFERED": "1",
         "STREAMMAT_REQUIRE_CUDA": "1",
     }
 
 
-def lacking(step: Step, site: Path) -> list[str]:
-    """What the step needs and is not there."""
+def lacking(modules: Sequence[str], site: Path) -> list[str]:
+    """Those that cannot be imported yet."""
     invalidate_caches()  # packages have come since the last look
     paths = [str(site), *sys.path]
-    modules = [name for name in step.modules if PathFinder.find_spec(name, paths) is None]
-    return modules + [name for name in step.programs if shutil.which(name) is None]
+    return [name for name in modules if PathFinder.find_spec(name, paths) is None]
 
 
 def run_step(step: Step, home: Path, results: Path, seconds: float) -> str:
@@ -117,6 +127,7 @@ def run_step(step: Step, home: Path, results: Path, seconds: float) -> str:
         "RESULTS": str(results),
         "HOME": str(home),
         "SECONDS": str(int(seconds - SHORTEST_SECONDS)),
+        "WORKERS": "" if lacking(["xdist"], home / "site") else "-n 6",
     }
     command = step.command
     for word, value in filled.items():
@@ -168,12 +179,15 @@ def run_steps(
     summary: dict[str, dict[str, object]] = json.loads(path.read_text()) if path.exists() else {}
     for step in steps:
         ended = str(summary.get(step.name, {}).get("end", ""))
-        if ended == "done" or (ended.startswith("failed") and not again):
+        if ended.startswith(_FINAL) or (ended.startswith("failed") and not again):
             continue
         left, begun = stop - time.monotonic(), time.monotonic()
-        missing = lacking(step, home / "site")
+        missing = lacking(step.modules, home / "site")
+        absent = [name for name in step.programs if shutil.which(name, path=_PATH) is None]
         if missing:
             end = f"waits for {', '.join(missing)}"
+        elif absent:
+            end = f"left out: no {', '.join(absent)}"
         elif left < SHORTEST_SECONDS:
             end = "no time"
         else:
@@ -181,7 +195,7 @@ def run_steps(
         summary[step.name] = {"end": end, "seconds": round(time.monotonic() - begun, 1)}
         print(f"{step.name}: {end} ({summary[step.name]['seconds']} s)", flush=True)
         bring(results, summary, folder)
-    return all(row["end"] == "done" for row in summary.values())
+    return all(str(row["end"]).startswith(_FINAL) for row in summary.values())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -37,17 +37,21 @@ def gpu_state() -> dict[str, str]:
     return dict(zip(_QUERY, values, strict=False))
 
 
-def gpu_ms(work: Callable[[], object], stream: Any) -> Spread:
+def gpu_ms(
+    work: Callable[[], object], stream: Any, *, warm_ups: int = WARM_UPS, seconds: float = _SECONDS
+) -> Spread:
     """Milliseconds a call: calls one after another on ``stream``, between two events.
 
     Args:
         work: gives one call's work to the stream and returns.
         stream: a CuPy stream.
+        warm_ups: calls before anything is timed.
+        seconds: about as long lasts one repeat, of at least ten calls.
     """
-    for _ in range(WARM_UPS):
+    for _ in range(warm_ups):
         work()
     stream.synchronize()
-    calls = max(10, int(_SECONDS * 1e3 / max(_once(work, stream, 10) / 10, 1e-3)))
+    calls = max(10, int(seconds * 1e3 / max(_once(work, stream, 10) / 10, 1e-3)))
     times = [_once(work, stream, calls) / calls for _ in range(REPEATS)]
     return Spread.of(times)
 

@@ -223,5 +223,5 @@ def _without_alpha(layout: PixelLayout, planes: Planes) -> tuple[PixelLayout, Pl
     """The colour planes of an output that is opaque; its alpha plane, if any, is filled here."""
     if not layout.alpha:
         return layout, planes
-    planes[-1][...] = (1 << layout.bits) - 1 << layout.shift
+    colour.make_opaque(planes, layout)
     return replace(layout, alpha=False), planes[:-1]

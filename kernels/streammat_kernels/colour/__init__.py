@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands
-from ..dispatch import backend, empty, takes_any_array
+from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..layout import Colour, PixelLayout, Transfer
 from ..planes import check_planes, empty_planes, sample_dtype
+from ..runtime import runtime_of
 
-__all__ = ["convert", "from_rgb", "to_rgb"]
+__all__ = ["convert", "from_rgb", "make_opaque", "to_rgb"]
 
 _SDR_FAMILY = {Transfer.SDR, Transfer.SRGB}
 
@@ -134,6 +135,23 @@ def convert(
     convert_planes = backend(__name__, planes[0], host="planewise").convert
     convert_planes(planes, layout, colour, to_layout, to_colour, out, alpha, bands)
     return out
+
+
+@takes_any_array
+def make_opaque(planes: Sequence[NDArray[Any]], layout: PixelLayout) -> None:
+    """Fill the last plane, the alpha of a layout that has one, with 1.
+
+    Raises:
+        ShapeError: planes that do not fit the layout, or a layout without an alpha plane.
+    """
+    check_planes(planes, layout)
+    if not layout.alpha:
+        raise ShapeError("the layout has no alpha plane to fill; choose one that has")
+    code = ((1 << layout.bits) - 1) << layout.shift
+    if is_cuda(planes[-1]):
+        backend(__name__, planes[-1]).fill(runtime_of(planes[-1]), planes[-1], code)
+    else:
+        planes[-1][...] = code
 
 
 def _check_rgb(rgb: NDArray[Any], height: int, width: int, what: str) -> None:

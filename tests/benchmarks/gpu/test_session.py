@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.gpu import every_kernel, matte_case
+from benchmarks import rssn
+from benchmarks.gpu import every_kernel, matte_case, rssn_case
 from benchmarks.gpu.session import ROOT, STEPS, Step, main, run_steps
 from streammat_kernels import runtime
+from streammat_kernels.augment import rssn_batch
 from tests.kernels.host_cuda import COMPILER, HostCuda
 
 
@@ -36,7 +39,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         "bad": "failed (1)",
         "slow": "over its time",
         "early": "waits for no_such_module_yet",
-        "tool": "waits for no-such-program",
+        "tool": "left out: no no-such-program",
         "last": "done",
     }
     with tarfile.open(out / "results.tar.gz") as archive:
@@ -60,7 +63,7 @@ def test_a_second_call_does_what_is_left_and_what_can_be_done_now(tmp_path: Path
 def test_without_time_nothing_is_begun(tmp_path: Path) -> None:
     assert main(["--home", str(tmp_path), "--bring", str(tmp_path / "out"), "--seconds", "1"]) == 3
     ends = set(summary(tmp_path / "out").values())
-    assert all(end == "no time" or end.startswith("waits for") for end in ends)
+    assert all(end == "no time" or end.startswith(("waits for", "left out")) for end in ends)
 
 
 def test_steps_name_what_is_there() -> None:
@@ -82,6 +85,26 @@ def test_every_kernel_of_the_benchmark_runs(monkeypatch: pytest.MonkeyPatch) -> 
     assert {"resize", "refine", "composite", "foreground", "blur", "finesse", "colour"} <= {
         launch.partition(".")[0] for launch in gpu.launches
     }
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no g++ to run the CUDA source with")
+def test_training_samples_of_the_kernels_are_compared_with_the_cpus(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Moved(np.ndarray[Any, Any]):
+        """What the CUDA source gets; everything else stays the CPU's."""
+
+    monkeypatch.setattr(rssn, "SIZE", (700, 720))
+    monkeypatch.setattr(rssn, "_pictures", [])
+    gpu = HostCuda()
+
+    def batch(fg: Any, *rest: Any) -> Any:
+        monkeypatch.setattr(runtime, "stand_in", gpu if isinstance(fg[0], Moved) else None)
+        return rssn_batch(fg, *rest)
+
+    monkeypatch.setattr(rssn_case, "rssn_batch", batch)
+    assert rssn_case.differing(lambda array: array.view(Moved), np.asarray, 3) < 0.01
+    assert "augment.layers" in gpu.launches
 
 
 def test_mattes_are_compared_with_the_packed_ones(

@@ -110,3 +110,14 @@ def test_a_change_of_transfer_curve_is_refused() -> None:
     planes = random_planes(PixelLayout(), 4, 4)
     with pytest.raises(ShapeError, match="tone map"):
         colour.convert(planes, PixelLayout(), Colour(transfer=Transfer.PQ), PixelLayout(), Colour())
+
+
+def test_an_alpha_plane_is_made_opaque_and_nothing_else_is_touched() -> None:
+    layout = PixelLayout(Family.SEMIPLANAR, bits=10, shift=6, alpha=True)
+    planes = random_planes(layout, 5, 7, 3)
+    before = [plane.copy() for plane in planes]
+    colour.make_opaque(planes, layout)
+    assert (planes[-1] == 1023 << 6).all()
+    assert all((a == b).all() for a, b in zip(planes[:-1], before[:-1], strict=True))
+    with pytest.raises(ShapeError, match="no alpha plane"):
+        colour.make_opaque(planes[:-1], PixelLayout(Family.SEMIPLANAR, bits=10, shift=6))
