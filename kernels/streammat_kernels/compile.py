@@ -38,6 +38,7 @@ UNITS = (
     "compose",
     "crops",
     "augment",
+    "lut",
 )
 
 _HERE = Path(__file__).resolve().parent

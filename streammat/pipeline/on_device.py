@@ -4,7 +4,7 @@ Planes are copied into pinned memory and uploaded; the view, the network, fusion
 smoothing, finesse and the pictures of every output follow on the same stream; the pictures come
 down into pinned memory. The one wait of a frame is for the event behind that. Device buffers are
 made by the first frame and shared by all, as the stream runs them in turn; pinned ones belong to a
-slot. HDR, log and scene-linear plates get their network view on the CPU, and it is uploaded.
+slot. Frames with scene values (EXR) get their network view on the CPU, and it is uploaded.
 
 Untried on a GPU so far; the tests run it over the CUDA source built for the CPU.
 """
@@ -24,6 +24,7 @@ from streammat_kernels.finesse import Workspace as FinesseWorkspace
 from streammat_kernels.finesse import finesse
 from streammat_kernels.fusion import fuse
 from streammat_kernels.guided import Workspace, guided_upsample
+from streammat_kernels.lut import Lut, apply
 from streammat_kernels.planes import plane_shapes, sample_dtype
 from streammat_kernels.refine import refine
 from streammat_kernels.resize import network_view
@@ -110,9 +111,7 @@ class DeviceWay:
             )
             rgb = self._inputs["rgb"]
             if view is None:
-                network_view(
-                    there.planes, frame.layout, frame.colour, rgb[0], content=self._content
-                )
+                self._view(there, frame.view, rgb[0])
             else:
                 self._staging.upload(view, rgb)
             self._network.engine.submit(self._inputs, self._outputs)  # its ticket: our event below
@@ -144,12 +143,18 @@ class DeviceWay:
         return tuple(lifted)
 
     def _host_view(self, frame: Frame, slot: _Slot) -> NDArray[np.float32] | None:
-        """The view of plates that need a table or hold scene values: CUDA has no kernel for it."""
-        if frame.view is None and frame.scene is None:
+        """The view of plates that hold scene values, averaged as the light that they are."""
+        if frame.scene is None:
             return None
         view: NDArray[np.float32] = slot.pinned.like("view", self._inputs["rgb"])
         frame_view(frame, view[0], content=self._content)
         return view
+
+    def _view(self, there: Frame, table: Lut | None, out: Any) -> None:
+        """The network's view of planes on the device; HDR and log plates go through their table."""
+        network_view(there.planes, there.layout, there.colour, out, content=self._content)
+        if table is not None:
+            apply(out, table)
 
     def _guides(self, frame: Frame) -> dict[str, Alpha]:
         """Garbage and holdout mattes of this frame, which come from files."""

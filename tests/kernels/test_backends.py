@@ -39,6 +39,7 @@ SHARED = (
     ("compose", "compose_gradients", "cpu"),
     ("crops", "crop_flip_resize", "cpu"),
     ("augment", "fill_sample", "launch"),
+    ("lut", "apply", "cpu"),
 )
 
 

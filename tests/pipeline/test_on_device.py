@@ -181,9 +181,13 @@ def test_without_smoothing() -> None:
     assert worst(here, there)[0] <= 2 * GUIDED_CODES
 
 
-def test_plates_that_need_a_table_get_their_view_from_the_cpu() -> None:
-    table = np.linspace(0, 1, 17 * 3, dtype=np.float32).reshape(17, 3) ** 2
-    changes = {"view": Lut(table), "colour": Colour(transfer=Transfer.PQ)}
+@pytest.mark.parametrize("is_scene", [False, True])
+def test_the_view_of_hdr_and_of_scene_values_goes_through_its_table(is_scene: bool) -> None:
+    table = np.linspace(0, 255, 17 * 3, dtype=np.float32).reshape(17, 3)
+    changes: dict[str, Any] = {"view": Lut(table, log=True), "colour": Colour(transfer=Transfer.PQ)}
+    if is_scene:
+        light = np.linspace(0, 1.5, HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, WIDTH)
+        changes["scene"] = (light, light[::-1].copy(), light[:, ::-1].copy())
 
     def targets() -> list[Target]:
         sink = FakeSink(colour=Colour(transfer=Transfer.PQ))
@@ -192,6 +196,7 @@ def test_plates_that_need_a_table_get_their_view_from_the_cpu() -> None:
 
     here, there, _ = both(targets, changes=changes, strength=0.75)
     alpha, picture = worst(here, there)
+    assert sink_of(there[0]).written[-1][2][0].any()
     assert alpha <= 2 * GUIDED_CODES
     assert picture <= DEVICE_PICTURE_CODES
 

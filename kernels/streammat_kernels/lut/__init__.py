@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands
+from ..dispatch import backend, takes_any_array
 from ..errors import ShapeError
 from .table import Lut
 
 __all__ = ["Lut", "apply"]
 
 
+@takes_any_array
 def apply(rgb: NDArray[np.float32], lut: Lut, *, bands: Bands | None = None) -> NDArray[np.float32]:
     """Replace R'G'B' by what the table holds for it, interpolated linearly; in place.
 
@@ -29,7 +31,5 @@ def apply(rgb: NDArray[np.float32], lut: Lut, *, bands: Bands | None = None) -> 
     """
     if rgb.ndim != 3 or rgb.shape[0] != 3 or rgb.dtype != np.float32 or 0 in rgb.shape:
         raise ShapeError(f"rgb is {rgb.dtype} {rgb.shape}; a table wants float32 (3, H, W)")
-    from . import cpu
-
-    cpu.apply(rgb, lut, bands)
+    backend(__name__, rgb).apply(rgb, lut, bands)
     return rgb

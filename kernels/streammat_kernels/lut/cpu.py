@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..bands import Bands, run_bands
 from ..jit import njit
 from ..planes import padded
-from .table import LOG_GAIN, Lut
+from .table import Lut, scales
 
 __all__ = ["apply"]
 
@@ -77,18 +77,11 @@ def cubes(rgb, table, gain, offset, log_gain, width, y0, y1):
 
 def apply(rgb: NDArray[np.float32], lut: Lut, bands: Bands | None) -> None:
     """See ``lut.apply``; arguments are checked."""
-    low, high = np.array(lut.low), np.array(lut.high)
-    log_gain = LOG_GAIN / 255.0 if lut.log else 0.0
-    unit = 1.0 / 255.0
-    if lut.log:
-        low, high = np.log2(1 + LOG_GAIN * low), np.log2(1 + LOG_GAIN * high)
-        unit = 1.0
-    scale = (lut.table.shape[0] - 1) / (high - low)
-    gain, offset = (scale * unit).astype(F), (-low * scale).astype(F)
+    gain, offset, log_gain = scales(lut)
     channels = tuple(padded(channel, output=True) for channel in rgb)
     kernel = lines if lut.table.ndim == 2 else cubes
     run_bands(
-        partial(kernel, channels, lut.table, gain, offset, F(log_gain), rgb.shape[2]),
+        partial(kernel, channels, lut.table, gain, offset, log_gain, rgb.shape[2]),
         rgb.shape[1],
         bands,
     )

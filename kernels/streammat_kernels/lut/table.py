@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import ShapeError
 
-__all__ = ["LOG_GAIN", "Lut"]
+__all__ = ["LOG_GAIN", "Lut", "scales"]
 
 LOG_GAIN = 1024.0
 """``log`` tables are indexed by log2(1 + 1024 v): a tenth of a stop near white, finer than an
@@ -46,3 +46,20 @@ class Lut:
         if self.log and min(self.low) < 0:
             raise ShapeError(f"a log table from {self.low}; it begins at 0 or above")
         self.table.flags.writeable = False
+
+
+def scales(lut: Lut) -> tuple[NDArray[np.float32], NDArray[np.float32], np.float32]:
+    """Gain and offset a channel, and what precedes them in a log table: places of values 0..255.
+
+    ``place = gain * v + offset`` with ``v = log2(1 + log_gain * value)`` where log_gain is above 0,
+    else the value itself.
+    """
+    low, high = np.array(lut.low), np.array(lut.high)
+    log_gain = LOG_GAIN / 255.0 if lut.log else 0.0
+    unit = 1.0 / 255.0
+    if lut.log:
+        low, high = np.log2(1 + LOG_GAIN * low), np.log2(1 + LOG_GAIN * high)
+        unit = 1.0
+    scale = (lut.table.shape[0] - 1) / (high - low)
+    gain, offset = (scale * unit).astype(np.float32), (-low * scale).astype(np.float32)
+    return gain, offset, np.float32(log_gain)
