@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from streammat.matting import GfmMatter
+from streammat.matting import GfmMatter, StillMatter
+from streammat.matting.strategies import PassOutput
 from streammat.types import Alpha, Frame, StreamInfo
 from streammat_kernels.layout import Colour, PixelLayout
 from streammat_kernels.lut import Lut
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from .stages import Target
 
-__all__ = ["Draw", "Drawing", "Part", "Smooth", "Upsample", "View", "parts_of"]
+__all__ = ["Draw", "Drawing", "Part", "Picture", "Smooth", "Upsample", "View", "parts_of"]
 
 HEIGHT, WIDTH = 48, 64  # of the frame: several tiles of every kernel, a millisecond to compute
 ROWS, COLUMNS = 12, 16  # of the network's view
@@ -93,6 +95,33 @@ class Upsample:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A still from its samples to its alpha; each of its passes calls the same kernels."""
+
+    source: _Source
+
+    def perform(self) -> None:
+        """Rehearse."""
+        matter = StillMatter(_Blank(), "", "single", "32x32")
+        matter.prepare(self.source.frame(), 0)
+        matter.wait(0)
+
+
+class _Blank:
+    """A network that sees nothing."""
+
+    network = ""
+    variant: Literal["tt"] = "tt"
+
+    def __call__(self, rgb: NDArray[np.float32], /) -> PassOutput:
+        size = rgb.shape[:2]
+        return PassOutput(np.zeros((3, *size), np.float32), np.zeros(size, np.float32))
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
 class Smooth:
     """Temporal smoothing of a first frame."""
 
@@ -137,7 +166,7 @@ class Draw:
             draw(drawing.plan, cast("Sink", drawing), out, frame, alpha, behind, bench)
 
 
-Part = View | Upsample | Smooth | Draw
+Part = View | Upsample | Picture | Smooth | Draw
 
 
 def parts_of(
@@ -147,7 +176,7 @@ def parts_of(
 
     Args:
         info: of the source.
-        matter: the matter; one that is no `GfmMatter` brings its own upsampling.
+        matter: the matter; one of neither kind brings its own upsampling.
         targets: the outputs.
         strength: of the temporal smoothing.
     """
@@ -160,6 +189,8 @@ def parts_of(
     parts: list[Part] = []
     if isinstance(matter, GfmMatter):
         parts += [View(source), Upsample(source, matter.card.variant or "tt")]
+    if isinstance(matter, StillMatter):
+        parts.append(Picture(source))
     if strength > 0:
         parts.append(Smooth(source))
     return (*parts, Draw(source, drawings))

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from streammat.matting import GfmMatter
+from streammat.matting import GfmMatter, StillMatter
 from streammat.matting.frame_view import frame_view
 from streammat.media.input_colour.primaries import PRIMARIES
 from streammat.media.input_colour.views import view_of
@@ -26,6 +26,7 @@ from streammat_kernels.layout import Colour, Family, PixelLayout
 from streammat_kernels.planes import empty_planes
 from streammat_kernels.resize import network_view
 from streammat_kernels.temporal import smooth
+from tests.matting.still_networks import RedNetwork
 
 HEIGHT, WIDTH, ROWS, COLUMNS = 70, 94, 18, 24
 YUV, DEEP = PixelLayout(), PixelLayout(bits=10)
@@ -104,6 +105,19 @@ def test_a_frame_reaches_its_alpha_without_compiling(layout: PixelLayout) -> Non
         fuse(np.zeros((3, ROWS, COLUMNS), np.float32), small.copy(), "tt", small)
         alpha = guided_upsample(small, frame.planes, layout, content=(ROWS, COLUMNS))
         smooth(alpha, frame.planes, layout, None)
+    assert found == []
+
+
+@pytest.mark.parametrize("strategy", ["single", "two-size"])
+def test_a_photo_reaches_its_alpha_without_compiling(strategy: str) -> None:
+    matter = StillMatter(RedNetwork(), "red", strategy, "32x32")
+    info = _info(replace(RGBA, alpha=False))
+    parts_of(info, matter, [], 0.0)[0].perform()
+    out = np.empty((HEIGHT, WIDTH), np.uint16)
+    with _compilations() as found:
+        matter.prepare(_frame(info.layout), 0)
+        matter.wait(0)
+        matter.alpha(_frame(info.layout), 0, out)
     assert found == []
 
 
