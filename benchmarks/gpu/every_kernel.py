@@ -8,8 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from benchmarks.kernels.cuda_ops import chains, ops
 from benchmarks.kernels.trial import Size
+from streammat_kernels import compose
+from streammat_kernels.augment import SamplePlan, rssn_batch
+from streammat_kernels.crops import crop_flip_resize
 
 SIZE = Size(298, 530)  # larger than the network; no side divides by what a block works on
 
@@ -22,7 +27,22 @@ def run_all(move: Callable[[Any], Any]) -> list[str]:
         for _ in range(2):  # the second has a frame before it
             trial.ours(0)
         names.append(case.op)
-    return names
+    return [*names, *run_training(move)]
+
+
+def run_training(move: Callable[[Any], Any]) -> list[str]:
+    """Training's ops once; their names."""
+    rng = np.random.default_rng(0)
+    images = move(rng.random((2, 3, 45, 61), np.float32))
+    alpha = move(rng.random((2, 1, 45, 61), np.float32))
+    compose.compose(images, images, alpha)
+    crop_flip_resize(images, [(3, 5, 40, 31, True)] * 2, move(np.zeros((2, 3, 16, 24), np.float32)))
+    picture = move(rng.integers(0, 256, (70, 90, 3), np.uint8))
+    small = move(rng.integers(0, 256, (31, 100, 3), np.uint8))
+    matte = move(rng.integers(0, 256, (70, 90), np.uint8))
+    plan = SamplePlan(7, 3, 60, True, 20, 4.0, 4.0, 10.0, 1)
+    rssn_batch([picture], [small], [matte], [plan], 32)
+    return ["compose.compose", "crops.crop_flip_resize", "augment.rssn_batch"]
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from streammat_kernels import (
     foreground,
     fusion,
     guided,
+    lut,
     refine,
     resize,
     temporal,
@@ -119,6 +120,7 @@ def ops(move: Move) -> list[Case]:
         _case("colour.from_rgb NV12", move, _from_rgb, **near),
         _case("colour.convert NV12 to P010", move, _convert, **near),
         _case("resize.network_view NV12", move, _view),
+        _case("lut.apply of a cube", move, _lut, sizes=("1080p",)),
         _case("fusion.fuse", move, _fuse, sizes=("1080p",)),
         _case("guided.guided_upsample", move, _guided),
         _case("temporal.smooth", move, _smooth, **near),
@@ -154,6 +156,13 @@ def _convert(f: Frames) -> Prepared:
 def _view(f: Frames) -> Prepared:
     planes, view = f.planes(NV12), f.view()
     return lambda: resize.network_view(planes, NV12, COLOUR, view), [*planes, view]
+
+
+def _lut(f: Frames) -> Prepared:
+    view, steps = f.view(), np.linspace(0.0, 255.0, 33, dtype=np.float32)
+    table = np.ascontiguousarray(np.stack(np.meshgrid(*[steps] * 3, indexing="ij"), axis=-1))
+    cube = lut.Lut(table)
+    return lambda: lut.apply(view, cube), [view, view]
 
 
 def _fuse(f: Frames) -> Prepared:

@@ -26,4 +26,4 @@ def test_every_row_runs_and_counts_its_bytes(case: Case, monkeypatch: pytest.Mon
 
 def test_every_op_of_the_hot_path_has_a_row() -> None:
     measured = {case.op.partition(".")[0] for case in CASES}
-    assert set(UNITS) - {"compose", "crops"} <= measured
+    assert set(UNITS) - {"compose", "crops", "augment"} <= measured  # those are training's
