@@ -255,5 +255,5 @@ CROP_F32 = 2e-5
 """Values of a few units: float32 sums over a window, and bilinear positions in float32."""
 
 DEVICE_PICTURE_CODES = 1
-"""8- to 12-bit codes of pictures drawn on a GPU against the CPU's: an alpha that is two 16-bit codes
-off moves a blend by less than one, which may tip a rounding."""
+"""Codes (8 to 12 bits) of pictures drawn on a GPU against the CPU's: an alpha that is two 16-bit
+codes off moves a blend by less than one, which may tip a rounding."""
