@@ -157,4 +157,16 @@ def _nvidia_driver() -> str:
         and (Path(os.environ.get("SYSTEMROOT", "C:/Windows")) / "System32" / "nvcuda.dll").exists()
     ):
         return "an NVIDIA driver is installed"
-    return ""
+    # Under WSL and in some virtual machines and sandboxes there is the library alone.
+    return "an NVIDIA driver is installed" if _loads("libcuda.so.1") else ""
+
+
+def _loads(library: str) -> bool:
+    """Whether the system finds a library."""
+    import ctypes
+
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

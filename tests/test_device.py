@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from streammat import device
-from streammat.device import choose_device, thread_budget
+from streammat.device import choose_device, missing_for_cuda, thread_budget
 from streammat.errors import ConfigError, DeviceUnavailable
 
 
@@ -89,3 +90,13 @@ def test_version_one_groups_are_read(control_groups: Path) -> None:
     (group / "cpu.cfs_quota_us").write_text("300000\n")
     (group / "cpu.cfs_period_us").write_text("100000\n")
     assert thread_budget() == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux: a library without /proc/driver")
+def test_a_driver_that_only_its_library_shows_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    if Path("/proc/driver/nvidia/version").exists():
+        pytest.skip("the driver shows itself here")
+    monkeypatch.setattr(device, "_loads", lambda library: library == "libcuda.so.1")
+    assert not any("driver" in line for line in missing_for_cuda())
+    monkeypatch.setattr(device, "_loads", lambda _: False)
+    assert any("driver" in line for line in missing_for_cuda())
