@@ -182,7 +182,7 @@ def bare_png(clip: Path, folder: Path, frames: list[NDArray[np.uint8]]) -> None:
 
 
 def bare_exr(clip: Path, folder: Path, frames: list[dict[str, Any]]) -> None:
-    """Decoder and OpenEXR with arrays that are ready."""
+    """Decoder and OpenEXR with channels that are ready but for the copy that stands for drawing."""
     import OpenEXR
 
     header = {"compression": OpenEXR.ZIPS_COMPRESSION, "type": OpenEXR.scanlineimage}
@@ -190,9 +190,10 @@ def bare_exr(clip: Path, folder: Path, frames: list[dict[str, Any]]) -> None:
         video = source.streams.video[0]
         video.codec_context.thread_count = 1
         for number, _ in zip(range(len(frames)), source.decode(video), strict=False):
-            content = frames[number]
-            parts = [OpenEXR.Part(dict(header), content["fill"], "fill")]
-            parts.append(OpenEXR.Part(dict(header), content["matte"], "matte"))
+            parts = [
+                OpenEXR.Part(dict(header), {key: plane.copy() for key, plane in part.items()}, name)
+                for name, part in frames[number].items()
+            ]
             OpenEXR.File(parts).write(str(folder / f"bare{number}.exr"))
 
 
