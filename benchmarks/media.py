@@ -246,7 +246,7 @@ def one_core() -> Iterator[None]:
 
 
 def run_case(case: Case, clip: Path, folder: Path, frames: int, repeats: int) -> dict[str, Any]:
-    """Both loops by turns; the overhead is the median over the turns, as a machine's speed drifts."""
+    """Both loops by turns; the overhead is the median over the turns, as machines drift."""
     settings = _settings(case, frames)
     drawn = prepared(clip, case, settings, folder)
     bare = bare_loop(clip, case, settings, folder, drawn)
