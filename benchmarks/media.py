@@ -281,8 +281,8 @@ def main(arguments: list[str]) -> int:
     """Command line of this benchmark."""
     parser = argparse.ArgumentParser(prog="benchmarks media", description=__doc__)
     parser.add_argument("--case", help="only cases whose name contains this")
-    parser.add_argument("--frames", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--frames", type=int, default=16)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     rows = []
