@@ -9,7 +9,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from streammat.cli.training_run import begin_folder
+from filelock import FileLock, Timeout
+
+from streammat.cli.training_run import LOCK, begin_folder
 from streammat.errors import OutputError
 
 
@@ -28,6 +30,9 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_free_again_when_the_command_ends(tmp_path: Path) -> None:
-    for _ in range(2):
-        with _command():
-            begin_folder(tmp_path / "run", overwrite=False)
+    with _command():
+        begin_folder(tmp_path, overwrite=False)
+        with pytest.raises(Timeout):
+            FileLock(tmp_path / LOCK).acquire(timeout=0)
+    with FileLock(tmp_path / LOCK).acquire(timeout=0) as taken:
+        assert taken.is_locked

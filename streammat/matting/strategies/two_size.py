@@ -1,10 +1,10 @@
-"""Glance at the working size, focus closer up: what a small network does best on a photo.
+"""Glance at the working size, focus closer up: a small network's best on people and animals.
 
 A network sees a subject whole only when the picture is about as small as those it was trained on;
 hair and fur want more pixels. So glance, which says what is subject, comes from a pass at the
 working size, and focus, the alpha of the transition, from a second one of 2.5 times the area. GFM's
 own two-pass strategy (`published.hybrid`) takes shares of the picture's size instead, which suits
-its large networks.
+its large networks. On objects one pass is better (`benchmarks quality`: 0.055 against 0.071).
 """
 
 from __future__ import annotations
