@@ -12,6 +12,8 @@ import numpy as np
 
 from streammat.training.cache import Bytes, Floats
 
+SMALLEST_PX = 128  # of a picture's sides after a part was cut off
+
 
 class Window(NamedTuple):
     """A crop of the source in pixels, which may reach beyond it."""
@@ -54,6 +56,20 @@ def choose_window(
     left = np.clip(left, 0, w - width) if width <= w else (w - width) / 2
     top = np.clip(top, 0, h - height) if height <= h else (h - height) / 2
     return Window(round(left), round(top), max(round(width), 8), max(round(height), 8))
+
+
+def cut_off(pixels: Bytes, rng: np.random.Generator) -> Bytes:
+    """The part of a picture (H, W, channels; the fourth is the alpha) that is left when its edge
+    cuts 10 to 40 % of the subject off: the head more often than a side. Small pictures stay."""
+    x0, y0, x1, y1 = subject_box(pixels[..., 3])
+    share, side = rng.uniform(0.1, 0.4), rng.random()
+    if side < 0.6:
+        left = pixels[y0 + round(share * (y1 - y0)) :]
+    elif side < 0.8:
+        left = pixels[:, x0 + round(share * (x1 - x0)) :]
+    else:
+        left = pixels[:, : x1 - round(share * (x1 - x0))]
+    return left if min(left.shape[:2]) >= SMALLEST_PX else pixels
 
 
 def cut(image: Bytes, window: Window, height_px: int, width_px: int, border: int) -> Bytes:

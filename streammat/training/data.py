@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import torch
 
-from streammat.training import augment
+from streammat.training import augment, backgrounds
 from streammat.training.batch import Batch
 from streammat.training.cache import Bytes, Cache, Entry, Floats, Reals
 from streammat.training.strands import hair_object
@@ -31,6 +31,9 @@ class Mix(NamedTuple):
     whole_subject: float
     source_weights: dict[str, float]
     video: float = 0.0  # share that is made to look like a frame of a clip
+    cut_off: float = 0.0  # share of pictures whose edge cuts the subject, mostly its head
+    alike: float = 0.0  # share of new backgrounds in the colours of a part of the subject
+    printed: float = 0.0  # share of new backgrounds with signs and lettering
 
 
 def clip_of(name: str) -> str:
@@ -123,8 +126,15 @@ class Sampler:
         self._name = entry.name
         return self._cache.pixels(entry)
 
+    def _subject(self, rng: np.random.Generator) -> Bytes:
+        """A pair; in some the picture ends within the subject."""
+        pixels = self._pair(rng)
+        if self._mix.cut_off and rng.random() < self._mix.cut_off:
+            pixels = augment.cut_off(pixels, rng)
+        return pixels
+
     def _photo(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
-        pixels = self._pair(rng)[..., :4]
+        pixels = self._subject(rng)[..., :4]
         if rng.random() < 0.15:
             pixels = augment.rotate(pixels, rng.uniform(-15, 15), cv2.BORDER_REFLECT_101)
         whole = rng.random() < self._mix.whole_subject
@@ -134,7 +144,7 @@ class Sampler:
         return out[..., :3].astype(np.float32), unit(out[..., 3])
 
     def _composite(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
-        pixels = self._pair(rng)
+        pixels = self._subject(rng)
         whole = rng.random() < self._mix.whole_subject
         window = augment.choose_window(pixels[..., 3], h, w, whole, rng)
         alpha = augment.cut(pixels[..., 3], window, h, w, cv2.BORDER_REPLICATE)
@@ -174,7 +184,11 @@ class Sampler:
     ) -> tuple[Floats, Floats]:
         """Compose onto a random background, blurred half of the time (RSSN, Li et al. 2021)."""
         h, w = alpha.shape
-        bg = self._background(rng, h, w)
+        bg, mix = self._background(rng, h, w), self._mix
+        if mix.printed and rng.random() < mix.printed:
+            bg = backgrounds.printed(bg, rng)
+        if mix.alike and rng.random() < mix.alike:
+            bg = backgrounds.alike(bg, premultiplied, alpha, rng)
         if rng.random() < 0.5:
             bg = np.asarray(cv2.blur(bg, (k := int(rng.integers(2, 20)), k)), np.float32)
         image = premultiplied * np.float32(rng.uniform(0.75, 1.2)) + (1 - alpha[..., None]) * bg

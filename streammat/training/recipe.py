@@ -85,6 +85,9 @@ _MIX = {
     "whole_subject": schema.number(0, 1, 0.75),
     "source_weights": schema.table(schema.number(0, 1e6)),
     "video": schema.number(0, 1, 0.0),
+    "cut_off": schema.number(0, 1, 0.0),
+    "alike": schema.number(0, 1, 0.0),
+    "printed": schema.number(0, 1, 0.0),
 }
 _PHASE = {
     "until": schema.number(0.0001, 1),
