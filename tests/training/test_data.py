@@ -66,6 +66,16 @@ def test_every_kind_of_sample_has_the_right_shape_and_range(cache: Cache, kind: 
     assert 0 <= float(batch.alpha.min()) < float(batch.alpha.max()) <= 1
 
 
+def test_what_hides_a_subject_is_drawn_when_the_mix_says_so(cache: Cache) -> None:
+    pairs, plain = cache.of_kind("pair"), Mix(0, 0, 1.0, 0.7, {})
+    before = Sampler(cache, pairs, plain, seed=4).batch(0, 0, 2, 64, 96)
+    for name in ("cut_off", "alike", "printed"):
+        mix = Mix(**plain._asdict() | {name: 1.0})
+        batch = Sampler(cache, pairs, mix, seed=4).batch(0, 0, 2, 64, 96)
+        assert not torch.equal(batch.rgb, before.rgb), name
+        assert 0 <= float(batch.rgb.min()) <= float(batch.rgb.max()) <= 255
+
+
 def test_a_batch_depends_on_its_number_only(cache: Cache) -> None:
     one, two = (sampler(cache, composites=0.5).batch(7, 0, 2, 64, 64) for _ in range(2))
     assert torch.equal(one.rgb, two.rgb)
