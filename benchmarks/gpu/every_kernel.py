@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.kernels.cuda_ops import chains, ops
 from benchmarks.kernels.trial import Size
-from streammat_kernels import compose
+from streammat_kernels import compose, light, merge
 from streammat_kernels.augment import SamplePlan, rssn_batch
 from streammat_kernels.crops import crop_flip_resize
 
@@ -27,7 +27,25 @@ def run_all(move: Callable[[Any], Any]) -> list[str]:
         for _ in range(2):  # the second has a frame before it
             trial.ours(0)
         names.append(case.op)
-    return [*names, *run_training(move)]
+    return [*names, *run_other_formats(move), *run_training(move)]
+
+
+def run_other_formats(move: Callable[[Any], Any]) -> list[str]:
+    """What only float images and RIM need, once; their names."""
+    rng = np.random.default_rng(1)
+    values = rng.random((45, 61), np.float32)
+    for dtype in (np.float16, np.float32):
+        light.encode(move(values.astype(dtype)), move(np.zeros((45, 61), np.uint16)))
+    codes, table = (
+        move((values * 65535).astype(np.uint16)),
+        move(np.linspace(0, 1, 65536, dtype="f4")),
+    )
+    light.to_half(codes, table, move(np.zeros((45, 61), np.float16)), codes)
+    shapes = ((16, 3), (16,), (4, 16), (16, 4), (16,), (1,))
+    weights = merge.MergeWeights(*(rng.standard_normal(shape) for shape in shapes))
+    plane = move(values)
+    merge.merge(plane, plane, plane, weights)
+    return ["light.encode", "light.to_half", "merge.merge"]
 
 
 def run_training(move: Callable[[Any], Any]) -> list[str]:

@@ -16,7 +16,9 @@ from streammat_kernels import (
     foreground,
     fusion,
     guided,
+    light,
     lut,
+    merge,
     refine,
     resize,
     temporal,
@@ -71,6 +73,18 @@ class Frames:
         """(3, h, w) float32 to fill."""
         return self._move(np.zeros((3, *NETWORK), np.float32))
 
+    def light(self) -> Any:
+        """(65536,) float32, light of every code."""
+        return self._move(np.linspace(0, 1, 1 << 16, dtype=np.float32))
+
+    def half(self) -> Any:
+        """(H, W) float16 to fill."""
+        return self._move(np.zeros((self.height, self.width), np.float16))
+
+    def sums(self) -> Any:
+        """The workspace of RIM's merger."""
+        return self._move(np.zeros(merge.WORKSPACE))
+
     def cells(self) -> guided.Workspace:
         """A workspace of guided upsampling."""
         rows, columns = min(NETWORK[0], self.height), min(NETWORK[1], self.width)
@@ -121,7 +135,10 @@ def ops(move: Move) -> list[Case]:
         _case("colour.convert NV12 to P010", move, _convert, **near),
         _case("resize.network_view NV12", move, _view),
         _case("lut.apply of a cube", move, _lut, sizes=("1080p",)),
+        _case("light.encode of half floats", move, _encode, **near),
+        _case("light.to_half times alpha", move, _to_half, **near),
         _case("fusion.fuse", move, _fuse, sizes=("1080p",)),
+        _case("merge.merge", move, _merge, sizes=("1080p",)),
         _case("guided.guided_upsample", move, _guided),
         _case("temporal.smooth", move, _smooth, **near),
         _case("refine.refine", move, _refine),
@@ -253,4 +270,28 @@ def _foreground(f: Frames) -> Prepared:
             planes, YUV8, COLOUR, alpha, out, workspace=workspace
         ),
         [*planes, alpha, out],
+    )
+
+
+def _encode(f: Frames) -> Prepared:
+    alpha = f.alpha()
+    values = (alpha / np.float32(65535)).astype(np.float16)
+    return lambda: light.encode(values, alpha), [values, alpha]
+
+
+def _to_half(f: Frames) -> Prepared:
+    codes, alpha = f.alpha(), f.alpha()
+    table, out = f.light(), f.half()
+    return lambda: light.to_half(codes, table, out, alpha), [codes, alpha, out]
+
+
+def _merge(f: Frames) -> Prepared:
+    _, focus = f.maps()
+    numbers = np.random.default_rng(0)
+    shapes = ((16, 3), (16,), (4, 16), (16, 4), (16,), (1,))
+    weights = merge.MergeWeights(*(numbers.standard_normal(shape) for shape in shapes))
+    out, workspace = f.maps()[1], f.sums()
+    return (
+        lambda: merge.merge(focus, focus, focus, weights, out, workspace=workspace),
+        [focus, focus, focus, out],
     )

@@ -39,6 +39,8 @@ UNITS = (
     "crops",
     "augment",
     "lut",
+    "light",
+    "merge",
 )
 
 _HERE = Path(__file__).resolve().parent

@@ -64,7 +64,10 @@ def _is_plain(value: Any) -> bool:
 
 
 def _arrays(value: Any) -> Iterator[Any]:
+    """Arrays that an op works on; a named tuple holds settings, which stay in host memory."""
     if isinstance(value, list | tuple):
+        if hasattr(value, "_fields"):
+            return
         for item in value:
             yield from _arrays(item)
     elif hasattr(value, "__dlpack__") and not isinstance(value, np.generic):

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from streammat_kernels import blur, foreground, guided, refine, runtime, temporal
+from streammat_kernels import blur, foreground, guided, merge, refine, runtime, temporal
 from streammat_kernels.layout import Colour, Family, PixelLayout
 from tests.kernels.host_cuda import HostCuda
 from tests.tolerances import FUSED_CODES
 
 GRAY = PixelLayout(Family.GRAY, 1, 1, 8)
+MERGER = ((16, 3), (16,), (4, 16), (16, 4), (16,), (1,))  # what RIM's has
+CODES = 65535
 
 
 class Threaded(HostCuda):
@@ -53,7 +55,9 @@ def results() -> dict[str, np.ndarray[Any, Any]]:
     found["foreground"] = foreground.estimate_foreground([luma], GRAY, Colour(), alpha)
     blurred = np.empty_like(luma)
     blur.blur_background([luma], GRAY, Colour(), alpha // 16, [blurred], strength=1)
-    return found | {"blur": blurred}
+    weights = merge.MergeWeights(*(dice.standard_normal(shape) for shape in MERGER))
+    merged = merge.merge(small, small * small, 1 - small, weights)
+    return found | {"blur": blurred, "merge": np.asarray(merged * CODES, np.int64)}
 
 
 def main(arguments: list[str]) -> None:

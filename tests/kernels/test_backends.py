@@ -40,6 +40,9 @@ SHARED = (
     ("crops", "crop_flip_resize", "cpu"),
     ("augment", "fill_sample", "launch"),
     ("lut", "apply", "cpu"),
+    ("light", "encode", "cpu"),
+    ("light", "to_half", "cpu"),
+    ("merge", "merge", "cpu"),
 )
 
 

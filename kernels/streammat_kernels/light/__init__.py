@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands
+from ..dispatch import backend, takes_any_array
 from ..errors import ShapeError
 from ..layout import Transfer
 
 __all__ = ["encode", "to_half"]
 
 
+@takes_any_array
 def encode(
     light: NDArray[Any],
     out: NDArray[np.uint16],
@@ -39,12 +41,11 @@ def encode(
         raise ShapeError(f"light is {light.dtype} {light.shape}; a float16 or float32 plane is due")
     if out.shape != light.shape or out.dtype != np.uint16:
         raise ShapeError(f"out is {out.dtype} {out.shape}; uint16 {light.shape} is needed")
-    from . import cpu
-
-    cpu.encode(light, out, transfer, bands)
+    backend(__name__, light).encode(light, out, transfer, bands)
     return out
 
 
+@takes_any_array
 def to_half(
     codes: NDArray[np.uint16],
     light: NDArray[np.float32],
@@ -78,7 +79,5 @@ def to_half(
         raise ShapeError(f"out is {out.dtype} {out.shape}; float16 {codes.shape} is needed")
     if alpha is not None and (alpha.shape != codes.shape or alpha.dtype != np.uint16):
         raise ShapeError(f"alpha is {alpha.dtype} {alpha.shape}; uint16 {codes.shape} is needed")
-    from . import cpu
-
-    cpu.to_half(codes, light, out, alpha, bands)
+    backend(__name__, codes).to_half(codes, light, out, alpha, bands)
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..colour.transfer import encode_table
 from ..jit import njit
 from ..layout import Transfer
 from ..planes import padded
-from . import reference
+from .tables import half_table
 
 __all__ = ["encode", "to_half"]
 
@@ -23,13 +23,6 @@ OPAQUE = np.uint16(65535)
 _SMALLEST_NORMAL = F(2.0**-14)
 _REBIAS = np.int32((127 - 15) << 10)
 _HALF_BITS = np.int32(0x3F000000)  # of 0.5: adding it leaves steps of 2^-24, those of a subnormal
-
-
-@lru_cache(maxsize=8)
-def half_table(transfer: Transfer) -> NDArray[np.uint16]:
-    """(65536,) code values of every half float, by its bits."""
-    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    return np.floor(reference.encode(halves, transfer) + 0.5).astype(np.uint16)
 
 
 @njit(nogil=True, cache=True)

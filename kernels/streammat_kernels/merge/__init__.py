@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dispatch import backend, empty, takes_any_array
 from ..errors import ShapeError
+from .workspace import WORKSPACE
 
-__all__ = ["MergeWeights", "checked_weights", "merge"]
+__all__ = ["WORKSPACE", "MergeWeights", "checked_weights", "merge"]
 
 Weights = NDArray[np.float64]
 
@@ -25,12 +27,15 @@ class MergeWeights(NamedTuple):
     reduce_bias: Weights  # (1,)
 
 
+@takes_any_array
 def merge(
     tt: NDArray[np.float32],
     ft: NDArray[np.float32],
     bt: NDArray[np.float32],
     weights: MergeWeights,
     out: NDArray[np.float32] | None = None,
+    *,
+    workspace: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32]:
     """Merge three alphas of one picture.
 
@@ -44,8 +49,10 @@ def merge(
 
     Args:
         tt, ft, bt: (h, w) float32, 0..1: fused alphas, see `fusion`.
-        weights: as trained; see `checked_weights`.
+        weights: as trained, in host memory; see `checked_weights`.
         out: (h, w) float32, none of the inputs; None makes one.
+        workspace: (WORKSPACE,) float64 of the GPU, overwritten, so that a call allocates nothing;
+            None takes it from CuPy's pool. Means nothing on the CPU.
 
     Returns:
         ``out``: not clamped, as released: it may leave 0..1.
@@ -53,30 +60,22 @@ def merge(
     Raises:
         ShapeError: shapes or dtypes that do not belong together.
     """
-    alphas = (tt, ft, bt)
-    for name, plane in zip(("tt", "ft", "bt"), alphas, strict=True):
-        if plane.ndim != 2 or plane.shape != tt.shape or plane.dtype != np.float32:
+    for name, plane in zip(("tt", "ft", "bt"), (tt, ft, bt), strict=True):
+        fits = plane.ndim == 2 and plane.shape == tt.shape and 0 not in plane.shape
+        if not fits or plane.dtype != np.float32:
             raise ShapeError(
                 f"alpha {name} is {plane.dtype} {plane.shape}; float32 (h, w) of one size is needed"
             )
     if out is None:
-        out = np.empty_like(tt)
+        out = empty(tt.shape, np.float32, tt)
     elif out.shape != tt.shape or out.dtype != np.float32:
         raise ShapeError(f"out is {out.dtype} {out.shape}; it has to be float32 {tt.shape}")
-    factors, offset = _collapsed(weights, [float(plane.mean(dtype=np.float64)) for plane in alphas])
-    np.multiply(tt, np.float32(factors[0]), out=out)
-    out += np.float32(factors[1]) * ft
-    out += np.float32(factors[2]) * bt
-    out += np.float32(offset)
+    if workspace is not None and (workspace.shape, workspace.dtype) != ((WORKSPACE,), np.float64):
+        raise ShapeError(
+            f"workspace is {workspace.dtype} {workspace.shape}; float64 ({WORKSPACE},) is needed"
+        )
+    backend(__name__, tt).merge(tt, ft, bt, weights, out, workspace)
     return out
-
-
-def _collapsed(weights: MergeWeights, means: list[float]) -> tuple[Weights, float]:
-    """The three alphas' factors and the constant, for alphas of these means."""
-    channels = weights.expand @ np.asarray(means) + weights.expand_bias
-    gates = 1 / (1 + np.exp(-(weights.excite @ np.maximum(weights.squeeze @ channels, 0))))
-    weighed = weights.reduce * gates
-    return weighed @ weights.expand, float(weighed @ weights.expand_bias + weights.reduce_bias[0])
 
 
 def checked_weights(weights: MergeWeights) -> MergeWeights:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from streammat_kernels.errors import ShapeError
-from streammat_kernels.merge import MergeWeights, checked_weights, merge
+from streammat_kernels.merge import WORKSPACE, MergeWeights, checked_weights, merge
 from streammat_kernels.merge.reference import merge as defined
 from tests.tolerances import MERGED_F32
 
@@ -62,6 +62,25 @@ def test_it_equals_the_definition_and_writes_every_sample(size: tuple[int, int])
         np.testing.assert_array_equal(plane, kept)
 
 
+def test_padded_rows_are_taken_and_nothing_beside_out_is_written() -> None:
+    given, wide = alphas(70, 9), np.full((4, 70, 14), np.nan, np.float32)
+    for plane, whole in zip(given, wide, strict=False):
+        whole[:, 2:11] = plane
+    tt, ft, bt, out = (whole[:, 2:11] for whole in wide)
+    workspace = np.full(WORKSPACE, np.nan)
+    assert merge(tt, ft, bt, weights(), out, workspace=workspace) is out
+    np.testing.assert_allclose(out, defined(*given, weights()), atol=MERGED_F32)
+    assert np.isnan(wide[3, :, :2]).all()
+    assert np.isnan(wide[3, :, 11:]).all()
+
+
+def test_many_channels_are_merged_alike() -> None:
+    given, many = alphas(5, 8), weights(5, channels=70, reduced=35)
+    exact = defined(*given, many)
+    scale = float(np.abs(exact).max())
+    np.testing.assert_allclose(merge(*given, many) / scale, exact / scale, atol=MERGED_F32)
+
+
 def test_a_negative_squeeze_is_cut_off() -> None:
     given, made = alphas(4, 4), weights(3)
     shut = made._replace(squeeze=-1e3 * np.ones((4, 16)), expand=np.abs(made.expand))
@@ -94,5 +113,7 @@ def test_planes_that_do_not_belong_together_are_refused() -> None:
         merge(tt, ft[:2], bt, weights())
     with pytest.raises(ShapeError, match="alpha bt is float64"):
         merge(tt, ft, bt.astype(np.float64), weights())
+    with pytest.raises(ShapeError, match="workspace is float64"):
+        merge(tt, ft, bt, weights(), workspace=np.zeros(3))
     with pytest.raises(ShapeError, match="out"):
         merge(tt, ft, bt, weights(), np.empty((2, 2), np.float32))
