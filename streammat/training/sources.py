@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import torch
+
 from streammat.datasets import Faults
 from streammat.errors import ConfigError
 from streammat.training import rssn
@@ -17,8 +19,12 @@ from streammat.training.painted import find_painted
 if TYPE_CHECKING:
     from streammat.training.work import Job
 
+CPU = torch.device("cpu")
 
-def open_data(job: Job, note: Callable[[str], None]) -> tuple[BatchSource, HeldOut]:
+
+def open_data(
+    job: Job, note: Callable[[str], None], device: torch.device = CPU
+) -> tuple[BatchSource, HeldOut]:
     """The source of a run's batches, and what it is validated on.
 
     A recipe with a ``[data]`` table names published data sets below ``job.data``; others take the
@@ -27,13 +33,14 @@ def open_data(job: Job, note: Callable[[str], None]) -> tuple[BatchSource, HeldO
     Args:
         job: of the run.
         note: takes a line for every file that is left out.
+        device: of the network; on a GPU the samples of data sets are made there, too.
 
     Raises:
         InputError: data that is missing or, with ``job.strict``, of no use.
         ConfigError: a wrong ``[data]`` table, or nothing is left to train on.
     """
     faults = Faults(note, strict=job.strict)
-    source, held = _published(job, faults) if job.recipe.data else _cached(job)
+    source, held = _published(job, faults, device, note) if job.recipe.data else _cached(job)
     if job.pictures is not None and job.alphas is not None:
         held = FolderPairs(find_painted(job.pictures, job.alphas, faults))
     if faults.total:
@@ -41,7 +48,9 @@ def open_data(job: Job, note: Callable[[str], None]) -> tuple[BatchSource, HeldO
     return source, held
 
 
-def _published(job: Job, faults: Faults) -> tuple[BatchSource, HeldOut]:
+def _published(
+    job: Job, faults: Faults, device: torch.device, note: Callable[[str], None]
+) -> tuple[BatchSource, HeldOut]:
     recipe = job.recipe
     if job.data is None:
         raise ConfigError("the recipe names data sets: give --data DIR, which holds them")
@@ -57,6 +66,7 @@ def _published(job: Job, faults: Faults) -> tuple[BatchSource, HeldOut]:
         faults,
         job.threads,
         lambda name: is_held_out(name, recipe.holdout_prefixes, recipe.holdout_share),
+        rssn.stage_on(device, note),
     )
     return source, FolderPairs(source.held_out)
 

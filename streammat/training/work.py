@@ -120,7 +120,7 @@ def prepare(
     """
     recipe = job.recipe
     torch.manual_seed(recipe.seed)
-    source, examples = open_data(job, note)
+    source, examples = open_data(job, note, group.device)
     model = fresh_model(recipe.model, job.start, job.encoder)
     budget = budget_of(recipe, source.samples)
     trainer = Trainer(Work(model, recipe, source, budget, job.out), group, group.device)

@@ -38,7 +38,7 @@ SHARED = (
     ("compose", "compose", "cpu"),
     ("compose", "compose_gradients", "cpu"),
     ("crops", "crop_flip_resize", "cpu"),
-    ("augment", "fill_sample", "launch"),
+    ("augment", "fill_batch", "launch"),
     ("lut", "apply", "cpu"),
     ("light", "encode", "cpu"),
     ("light", "to_half", "cpu"),

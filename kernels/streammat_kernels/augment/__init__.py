@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
 from ..regions import MAX_ELEMENT_PX
+from .patch import Patch
 from .plan import SamplePlan
 
-__all__ = ["RssnBatch", "SamplePlan", "rssn_batch"]
+__all__ = ["Patch", "RssnBatch", "SamplePlan", "rssn_batch"]
+
+Picture = NDArray[np.uint8] | Patch
 
 
 class RssnBatch(NamedTuple):
@@ -35,9 +38,9 @@ class RssnBatch(NamedTuple):
 
 @takes_any_array
 def rssn_batch(
-    foregrounds: Sequence[NDArray[np.uint8]],
-    backgrounds: Sequence[NDArray[np.uint8]],
-    alphas: Sequence[NDArray[np.uint8]],
+    foregrounds: Sequence[Picture],
+    backgrounds: Sequence[Picture],
+    alphas: Sequence[Picture],
     plans: Sequence[SamplePlan],
     size_px: int = 320,
     *,
@@ -59,12 +62,14 @@ def rssn_batch(
     Args:
         foregrounds: (H, W, 3) uint8 R'G'B' each, at least one.
         backgrounds: (h, w, 3) uint8 each, any size.
-        alphas: (H, W) uint8 each, 255 = opaque; all 0 and all 255 are allowed.
+        alphas: (H, W) uint8 each, 255 = opaque; all 0 and all 255 are allowed. On a GPU a picture
+            may be a ``Patch`` of at least what ``plan.needed`` names; see `staged.RssnStage`.
         plans: the decisions, one a sample.
         size_px: side s of the result.
         trimap_px, rosta_px: sides of the elliptic elements, 1..126 px.
         pool: samples run on its threads; None runs them here. The result is the same. On a GPU
-            they run one after the other on the current stream, in buffers of CuPy's pool.
+            it means nothing: up to 16 samples are a launch, on the current stream, in buffers of
+            CuPy's pool.
 
     Raises:
         ShapeError: arrays or plans that do not belong together.
@@ -72,38 +77,48 @@ def rssn_batch(
     _check(foregrounds, backgrounds, alphas, plans)
     if size_px < 1:
         raise ShapeError(f"size_px is {size_px}: it must be 1 or more")
-    count, like = len(plans), foregrounds[0]
-    colours = empty((count, 3, 3, size_px, size_px), np.uint8, like)
-    grey = empty((count, 4, size_px, size_px), np.uint8, like)
     kernels_px = trimap_px, rosta_px
     for name, size in (("trimap_px", trimap_px), ("rosta_px", rosta_px)):
         if not 1 <= size <= MAX_ELEMENT_PX:
             raise ShapeError(f"{name} is {size}: it must be 1..{MAX_ELEMENT_PX}")
-    fill_sample = backend(__name__, like, host="launch").fill_sample
-
-    def one(index: int) -> None:
-        fill_sample(
-            *(_packed(pictures[index]) for pictures in (foregrounds, backgrounds, alphas)),
-            plans[index],
-            kernels_px,
-            colours[index],
-            grey[index],
-        )
-
-    serial = pool is None or is_cuda(like)
-    list(map(one, range(count)) if serial or pool is None else pool.map(one, range(count)))
+    count, like = len(plans), _pixels(foregrounds[0])
+    colours = empty((count, 3, 3, size_px, size_px), np.uint8, like)
+    grey = empty((count, 4, size_px, size_px), np.uint8, like)
+    pictures = [
+        [_packed(picture) for picture in part] for part in (foregrounds, backgrounds, alphas)
+    ]
+    fill_batch = backend(__name__, like, host="launch").fill_batch
+    fill_batch(*pictures, plans, kernels_px, colours, grey, pool)
     return RssnBatch(*(colours[:, k] for k in range(3)), *(grey[:, k] for k in range(4)))
 
 
-def _packed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _pixels(picture: Picture) -> NDArray[np.uint8]:
+    pixels: NDArray[np.uint8] = picture.pixels if isinstance(picture, Patch) else picture
+    return pixels
+
+
+def _size(picture: Picture) -> tuple[int, ...]:
+    """H, W of the whole picture."""
+    if isinstance(picture, Patch):
+        return picture.height, picture.width
+    return picture.shape[:2]
+
+
+def _packed(picture: Picture) -> Picture:
     """C-contiguous, wherever it lies."""
+    if isinstance(picture, Patch):
+        if not is_cuda(picture.pixels) or not picture.pixels.flags.c_contiguous:
+            raise ShapeError(
+                "a patch has to be contiguous and lie on a GPU; pass the whole picture"
+            )
+        return picture
     return picture if picture.flags.c_contiguous else picture.copy()
 
 
 def _check(
-    foregrounds: Sequence[NDArray[Any]],
-    backgrounds: Sequence[NDArray[Any]],
-    alphas: Sequence[NDArray[Any]],
+    foregrounds: Sequence[Picture],
+    backgrounds: Sequence[Picture],
+    alphas: Sequence[Picture],
     plans: Sequence[SamplePlan],
 ) -> None:
     counts = {len(foregrounds), len(backgrounds), len(alphas), len(plans)}
@@ -116,18 +131,19 @@ def _check(
         zip(foregrounds, backgrounds, alphas, plans, strict=True)
     ):
         where = f"sample {index}"
-        for name, picture in (("foreground", fg), ("background", bg)):
-            if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        for name, pixels in (("foreground", _pixels(fg)), ("background", _pixels(bg))):
+            if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
                 raise ShapeError(
-                    f"{where}: the {name} is {picture.dtype} {picture.shape}; "
+                    f"{where}: the {name} is {pixels.dtype} {pixels.shape}; "
                     "an array (H, W, 3) of uint8 is needed"
                 )
-        if alpha.shape != fg.shape[:2] or alpha.dtype != np.uint8:
+        matte, size = _pixels(alpha), _size(alpha)
+        if size != _size(fg) or matte.ndim != 2 or matte.dtype != np.uint8:
             raise ShapeError(
-                f"{where}: the alpha is {alpha.dtype} {alpha.shape}; "
-                f"uint8 {fg.shape[:2]}, as the foreground, is needed"
+                f"{where}: the alpha is {matte.dtype} {size}; "
+                f"uint8 {_size(fg)}, as the foreground, is needed"
             )
-        _check_plan(plan, alpha.shape, where)
+        _check_plan(plan, size, where)
 
 
 def _check_plan(plan: SamplePlan, size: tuple[int, ...], where: str) -> None:

@@ -1,92 +1,137 @@
-// Training samples, see augment/reference.py. What a crop needs of each picture is fitted, denoised
-// and summed into buffers; two kernels then make the seven maps straight at the crop's output.
+// Training samples, see augment/reference.py. What the crops of a batch need of their pictures is
+// fitted, denoised and summed into buffers; two kernels then make the seven maps straight at the
+// crops' output. A launch works on up to MOST_SAMPLES samples of different sizes: rows of threads
+// run over samples and ``span`` rows each, of which a sample uses as many as it has.
 #include "../crops/crops.cuh"
 
-// Rows top .. top + rows - 1 and columns left .. of a picture (height, width), interleaved R'G'B'.
+typedef unsigned long long u64;
+constexpr int MOST_SAMPLES = 16;  // their records travel as an argument, 4 KB at most
+constexpr int STRIP = 32;         // rows that a thread of sum_columns goes down
+
+// Rows top .. top + rows - 1 and columns left .. of a picture (height, width), R'G'B' interleaved
+// or one channel.
 struct Part {
   const u8 *pixels;
   int top, left, rows, columns, height, width;
 };
 
-SM_FN float sample(const Part &p, int y, int x, int c) {
-  return (float)p.pixels[((i64)(y - p.top) * p.columns + (x - p.left)) * 3 + c];
+SM_FN int sample(const Part &p, int y, int x, int c) {
+  return p.pixels[((i64)(y - p.top) * p.columns + (x - p.left)) * 3 + c];
+}
+
+SM_FN int single(const Part &p, int y, int x) {
+  return p.pixels[(i64)(y - p.top) * p.columns + (x - p.left)];
 }
 
 // Reflected at the border samples, which are not repeated.
 SM_FN int mirrored(int i, int length) {
+  if (i >= 0 && i < length) return i;
   if (length == 1) return 0;
   const int period = 2 * (length - 1);
   i = (i % period + period) % period;
   return min(i, period - i);
 }
 
-// The picture at the size of ``to``, as far as ``to`` reaches.
-SM_KERNEL fit(const u8 *source, int height_in, int width_in, Part to, u8 *out) {
+struct Refit {
+  Part from, to;
+};
+struct Refits {
+  Refit at[MOST_SAMPLES];
+};
+
+// Pictures at the size of ``to``, as far as ``to`` reaches.
+SM_KERNEL fit(Refits jobs, int count, int span) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = row / span, y = row % span;
+  if (n >= count) return;
+  const Part from = jobs.at[n].from, to = jobs.at[n].to;
   if (x >= to.columns || y >= to.rows) return;
-  const Window down = window(to.top + y, height_in, to.height);
-  const Window across = window(to.left + x, width_in, to.width);
-  const u8 *corner = source + ((i64)down.first * width_in + across.first) * 3;
+  const Window down = window(to.top + y, from.height, to.height);
+  const Window across = window(to.left + x, from.width, to.width);
   float total[3] = {0.0f, 0.0f, 0.0f};
   for (int j = 0; j < down.count; j++)
     for (int i = 0; i < across.count; i++) {
       const float share = weight(down, j) * weight(across, i);
 #pragma unroll
-      for (int c = 0; c < 3; c++) total[c] += share * (float)corner[((i64)j * width_in + i) * 3 + c];
+      for (int c = 0; c < 3; c++)
+        total[c] += share * (float)sample(from, down.first + j, across.first + i, c);
     }
+  u8 *out = (u8 *)to.pixels + ((i64)y * to.columns + x) * 3;
 #pragma unroll
-  for (int c = 0; c < 3; c++) out[((i64)y * to.columns + x) * 3 + c] = (u8)(total[c] + 0.5f);
+  for (int c = 0; c < 3; c++) out[c] = (u8)(total[c] + 0.5f);
 }
 
-// Local Wiener filter over 5 x 5 samples.
-SM_KERNEL denoise(Part from, Part to, float sigma, u8 *out) {
-  const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
-  if (x >= to.columns || y >= to.rows) return;
-  const float noise = sigma * sigma, share = 1.0f / 25.0f;
-  for (int c = 0; c < 3; c++) {
-    int total = 0, square = 0;
-    for (int j = -2; j < 3; j++)
-      for (int i = -2; i < 3; i++) {
-        const int code = (int)sample(from, mirrored(to.top + y + j, to.height),
-                                     mirrored(to.left + x + i, to.width), c);
-        total += code, square += code * code;
-      }
-    const float mean = (float)total * share;
-    const float spread = (float)(25 * square - total * total) * (share * share);
-    const float gain = fmaxf(spread - noise, 0.0f) / fmaxf(spread, noise);
-    const float own = sample(from, to.top + y, to.left + x, c);
-    out[((i64)y * to.columns + x) * 3 + c] = (u8)(mean + gain * (own - mean) + 0.5f);
+struct Calming {
+  Part from, to;
+  float sigma;
+  int unused;
+};
+struct Calmings {
+  Calming at[2 * MOST_SAMPLES];  // foregrounds and backgrounds
+};
+
+// Local Wiener filter over 5 x 5 samples; x runs over the channels of all columns.
+SM_KERNEL denoise(Calmings jobs, int count, int span) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = row / span, y = row % span;
+  if (n >= count) return;
+  const Part from = jobs.at[n].from, to = jobs.at[n].to;
+  if (i >= 3 * to.columns || y >= to.rows) return;
+  const int x = i / 3, c = i % 3;
+  const float noise = jobs.at[n].sigma * jobs.at[n].sigma, share = 1.0f / 25.0f;
+  int total = 0, square = 0;
+  int place[5];
+#pragma unroll
+  for (int k = 0; k < 5; k++) place[k] = mirrored(to.left + x + k - 2, to.width);
+#pragma unroll
+  for (int j = 0; j < 5; j++) {
+    const int down = mirrored(to.top + y + j - 2, to.height);
+#pragma unroll
+    for (int k = 0; k < 5; k++) {
+      const int code = sample(from, down, place[k], c);
+      total += code, square += code * code;
+    }
   }
+  const float mean = (float)total * share;
+  const float spread = (float)(25 * square - total * total) * (share * share);
+  const float gain = fmaxf(spread - noise, 0.0f) / fmaxf(spread, noise);
+  const float own = (float)sample(from, to.top + y, to.left + x, c);
+  ((u8 *)to.pixels)[(i64)y * 3 * to.columns + i] = (u8)(mean + gain * (own - mean) + 0.5f);
 }
 
-// Sums of ``blur`` samples side by side, at columns first .. first + columns - 1.
-SM_KERNEL sum_rows(Part from, int blur, int first, int columns, int *sums) {
-  const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
-  if (x >= columns || y >= from.rows) return;
-  int total[3] = {0, 0, 0};
-  for (int k = 0; k < blur; k++) {
-    const int at = mirrored(first + x - blur / 2 + k, from.width);
-#pragma unroll
-    for (int c = 0; c < 3; c++) total[c] += (int)sample(from, from.top + y, at, c);
-  }
-#pragma unroll
-  for (int c = 0; c < 3; c++) sums[((i64)y * columns + x) * 3 + c] = total[c];
-}
+// Sums of ``blur`` samples one below the other, around the rows of a crop and as far to its sides
+// as the box reaches: (side, side + blur, 3).
+struct Summing {
+  Part from;
+  int *sums;
+  int blur, x, y, side;
+};
+struct Summings {
+  Summing at[MOST_SAMPLES];
+};
 
-// How many samples left of x have some alpha, and how many are not opaque; a thread takes a row.
-SM_KERNEL count_rows(const u8 *alpha, int height, int width, int *some, int *not_solid) {
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
-  if (blockIdx.x * blockDim.x + threadIdx.x > 0 || y >= height) return;
-  const i64 at = (i64)y * (width + 1);
-  int above = 0, below = 0;
-  for (int x = 0; x <= width; x++) {
-    some[at + x] = above, not_solid[at + x] = below;
-    if (x == width) break;
-    const int code = alpha[(i64)y * width + x];
-    above += code != 0, below += code != 255;
+// x runs over the channels of all columns; a thread adds and takes away down its strip.
+SM_KERNEL sum_columns(Summings jobs, int count, int span) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = row / span, first = (row % span) * STRIP;
+  if (n >= count) return;
+  const Summing s = jobs.at[n];
+  const int wide = 3 * (s.side + s.blur);
+  if (i >= wide || first >= s.side) return;
+  const int before = s.blur / 2, c = i % 3;
+  const int x = mirrored(s.x - before + i / 3, s.from.width);
+  int total = 0;
+  for (int k = 0; k < s.blur; k++)
+    total += sample(s.from, mirrored(s.y + first - before + k, s.from.height), x, c);
+  for (int r = first; r < min(first + STRIP, s.side); r++) {
+    s.sums[(i64)r * wide + i] = total;
+    if (r + 1 >= s.side) break;
+    const int top = s.y + r - before;
+    total += sample(s.from, mirrored(top + s.blur, s.from.height), x, c);
+    total -= sample(s.from, mirrored(top, s.from.height), x, c);
   }
 }
 
@@ -119,114 +164,198 @@ SM_FN u8 joined(float a, float b, float c, float d, const Line &down, const Line
   return (u8)(first + (second - first) * across.weight + 0.5f);
 }
 
-struct Layers {
-  Part front, back;
-  const int *sums;  // of back's rows at the crop's columns, where it is blurred
-  const u8 *alpha;
-  const float *levels;  // of the noise
+struct Layer {
+  Part front, back, alpha;
+  const int *sums;  // where the background is blurred
+  u8 *out;          // (3, 3, size, size)
+  Square crop;
   int blur;
   u32 seed;
-  float sigma;
-  int is_noisy;
+  float sigma;  // 0: no noise
+};
+struct Layers {
+  Layer at[MOST_SAMPLES];
 };
 
 SM_FN float cut(float value) {
   return (float)(int)(clip(value, 0.0f, 255.0f) + 0.0009765625f);
 }
 
+SM_FN float boxed(const Layer &s, int y, int x, int c) {
+  const int wide = s.crop.side + s.blur;
+  const int *sums = s.sums + ((i64)(y - s.crop.y) * wide + (x - s.crop.x)) * 3 + c;
+  int total = 0;
+  for (int k = 0; k < s.blur; k++) total += sums[3 * k];
+  return (float)total * (1.0f / (float)(s.blur * s.blur));
+}
+
 // Image, foreground and background of channel c at a pixel of the picture.
-SM_FN void mixed(const Layers &s, const Square &crop, int y, int x, int c, float out[3]) {
-  float front = sample(s.front, y, x, c), back;
-  if (s.blur) {
-    int total = 0;
-    for (int k = 0; k < s.blur; k++) {
-      const int row = mirrored(y - s.blur / 2 + k, s.back.height) - s.back.top;
-      total += s.sums[((i64)row * crop.side + (x - crop.x)) * 3 + c];
-    }
-    back = (float)total * (1.0f / (float)(s.blur * s.blur));
-  } else {
-    back = sample(s.back, y, x, c);
-  }
-  const float share = (float)s.alpha[(i64)y * s.back.width + x] * (1.0f / 255.0f);
+SM_FN void mixed(const Layer &s, const float *levels, int y, int x, int c, float out[3]) {
+  float front = (float)sample(s.front, y, x, c);
+  float back = s.blur ? boxed(s, y, x, c) : (float)sample(s.back, y, x, c);
+  const float share = (float)single(s.alpha, y, x) * (1.0f / 255.0f);
   float image = cut(share * front + (1.0f - share) * back);
-  if (s.is_noisy) {
-    u32 word = (u32)(((i64)y * s.back.width + x) * 3 + c) ^ s.seed;
+  if (s.sigma > 0.0f) {
+    u32 word = (u32)(((i64)y * s.alpha.width + x) * 3 + c) ^ s.seed;
     word = (word ^ (word >> 16)) * 0x7FEB352Du;
     word = (word ^ (word >> 15)) * 0x846CA68Bu;
     word ^= word >> 16;
-    const float noise = s.sigma * s.levels[word >> 20];
+    const float noise = s.sigma * levels[word >> 20];
     image = cut(image + noise), front = cut(front + noise), back = cut(back + noise);
   }
   out[0] = image, out[1] = front, out[2] = back;
 }
 
-SM_KERNEL layers(Layers s, Square crop, u8 *out) {
+// The levels of the noise are those of noise.py. A place that falls on a pixel needs that one only.
+SM_KERNEL layers(Layers jobs, int count, int span, const float *levels) {
   const int j = blockIdx.x * blockDim.x + threadIdx.x;
-  const int i = blockIdx.y * blockDim.y + threadIdx.y;
-  if (i >= crop.size || j >= crop.size) return;
+  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = row / span, i = row % span;
+  if (n >= count) return;
+  const Layer &s = jobs.at[n];
+  if (i >= s.crop.size || j >= s.crop.size) return;
   Line down, across;
-  lines(crop, i, j, down, across);
-  const i64 plane = (i64)crop.size * crop.size, at = (i64)i * crop.size + j;
+  lines(s.crop, i, j, down, across);
+  const i64 plane = (i64)s.crop.size * s.crop.size, at = (i64)i * s.crop.size + j;
+  const bool wide = across.second != across.first, deep = down.second != down.first;
   for (int c = 0; c < 3; c++) {
     float a[3], b[3], d[3], e[3];
-    mixed(s, crop, down.first, across.first, c, a);
-    mixed(s, crop, down.first, across.second, c, b);
-    mixed(s, crop, down.second, across.first, c, d);
-    mixed(s, crop, down.second, across.second, c, e);
+    mixed(s, levels, down.first, across.first, c, a);
+#pragma unroll
+    for (int k = 0; k < 3; k++) b[k] = d[k] = a[k];
+    if (wide) mixed(s, levels, down.first, across.second, c, b);
+    if (deep) mixed(s, levels, down.second, across.first, c, d);
+#pragma unroll
+    for (int k = 0; k < 3; k++) e[k] = wide ? b[k] : d[k];
+    if (wide && deep) mixed(s, levels, down.second, across.second, c, e);
 #pragma unroll
     for (int k = 0; k < 3; k++)
-      out[(k * 3 + c) * plane + at] = joined(a[k], b[k], d[k], e[k], down, across);
+      s.out[(k * 3 + c) * plane + at] = joined(a[k], b[k], d[k], e[k], down, across);
   }
 }
 
-// An ellipse as chords (row, first and last column from its anchor), and the counts that it asks.
-struct Element {
-  const int *chords;
+// Where a matte has some alpha and where it is not opaque, 64 columns a word, rows first .. first +
+// rows - 1. Bit b of word w is column left + 64 w + b; what is not there counts as neither.
+struct Packing {
+  Part alpha;
+  u64 *bits;  // (2, rows, words)
+  int first, rows, left, words;
+};
+struct Packings {
+  Packing at[MOST_SAMPLES];
+};
+
+SM_KERNEL pack(Packings jobs, int count, int span) {
+  const int w = blockIdx.x * blockDim.x + threadIdx.x;
+  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = row / span, y = row % span;
+  if (n >= count) return;
+  const Packing s = jobs.at[n];
+  if (w >= s.words || y >= s.rows) return;
+  u64 some = 0, not_solid = 0;
+  for (int b = 0; b < 64; b++) {
+    const int x = s.left + 64 * w + b;
+    if (x < s.alpha.left || x >= s.alpha.left + s.alpha.columns) continue;
+    const int code = single(s.alpha, s.first + y, x);
+    some |= (u64)(code != 0) << b;
+    not_solid |= (u64)(code != 255) << b;
+  }
+  s.bits[(i64)y * s.words + w] = some;
+  s.bits[((i64)s.rows + y) * s.words + w] = not_solid;
+}
+
+// Both dilated by both ellipses, at the rows and columns of a crop.
+struct Dilating {
+  const u64 *bits;
+  u64 *out;  // (2 ellipses, 2, side, words - 2)
+  int first, rows, words, y, side, unused;
+};
+struct Dilatings {
+  Dilating at[MOST_SAMPLES];
+};
+
+// An ellipse as its rows from the widest to the narrowest: the row's offset, and by how many columns
+// it reaches further left and right than the next one (launch.steps_of).
+struct Ellipse {
+  const int *steps;
   i64 count;
 };
 
-struct Counts {
-  const int *some, *not_solid;
-  int height, width;
+// Rows are joined from the widest on and grow, step by step, by what they are wider than the next.
+// The outer words lose a bit a step at their outer ends, 63 at most, and the middle one none.
+SM_FN u64 dilated(const Ellipse &e, const u64 *bits, const Dilating &s, int y, int word) {
+  u64 low = 0, middle = 0, high = 0;
+  for (int k = 0; k < (int)e.count; k++) {
+    const int *step = e.steps + 3 * k;
+    const int row = y + step[0] - s.first;
+    if (row >= 0 && row < s.rows) {
+      const u64 *at = bits + (i64)row * s.words + word;
+      low |= at[0], middle |= at[1], high |= at[2];
+    }
+    const int left = step[1], right = step[2];
+    for (int i = 0; i < max(left, right); i++) {
+      u64 a = low, b = middle, c = high;
+      if (i < left) a |= low << 1, b |= middle << 1 | low >> 63, c |= high << 1 | middle >> 63;
+      if (i < right) a |= low >> 1 | middle << 63, b |= middle >> 1 | high << 63, c |= high >> 1;
+      low = a, middle = b, high = c;
+    }
+  }
+  return middle;
+}
+
+SM_KERNEL dilate(Dilatings jobs, int count, int span, Ellipse narrow, Ellipse wide) {
+  const int word = blockIdx.x * blockDim.x + threadIdx.x;
+  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = row / span, r = row % span;
+  if (n >= 4 * count) return;
+  const Dilating s = jobs.at[n / 4];
+  const int words = s.words - 2, which = n % 4;  // two ellipses of two maps
+  if (word >= words || r >= s.side) return;
+  const u64 *bits = s.bits + (which & 1 ? (i64)s.rows * s.words : 0);
+  s.out[((i64)which * s.side + r) * words + word] =
+      which < 2 ? dilated(narrow, bits, s, s.y + r, word) : dilated(wide, bits, s, s.y + r, word);
+}
+
+struct Labelling {
+  Part alpha;
+  const u64 *dilated;
+  u8 *out;  // (4, size, size)
+  Square crop;
+  int words;
+};
+struct Labellings {
+  Labelling at[MOST_SAMPLES];
 };
 
-SM_FN bool meets(const int *counts, const Counts &n, const Element &e, int y, int x) {
-  for (int k = 0; k < (int)e.count; k++) {
-    const int row = y + e.chords[3 * k];
-    if (row < 0 || row >= n.height) continue;
-    const int first = min(max(x + e.chords[3 * k + 1], 0), n.width);
-    const int end = min(max(x + e.chords[3 * k + 2] + 1, 0), n.width);
-    const i64 at = (i64)row * (n.width + 1);
-    if (counts[at + end] > counts[at + first]) return true;
-  }
-  return false;
+SM_FN bool is_set(const Labelling &s, int which, int y, int x) {
+  const int r = y - s.crop.y, column = x - s.crop.x;
+  return s.dilated[((i64)which * s.crop.side + r) * s.words + column / 64] >> (column % 64) & 1;
 }
 
 // Alpha, trimap, dilation and erosion at a pixel of the picture.
-SM_FN void levels_at(const u8 *alpha, const Counts &n, const Element &narrow, const Element &wide,
-                     int y, int x, float out[4]) {
-  out[0] = (float)alpha[(i64)y * n.width + x];
-  out[1] = !meets(n.not_solid, n, narrow, y, x) ? 255.0f
-           : meets(n.some, n, narrow, y, x)     ? 128.0f
-                                                : 0.0f;
-  out[2] = meets(n.some, n, wide, y, x) ? 255.0f : 0.0f;
-  out[3] = meets(n.not_solid, n, wide, y, x) ? 0.0f : 255.0f;
+SM_FN void levels_at(const Labelling &s, int y, int x, float out[4]) {
+  out[0] = (float)single(s.alpha, y, x);
+  out[1] = !is_set(s, 1, y, x) ? 255.0f : is_set(s, 0, y, x) ? 128.0f : 0.0f;
+  out[2] = is_set(s, 2, y, x) ? 255.0f : 0.0f;
+  out[3] = is_set(s, 3, y, x) ? 0.0f : 255.0f;
 }
 
-SM_KERNEL regions(const u8 *alpha, Counts counts, Element narrow, Element wide, Square crop,
-                  u8 *out) {
+SM_KERNEL regions(Labellings jobs, int count, int span) {
   const int j = blockIdx.x * blockDim.x + threadIdx.x;
-  const int i = blockIdx.y * blockDim.y + threadIdx.y;
-  if (i >= crop.size || j >= crop.size) return;
+  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = row / span, i = row % span;
+  if (n >= count) return;
+  const Labelling &s = jobs.at[n];
+  if (i >= s.crop.size || j >= s.crop.size) return;
   Line down, across;
-  lines(crop, i, j, down, across);
+  lines(s.crop, i, j, down, across);
   float a[4], b[4], d[4], e[4];
-  levels_at(alpha, counts, narrow, wide, down.first, across.first, a);
-  levels_at(alpha, counts, narrow, wide, down.first, across.second, b);
-  levels_at(alpha, counts, narrow, wide, down.second, across.first, d);
-  levels_at(alpha, counts, narrow, wide, down.second, across.second, e);
-  const i64 plane = (i64)crop.size * crop.size;
+  levels_at(s, down.first, across.first, a);
+  levels_at(s, down.first, across.second, b);
+  levels_at(s, down.second, across.first, d);
+  levels_at(s, down.second, across.second, e);
+  const i64 plane = (i64)s.crop.size * s.crop.size;
 #pragma unroll
   for (int k = 0; k < 4; k++)
-    out[k * plane + (i64)i * crop.size + j] = joined(a[k], b[k], d[k], e[k], down, across);
+    s.out[k * plane + (i64)i * s.crop.size + j] = joined(a[k], b[k], d[k], e[k], down, across);
 }

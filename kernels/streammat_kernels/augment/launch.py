@@ -1,7 +1,9 @@
-"""One sample on the CPU: which part of each picture is needed, then the kernels."""
+"""Samples on the CPU: which part of each picture is needed, then the kernels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +16,7 @@ from .noise import mixed_seed, noise_levels
 from .plan import LineTaps, SamplePlan, Span, line_taps, reach
 from .reference import DENOISE_WINDOW_PX
 
-__all__ = ["fill_sample"]
+__all__ = ["fill_batch"]
 
 Rgb = NDArray[np.uint8]  # (H, W, 3)
 _REACH = DENOISE_WINDOW_PX // 2
@@ -39,7 +41,29 @@ class _Grid(NamedTuple):
     source_rows: LineTaps  # rows of the picture
 
 
-def fill_sample(
+def fill_batch(
+    foregrounds: Sequence[Rgb],
+    backgrounds: Sequence[Rgb],
+    alphas: Sequence[NDArray[np.uint8]],
+    plans: Sequence[SamplePlan],
+    kernels_px: tuple[int, int],
+    colours: NDArray[np.uint8],
+    grey: NDArray[np.uint8],
+    pool: Executor | None,
+) -> None:
+    """Write a batch: colours (B, 3, 3, s, s) image, foreground and background, grey (B, 4, s, s)
+    alpha, trimap, dilation and erosion; sample by sample, on the threads of ``pool``.
+    """
+
+    def one(n: int) -> None:
+        pictures = foregrounds[n], backgrounds[n], alphas[n]
+        _fill_sample(*pictures, plans[n], kernels_px, colours[n], grey[n])
+
+    numbers = range(len(plans))
+    list(map(one, numbers) if pool is None else pool.map(one, numbers))
+
+
+def _fill_sample(
     foreground: Rgb,
     background: Rgb,
     alpha: NDArray[np.uint8],
@@ -48,7 +72,6 @@ def fill_sample(
     colours: NDArray[np.uint8],
     grey: NDArray[np.uint8],
 ) -> None:
-    """Write one sample: colours (3, 3, s, s), grey (4, s, s) alpha, trimap, dilation, erosion."""
     grid = _grid(plan, colours.shape[-1])
     size = alpha.shape[0], alpha.shape[1]
     effects = plan.blur_px, np.float32(plan.noise_sigma), mixed_seed(plan.noise_seed)
@@ -98,9 +121,8 @@ def _back(picture: Rgb, plan: SamplePlan, size: tuple[int, int]) -> _Window:
     """The background at the foreground's size, as far as the crop and the blur's box reach."""
     height, width = size
     before = plan.blur_px // 2
-    after = max(plan.blur_px - 1 - before, 0)
-    down = reach(plan.y, plan.side, before, after, height)
-    across = reach(plan.x, plan.side, before, after, width)
+    down = reach(plan.y, plan.side, before, before, height)
+    across = reach(plan.x, plan.side, before, before, width)
     source, origin = picture, (0, 0)
     if picture.shape[:2] != size:
         margin = _REACH if plan.denoise_background > 0 else 0

@@ -70,7 +70,7 @@ def merge(
         out = empty(tt.shape, np.float32, tt)
     elif out.shape != tt.shape or out.dtype != np.float32:
         raise ShapeError(f"out is {out.dtype} {out.shape}; it has to be float32 {tt.shape}")
-    if workspace is not None and (workspace.shape, workspace.dtype) != ((WORKSPACE,), np.float64):
+    if workspace is not None and (workspace.shape != (WORKSPACE,) or workspace.dtype != np.float64):
         raise ShapeError(
             f"workspace is {workspace.dtype} {workspace.shape}; float64 ({WORKSPACE},) is needed"
         )

@@ -10,6 +10,7 @@ from streammat.datasets.layouts import layout_named
 from streammat.errors import InputError
 from streammat.training.rssn.settings import RssnSettings
 from streammat.training.rssn.source import RssnSource
+from streammat_kernels.augment.staged import RssnStage
 
 __all__ = ["open_source"]
 
@@ -22,6 +23,7 @@ def open_source(
     faults: Faults,
     threads: int = 1,
     keep_back: Callable[[str], bool] | None = None,
+    stage: RssnStage | None = None,
 ) -> RssnSource:
     """Find the files of all data sets and make their source.
 
@@ -34,6 +36,7 @@ def open_source(
         threads: that decode and compose.
         keep_back: says of a picture's name whether it is held out, see `RssnSource.held_out`;
             cut-outs never are.
+        stage: makes batches on a GPU, see `device.stage_on`.
 
     Raises:
         InputError: a data set that is not there, nothing left to train on, or with ``faults``
@@ -54,4 +57,5 @@ def open_source(
     backgrounds = [
         path for name in settings.backgrounds for path in find_backgrounds(layout_named(name), data)
     ]
-    return RssnSource(settings, train, weights, backgrounds, batch, seed, faults, threads, held)
+    files = train, weights, backgrounds
+    return RssnSource(settings, *files, batch, seed, faults, threads, held, stage)

@@ -1,4 +1,8 @@
-"""Batches of GFM's three tracks from published data sets, everything after decoding in kernels."""
+"""Batches of GFM's three tracks from published data sets, everything after decoding in kernels.
+
+Pictures are decoded and decisions drawn on the CPU's threads; where the network trains on a GPU the
+samples are made there.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,6 +30,7 @@ from streammat.training.rssn.decisions import (
 from streammat.training.rssn.layers import Scene, foreground_of, noise_level, photograph_scene
 from streammat.training.rssn.settings import RssnSettings
 from streammat_kernels.augment import RssnBatch, SamplePlan, rssn_batch
+from streammat_kernels.augment.staged import RssnStage
 from streammat_kernels.regions import sampled_levels
 
 __all__ = ["RssnSource"]
@@ -56,6 +61,7 @@ class RssnSource:
         faults: takes pictures that turn out to be unreadable.
         threads: that decode and compose.
         held_out: kept for the caller, who validates on them.
+        stage: makes batches on a GPU; None makes them on the CPU.
     """
 
     def __init__(
@@ -69,8 +75,10 @@ class RssnSource:
         faults: Faults,
         threads: int = 1,
         held_out: Sequence[Sample] = (),
+        stage: RssnStage | None = None,
     ) -> None:
         self.held_out = list(held_out)
+        self._make: Any = rssn_batch if stage is None else stage.batch
         self._settings = settings
         self._all = list(samples)
         self._backgrounds = list(backgrounds)
@@ -188,12 +196,12 @@ class RssnSource:
 
     def _compose(self, scenes: list[Scene], plans: list[SamplePlan], size_px: int) -> RssnBatch:
         backs, alphas = [s.background for s in scenes], [s.alpha for s in scenes]
-        made = rssn_batch(
-            [s.foreground for s in scenes], backs, alphas, plans, size_px, pool=self._pool
-        )
+        fronts = [s.foreground for s in scenes]
+        made: RssnBatch = self._make(fronts, backs, alphas, plans, size_px, pool=self._pool)
         photographs = [s.photograph for s in scenes if s.photograph is not None]
         if photographs:  # as they are: a photograph over itself
-            plain = rssn_batch(photographs, photographs, alphas, plans, size_px, pool=self._pool)
+            twice = photographs, photographs
+            plain = self._make(*twice, alphas, plans, size_px, pool=self._pool)
             made = made._replace(image=plain.image)
         return made
 
@@ -204,11 +212,13 @@ def _trimap(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _tensors(made: RssnBatch, names: tuple[str, ...]) -> Batch:
-    def colour(values: NDArray[np.uint8]) -> Tensor:
-        return torch.from_numpy(values.astype(np.float32))
+    """Where the samples lie, without a copy but for float32 (`Batch`)."""
 
-    def share(values: NDArray[np.uint8]) -> Tensor:
-        return torch.from_numpy(values[:, None].astype(np.float32) / np.float32(255))
+    def colour(values: Any) -> Tensor:
+        return _seen(values).to(torch.float32).contiguous()
+
+    def share(values: Any) -> Tensor:
+        return colour(values)[:, None] / 255
 
     return Batch(
         rgb=colour(made.image),
@@ -220,3 +230,9 @@ def _tensors(made: RssnBatch, names: tuple[str, ...]) -> Batch:
         dilation=share(made.dilation),
         erosion=share(made.erosion),
     )
+
+
+def _seen(array: Any) -> Tensor:
+    """The memory of a NumPy or CuPy array as a tensor."""
+    seen: Tensor = torch.utils.dlpack.from_dlpack(array)
+    return seen

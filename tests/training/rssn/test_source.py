@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,25 @@ pytest.importorskip("cv2")
 from streammat.datasets import Faults  # noqa: E402
 from streammat.datasets.layouts import layout_named  # noqa: E402
 from streammat.errors import ConfigError, InputError  # noqa: E402
-from streammat.training.rssn import RssnSource, open_source, rssn_settings  # noqa: E402
+from streammat.training.rssn import (  # noqa: E402
+    RssnSource,
+    device,
+    open_source,
+    rssn_settings,
+    stage_on,
+)
 from streammat.training.rssn.layers import noise_level  # noqa: E402
+from streammat_kernels.augment.staged import RssnStage  # noqa: E402
 from tests.datasets.trees import write_alpha, write_rgb, write_tree  # noqa: E402
-from tests.tolerances import NOISE_ESTIMATE_SHARE  # noqa: E402
+from tests.engines.tensorrt.fake_cuda import FakeCuda  # noqa: E402
+from tests.gpu.late_gpu import LateGpu  # noqa: E402
+from tests.kernels.host_cuda import COMPILER  # noqa: E402
+from tests.tolerances import (  # noqa: E402
+    NOISE_ESTIMATE_SHARE,
+    RSSN_LEVELS,
+    RSSN_OTHER_SHARE,
+    TENSOR_LEVELS,
+)
 
 BATCH, SIZE = 3, 32
 
@@ -35,13 +51,14 @@ def _source(
     *,
     strict: bool = False,
     keep_back: Callable[[str], bool] | None = None,
+    stage: RssnStage | None = None,
     **more: object,
 ) -> RssnSource:
     table = {"track": track, "sets": ["am2k"], **more}
     if track != "ori":
         table["backgrounds"] = ["bg20k"]
     faults = Faults(lambda line: None, strict=strict)
-    return open_source(rssn_settings(table), tree, BATCH, 4, faults, 2, keep_back)
+    return open_source(rssn_settings(table), tree, BATCH, 4, faults, 2, keep_back, stage)
 
 
 def test_what_is_kept_back_is_not_trained_on(tree: Path) -> None:
@@ -162,3 +179,62 @@ def test_noise_is_estimated(sigma: float) -> None:
     noisy = 128 + random.normal(0, sigma, (200, 200, 3))
     found = noise_level(np.clip(noisy, 0, 255).astype(np.uint8))
     assert abs(found / sigma - 1) < NOISE_ESTIMATE_SHARE
+
+
+class PromptGpu(LateGpu):
+    """A GPU that is the CPU and does everything at once, so that torch may look at its arrays."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeCuda().stream())
+
+    def _launch(self, kernel: str, count: tuple[int, int], args: tuple[Any, ...]) -> None:
+        super()._launch(kernel, count, args)
+        self.synchronise(self.record())
+
+    def upload(self, source: Any, target: Any = None) -> Any:
+        made = super().upload(source, target)
+        self.synchronise(self.record())
+        return made
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no g++ to run the CUDA source with")
+@pytest.mark.parametrize("track", ["ori", "rssn"])
+def test_samples_made_on_the_gpu_are_those_of_the_cpu(tree: Path, track: str) -> None:
+    gpu = PromptGpu()
+    here, there = _source(tree, track), _source(tree, track, stage=RssnStage(gpu))
+    for step in range(2):
+        wanted, found = (s.batch(step, 0, BATCH, SIZE, SIZE) for s in (here, there))
+        assert found.names == wanted.names
+        for name, value in wanted._asdict().items():
+            if not isinstance(value, torch.Tensor):
+                continue
+            got = getattr(found, name)
+            assert got.shape == value.shape
+            assert got.is_contiguous()
+            levels = (got - value).abs() * (1 if float(value.max()) > 1 else 255)
+            assert float(levels.max()) <= RSSN_LEVELS + TENSOR_LEVELS, name
+            assert float((levels > TENSOR_LEVELS).float().mean()) <= RSSN_OTHER_SHARE, name
+    assert gpu.log.count("upload") == 2 * (2 if track == "ori" else 1)
+
+
+def test_samples_are_made_where_the_network_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    assert stage_on(torch.device("cpu"), said.append) is None
+    assert not said
+    monkeypatch.setattr(device, "find_spec", lambda name: None)
+    assert stage_on(torch.device("cuda", 0), said.append) is None
+    assert "CuPy is missing: samples are made on the CPU" in said[0]
+    assert "pip install" in said[0]
+
+
+@pytest.mark.cuda
+def test_samples_made_on_a_gpu_lie_there_and_are_those_of_the_cpu(tree: Path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("this torch has no CUDA")
+    stage = stage_on(torch.device("cuda", 0), print)
+    wanted = _source(tree).batch(0, 0, BATCH, SIZE, SIZE)
+    found = _source(tree, stage=stage).batch(0, 0, BATCH, SIZE, SIZE)
+    assert found.rgb.device.type == "cuda"
+    levels = (found.rgb.cpu() - wanted.rgb).abs()
+    assert float(levels.max()) <= RSSN_LEVELS
+    assert float((levels > 0).float().mean()) <= RSSN_OTHER_SHARE
