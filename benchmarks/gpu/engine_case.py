@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from streammat_engines.tensorrt.obtain import manifest_of
 from streammat_engines.tensorrt.request import EngineRequest
 from streammat_engines.tensorrt.runner import TensorRtEngine
 
+Way = Literal["onnx", "torch"]
+
 
 def engine_rows(
     case: Case, model: Path, backend: str, reference: Any, frames: NDArray[np.float32]
@@ -36,15 +38,7 @@ def engine_rows(
         frames: (N, 3, H, W) float32 0..255.
     """
     api = load_api(backend)
-    request = EngineRequest(
-        model=model,
-        sha256=file_sha256(model),
-        height=case.height,
-        width=case.width,
-        batch=8,
-        dynamic=True,
-        backend=api.backend,
-    )
+    request = request_of(case, model, api)
     built, notes = built_here(request, api)
     facts: dict[str, Any] = {
         "backend": api.name,
@@ -55,11 +49,25 @@ def engine_rows(
         "rows": [],
     }
     for graphs in (True, False):
-        with closing(_opened(request, built, api, graphs)) as engine:
+        with closing(opened(request, built, api, graphs)) as engine:
             if graphs:
-                facts["accuracy"] = _accuracy(engine, reference, frames, case)
-            facts["rows"] += [_timed(engine, batch, case, graphs) for batch in case.batches]
+                facts["accuracy"] = accuracy_of(engine, reference, frames, case)
+            facts["rows"] += [timed(engine, batch, case, graphs) for batch in case.batches]
     return facts
+
+
+def request_of(case: Case, model: Path, api: Api, via: Way = "onnx") -> EngineRequest:
+    """One dynamic engine (1..8) of a case."""
+    return EngineRequest(
+        model=model,
+        sha256=file_sha256(model),
+        height=case.height,
+        width=case.width,
+        batch=8,
+        dynamic=True,
+        backend=api.backend,
+        via=via,
+    )
 
 
 def built_here(request: EngineRequest, api: Api) -> tuple[BuiltPlan, list[str]]:
@@ -72,7 +80,8 @@ def built_here(request: EngineRequest, api: Api) -> tuple[BuiltPlan, list[str]]:
         return build_plan(request, api, gpu_present=False), [f"for this GPU: {error}"]
 
 
-def _opened(request: EngineRequest, built: BuiltPlan, api: Api, graphs: bool) -> TensorRtEngine:
+def opened(request: EngineRequest, built: BuiltPlan, api: Api, graphs: bool) -> TensorRtEngine:
+    """The plan as an engine of this GPU."""
     made = manifest_of(request, built, api, find_gpu(), "benchmark")
     return TensorRtEngine(built.plan, made, api, CupyCuda(), graphs=graphs)
 
@@ -89,16 +98,18 @@ def _buffers(batch: int, engine: TensorRtEngine) -> tuple[dict[str, Any], dict[s
     return inputs, outputs
 
 
-def _timed(engine: TensorRtEngine, batch: int, case: Case, graphs: bool) -> dict[str, Any]:
+def timed(engine: TensorRtEngine, batch: int, case: Case, graphs: bool) -> dict[str, Any]:
+    """Milliseconds of one batch, one after another."""
     inputs, outputs = _buffers(batch, engine)
     spread = gpu_ms(lambda: engine.submit(inputs, outputs), engine.streams[0])
     name = "engine, CUDA graph" if graphs else "engine"
     return {"name": name, "batch": batch, "time": spread, "case": case.name}
 
 
-def _accuracy(
+def accuracy_of(
     engine: TensorRtEngine, reference: Any, frames: NDArray[np.float32], case: Case
 ) -> dict[str, Any]:
+    """The engine against FP32 on every frame, and what is over its limits."""
     import cupy
 
     inputs, outputs = _buffers(1, engine)

@@ -26,8 +26,10 @@ WHEELS = {
         "filelock",
         "safetensors",
         "av==19.0.2",
+        "torch-tensorrt-rtx==2.11.0",  # of the host's torch; the next two are its needs
+        "dllist",
+        "psutil",
     ),
-    "torchtrt": ("torch-tensorrt-rtx==2.11.0", "dllist"),
 }
 LOADER = "tensorrt-rtx-cu13==1.7.1.116"  # a source distribution of a few lines of Python
 PART_MIB = 44

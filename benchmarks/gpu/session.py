@@ -92,6 +92,13 @@ STEPS = (
     ),
     Step("way", f"{_TESTS}/way.xml tests/gpu", 150, _ENGINE),
     Step(
+        "torch",
+        "PYTHON -m benchmarks.gpu.via_torch_case --frames HOME/frames.npz "
+        "--json RESULTS/via_torch.json",
+        240,
+        (*_ENGINE, "torch_tensorrt", "dllist", "psutil"),
+    ),
+    Step(
         "engines",
         "PYTHON -m benchmarks gpu run --out RESULTS/engines --frames HOME/frames.npz "
         "--work HOME/work --seconds SECONDS",

@@ -43,7 +43,13 @@ def engine() -> None:
     type=click.Choice(["tensorrt", "tensorrt-rtx"]),
     help="[default: what is installed]",
 )
-@click.option("--via", type=click.Choice(["onnx", "torch"]), default="onnx", show_default=True)
+@click.option(
+    "--via",
+    type=click.Choice(["onnx", "torch"]),
+    default="onnx",
+    show_default=True,
+    help="TensorRT's ONNX parser, or Torch-TensorRT, which needs a GPU.",
+)
 @click.option("--refit", is_flag=True, help="Let the engine take retrained weights later.")
 @click.option("--rebuild", is_flag=True, help="Build even if it is there.")
 @click.option("--no-check", is_flag=True, help="Keep it without measuring its accuracy.")

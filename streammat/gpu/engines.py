@@ -102,24 +102,22 @@ def open_workshop(
     """Everything that a build needs on this machine.
 
     Raises:
-        DependencyError: TensorRT is not installed.
+        DependencyError: TensorRT, or with ``via`` torch Torch-TensorRT, is not installed.
         EngineFileError: the cache cannot be written.
     """
     from streammat_engines.tensorrt.api import load_api
-    from streammat_engines.tensorrt.build import build_plan
+    from streammat_engines.tensorrt.build import RULES, build_plan
     from streammat_engines.tensorrt.gpu import find_gpu
     from streammat_engines.tensorrt.judge import PlanJudge
     from streammat_engines.tensorrt.obtain import Workshop
+    from streammat_engines.tensorrt.via_torch import build_with_torch, torch_tensorrt_version
 
+    builder, rules = build_plan, dict(RULES)
+    if via == "torch":
+        builder, rules = build_with_torch, {**RULES, "torch": torch_tensorrt_version(backend)}
     api, gpu = load_api(backend), find_gpu()
     variant = card.variant if card.variant in {"tt", "ft", "bt"} else "tt"
     opened = None if gpu is None else (lambda request, built: _open_built(api, request, built))
-    builder: Any = build_plan
-    if via == "torch":
-        from streammat.gpu.torch_network import half_network
-        from streammat_engines.tensorrt.via_torch import torch_builder
-
-        builder = torch_builder(lambda request: half_network(card, request))
     return Workshop(
         api=api,
         gpu=gpu,
@@ -127,6 +125,7 @@ def open_workshop(
         judge=PlanJudge(variant, opened) if judged else None,
         frames=sample_frames,
         build=builder,
+        rules=rules,
         say=say,
     )
 

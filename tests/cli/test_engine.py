@@ -107,6 +107,22 @@ def test_a_backend_that_is_not_installed_names_its_install_line(
     assert "--extra-index-url https://pypi.nvidia.com" in capsys.readouterr().err
 
 
+def test_torch_tensorrt_that_is_not_installed_names_its_install_line(
+    cache: PlanCache, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.metadata
+
+    def absent(_: str) -> str:
+        raise importlib.metadata.PackageNotFoundError
+
+    pytest.importorskip("onnx")
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    assert main(["engine", "build", "--backend", "tensorrt-rtx", "--via", "torch"]) == 4
+    said = capsys.readouterr().err.strip()
+    assert "pip install 'streammat[torch-tensorrt-rtx]', or use --via onnx" in said
+    assert said.count("\n") == 0
+
+
 def test_build_keeps_an_engine_with_its_accuracy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,6 +51,7 @@ class Workshop:
         judge: measures their accuracy; None: not measured.
         frames: real pictures (1, 3, H, W) of the asked-for size, for the judge.
         build: makes the plan; Torch-TensorRT may stand in for the backend's own parser.
+        rules: revisions of our graph rewriting and of what else makes the plan; part of the key.
         say: gets progress, one line at a time.
     """
 
@@ -60,6 +61,7 @@ class Workshop:
     judge: Judge | None = None
     frames: Callable[[int, int], Sequence[NDArray[np.float32]]] = lambda _h, _w: ()
     build: Builder = field(default=build_plan)
+    rules: dict[str, str] = field(default_factory=lambda: dict(RULES))
     say: Say = lambda _: None
 
 
@@ -82,7 +84,7 @@ def obtain(request: EngineRequest, shop: Workshop, *, rebuild: bool = False) -> 
             f"{shop.api.name} builds on the GPU that runs the engine, and no NVIDIA driver was "
             "found: install the driver, or use --backend tensorrt-rtx"
         )
-    key = cache_key(request, shop.api, shop.gpu, RULES)
+    key = cache_key(request, shop.api, shop.gpu, shop.rules)
     if not rebuild and (entry := shop.cache.find(key)) is not None:
         return entry
     with shop.cache.building(key, lambda: shop.say("another process builds this engine: waiting")):
@@ -96,7 +98,7 @@ def _make(request: EngineRequest, shop: Workshop, key: str) -> PlanEntry:
     shop.say(f"building {what} with {shop.api.name} ({usual_seconds(shop.api)})")
     built = _refitted(request, shop) or _built(request, shop)
     accuracy = _judged(request, built, shop)
-    made = manifest_of(request, built, shop.api, shop.gpu, key, accuracy)
+    made = manifest_of(request, built, shop.api, shop.gpu, key, accuracy, shop.rules)
     entry = shop.cache.store(made, built.plan)
     shop.say(f"built {what}: {len(built.plan) / 1e6:.0f} MB in {built.seconds:.0f} s")
     return entry
@@ -156,7 +158,7 @@ def _takes(made: PlanManifest, request: EngineRequest, structure: str, shop: Wor
         and made.structure_sha256 == structure
         and (made.backend, made.version, made.gpu, made.sm, made.driver) == here
         and (made.batches, made.precision, made.rules)
-        == (request.batches, request.precision, RULES)
+        == (request.batches, request.precision, shop.rules)
     )
 
 
@@ -179,6 +181,7 @@ def manifest_of(
     gpu: Gpu | None,
     key: str,
     accuracy: dict[str, Any] | None = None,
+    rules: dict[str, str] | None = None,
 ) -> PlanManifest:
     """The manifest of a plan that was just built."""
     return PlanManifest(
@@ -205,6 +208,6 @@ def manifest_of(
         plan_sha256=hashlib.sha256(built.plan).hexdigest(),
         accuracy=accuracy,
         refittable=request.refit,
-        rules=RULES,
+        rules=RULES if rules is None else rules,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
     )

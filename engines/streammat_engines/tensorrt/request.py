@@ -61,6 +61,11 @@ class EngineRequest:
                 f"{STRIDE_PX}, at least {STRIDE_PX}"
             )
 
+        if self.refit and self.via == "torch":
+            raise EngineFileError(
+                "--refit goes with --via onnx: Torch-TensorRT does not keep the weights' names"
+            )
+
     @property
     def batches(self) -> tuple[int, int, int]:
         """Smallest, best and largest batch."""
