@@ -13,6 +13,8 @@ from streammat.cli.options import debug_option, json_option
 from streammat.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from streammat_engines.tensorrt.cache import PlanEntry
 
 __all__ = ["engine"]
@@ -102,7 +104,7 @@ def list_engines(as_json: bool) -> None:
         print_json("engine list", {"folder": cache.folder, "engines": rows})
         return
     if not entries:
-        click.echo(f"no engines in {cache.folder}; 'streammat engine build' makes one")
+        click.echo(_nothing(cache.folder))
         return
     heads = ("key", "model", "profile", "precision", "backend", "for", "MB", "last used")
     print_table(heads, [_row(entry) for entry in entries])
@@ -147,6 +149,8 @@ def verify(keys: tuple[str, ...], as_json: bool) -> int:
             click.echo(f"{entry.manifest.key[:12]}  {_name(entry)}  {state}")
         for path in cache.damaged():
             click.echo(f"set aside: {path}")
+        if not chosen:
+            click.echo(_nothing(cache.folder))
     return 0 if all(states.values()) else EXIT_DAMAGED
 
 
@@ -195,15 +199,22 @@ class _Progress:
             click.echo(text, err=True)
 
 
+def _nothing(folder: Path) -> str:
+    return f"no engines in {folder}; 'streammat engine build' makes one"
+
+
 def _size(size: str | None, profile: str | None) -> tuple[int, int]:
-    from streammat.matting.sizes import network_size
+    from streammat.matting.sizes import network_size, size_note
     from streammat_engines.tensorrt.request import profile_size
 
     if size and profile:
         raise click.UsageError("--size and --profile exclude each other: a profile names a size")
     if profile:
         return profile_size(profile)
-    found = network_size(*_shape(size), size or "balanced")
+    shape, size = _shape(size), size or "balanced"
+    if note := size_note(*shape, size):
+        click.echo(note, err=True)
+    found = network_size(*shape, size)
     return found.width, found.height
 
 

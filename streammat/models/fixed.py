@@ -28,7 +28,7 @@ class FixedNetwork(nn.Module):
     def __init__(self, model: GfmNetwork, height: int, width: int, *, half: bool = True) -> None:
         super().__init__()
         if isinstance(model, RimGfm):
-            raise ConfigError("RIM networks become engines with --via onnx only")
+            raise ConfigError("a RIM network has three pairs of outputs; TT, FT and BT have one")
         self.dtype = torch.float16 if half else torch.float32
         self.model = model.to(self.dtype)
         for name, matrix in matrices_for(height, width)._asdict().items():

@@ -61,6 +61,14 @@ def test_verify_finds_the_damaged_one(cache: PlanCache, capsys: pytest.CaptureFi
     assert len(found["set_aside"]) == 1
 
 
+def test_verify_with_nothing_to_check_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path))
+    assert main(["engine", "verify"]) == 0
+    assert "no engines in" in capsys.readouterr().out
+
+
 def test_prune_removes_all_when_asked(cache: PlanCache, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["engine", "prune"]) == 0
     assert "0 engines removed" in capsys.readouterr().out
@@ -130,12 +138,13 @@ def test_build_keeps_an_engine_with_its_accuracy(
         pytest.importorskip(package)
     monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path))
     model = write_tiny_model(tmp_path / "tiny.onnx")
-    words = ["engine", "build", str(model), "--size", "96x64", "--backend", "tensorrt-rtx"]
+    words = ["engine", "build", str(model), "--size", "90x64", "--backend", "tensorrt-rtx"]
     assert main([*words, "--json"]) == 0
     said = capsys.readouterr()
     built = json.loads(said.out)
     assert built["profile"] == "96x64 batch 1"
     assert built["accuracy"]["frames"] == 4
+    assert "size 90x64: rounded up to multiples of 32: 96x64" in said.err
     assert "building tiny 96x64 batch 1 fp16 with tensorrt-rtx" in said.err
     assert Path(built["path"]).stat().st_size == built["plan_bytes"]
     assert main(words) == 0

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from streammat_kernels.errors import DeviceUnavailable
 
-from ..errors import EngineError, EngineFileError
+from ..errors import EngineError, EngineFileError, EngineMemoryError
 from ..graph.fixed import IMAGE_INPUT, fixed_graph, graph_sha256
 from ..graph.half import HALF_RULE, KEPT_SINGLE, half_graph
 from .api import Api
-from .log import make_log, make_monitor
+from .log import is_out_of_memory, make_log, make_monitor
 from .plan import PlanTensor
 from .refit import structure_sha256
 from .request import EngineRequest
@@ -90,6 +90,7 @@ def build_plan(
     Raises:
         EngineFileError: the graph cannot be parsed, or its types do not fit.
         EngineError: the build failed.
+        EngineMemoryError: the GPU's memory is too small to build it.
         DeviceUnavailable: the builder refuses without a GPU.
     """
     if request.refit and api.is_rtx and not gpu_present:
@@ -110,7 +111,8 @@ def build_plan(
     inputs, outputs = _tensors(network, request)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
-        raise EngineError(f"{api.name} could not build {request.model.name}: {log.reason()}")
+        error = EngineMemoryError if is_out_of_memory(log.reason()) else EngineError
+        raise error(f"{api.name} could not build {request.model.name}: {log.reason()}")
     return BuiltPlan(
         plan=bytes(plan),
         inputs=inputs,

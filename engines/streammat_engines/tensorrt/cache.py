@@ -151,6 +151,9 @@ class PlanCache:
     ) -> tuple[list[PlanManifest], int]:
         """Remove the plans that were not used for longest until the rest is within the limit.
 
+        What broken builds left goes in any case; plans that were set aside stay as long as there
+        is room for them beside the others.
+
         Args:
             limit_bytes: of all plans together; None: the cache's own. 0 removes all.
             keep: key of a plan that stays in any case.
@@ -168,7 +171,7 @@ class PlanCache:
             elif self._remove(entry.manifest.key):
                 removed.append(entry.manifest)
                 freed += size
-        return removed, freed
+        return removed, freed + self._drop_damaged(limit - kept)
 
     def timing(self, name: str) -> Path:
         """The file of a builder's timing cache; ``name`` says for which release and GPU."""
@@ -221,13 +224,24 @@ class PlanCache:
 
     def _sweep(self) -> int:
         """Remove what killed builds left; the bytes that became free."""
+        whole = {path.stem for path in self.folder.glob("*.json")}
+        orphans = [path for path in self.folder.glob("*.plan") if path.stem not in whole]
+        return sum(
+            _unlinked(path)
+            for path in (*self.folder.glob("*.partial"), *orphans)
+            if _age_seconds(path) > _STALE_SECONDS
+        )
+
+    def _drop_damaged(self, room_bytes: int) -> int:
+        """Remove what was set aside and has no room, the oldest first; the bytes freed."""
         freed = 0
-        for path in self.folder.glob("*.partial"):
+        for path in sorted((self.folder / SET_ASIDE).glob("*"), key=_age_seconds):
             with contextlib.suppress(OSError):
-                status = path.stat()
-                if time.time() - status.st_mtime > _STALE_SECONDS:
-                    path.unlink()
-                    freed += status.st_size
+                size = path.stat().st_size
+                if 0 < size <= room_bytes:
+                    room_bytes -= size
+                else:
+                    freed += _unlinked(path)
         return freed
 
     def _lock(self, key: str) -> Any:
@@ -238,6 +252,22 @@ class PlanCache:
                 "filelock is missing, which keeps two builds apart: pip install filelock"
             ) from error
         return FileLock(str(self.folder / f"{key}.lock"))
+
+
+def _age_seconds(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:  # somebody else removed it
+        return 0.0
+
+
+def _unlinked(path: Path) -> int:
+    """Remove a file; the bytes that became free."""
+    with contextlib.suppress(OSError):  # Windows: somebody has it open
+        size = path.stat().st_size
+        path.unlink()
+        return size
+    return 0
 
 
 def write_atomically(path: Path, data: bytes) -> None:

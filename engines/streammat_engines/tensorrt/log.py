@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["make_log", "make_monitor"]
+__all__ = ["is_out_of_memory", "make_log", "make_monitor"]
 
+# How TensorRT 8 to 11 and CUDA say it; there is no code to ask for.
+_NO_MEMORY = re.compile(
+    r"out ?of ?memory|memory\b.*could not be allocated|MemoryAllocation", re.IGNORECASE
+)
 _STEP = 25  # per cent between two progress lines
+
+
+def is_out_of_memory(reason: str) -> bool:
+    """Whether a message of TensorRT says that the GPU's memory is too small."""
+    return _NO_MEMORY.search(reason) is not None
 
 
 def make_log(trt: Any) -> Any:

@@ -168,6 +168,10 @@ def _judged(request: EngineRequest, built: BuiltPlan, shop: Workshop) -> dict[st
     frames = shop.frames(request.height, request.width)
     verdict = shop.judge(request, built, frames) if frames else None
     if verdict is None:
+        shop.say(
+            "its accuracy was not measured: that needs ONNX Runtime where no GPU is, pip install "
+            "'streammat[onnx]'"
+        )
         return None
     accuracy, where = verdict
     refuse_inaccurate(accuracy, f"{request.model.stem} {request.profile}")

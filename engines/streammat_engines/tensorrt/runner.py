@@ -21,7 +21,7 @@ from ..engine import Ticket, closed_error
 from ..errors import EngineError, EngineFileError, EngineMemoryError
 from .api import Api
 from .cuda import Cuda, address
-from .log import make_log
+from .log import is_out_of_memory, make_log
 from .plan import PlanManifest, PlanTensor
 
 __all__ = ["DeviceArrays", "TensorRtEngine", "TensorRtTicket"]
@@ -156,6 +156,8 @@ class TensorRtEngine:
         engine = runtime.deserialize_cuda_engine(plan)
         if engine is None:
             made = self.plan_manifest
+            if is_out_of_memory(self._log.reason()):
+                raise self._no_memory("the engine")
             raise EngineFileError(
                 f"the engine of {made.model} for {made.gpu or 'any GPU'} ({made.backend} "
                 f"{made.version}) cannot be loaded by {self._api.name}: "
@@ -178,23 +180,27 @@ class TensorRtEngine:
 
     def _lane(self, stream: Any) -> _Lane:
         """A lane with the memory that the largest batch needs."""
+        context = self._context(self.max_batch)  # too little memory shows here, not at a frame
         if not self._api.shared_memory:
             return _Lane(stream, None)
-        context = self._context(self.max_batch)
         size = int(context.update_device_memory_size_for_shapes())
         return _Lane(stream, self._cuda.allocate(max(size, 256)))
 
     def _context(self, batch: int) -> Any:
         context = self._api.create_context(self._engine)
         if context is None:
-            raise EngineMemoryError(
-                f"no execution context for {self.manifest.model}: {self._log.reason()}; use a "
-                "smaller --size or --batch, or close other programs on the GPU"
-            )
+            raise self._no_memory("an execution context")
         for tensor in self.plan_manifest.inputs:
             if not context.set_input_shape(tensor.name, (batch, *tensor.shape[1:])):
                 raise EngineError(f"{self.manifest.model}: batch {batch} is refused")
         return context
+
+    def _no_memory(self, what: str) -> EngineMemoryError:
+        return EngineMemoryError(
+            f"the GPU's memory is too small for {what} of {self.manifest.model} "
+            f"({self._log.reason() or 'no reason given'}): use a smaller --size or --batch, or "
+            "close other programs on the GPU"
+        )
 
     def _batch(self, inputs: DeviceArrays, outputs: DeviceArrays) -> int:
         """The common first length of all arrays, which are checked."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 REFUSED = b"not a plan"
+TOO_LARGE = b"a plan larger than the GPU's memory"
 
 
 class DeviceArray(np.ndarray[Any, Any]):
@@ -164,7 +165,7 @@ class Builder:
 
     _last: Any = None
     _config: Any = None
-    _fails = False
+    _fails = ""
 
     def __init__(self, log: ILogger) -> None:
         self._log = log
@@ -183,7 +184,7 @@ class Builder:
 
     def build_serialized_network(self, network: Any, config: Any) -> bytes | None:
         if self._fails:
-            self._log.log(ILogger.ERROR, "no kernel\n for this")
+            self._log.log(ILogger.ERROR, self._fails)
             return None
         if config.progress_monitor is not None:
             config.progress_monitor.phase_start("tactics", None, 100)
@@ -262,6 +263,9 @@ class Runtime:
     def deserialize_cuda_engine(self, plan: bytes) -> ICudaEngine | None:
         if plan == REFUSED:
             self._log.log(ILogger.ERROR, "built for another GPU")
+            return None
+        if plan == TOO_LARGE:
+            self._log.log(ILogger.ERROR, "Error Code 2: OutOfMemory (Requested size was 9 bytes.)")
             return None
         return ICudaEngine(plan)
 

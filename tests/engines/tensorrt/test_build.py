@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from streammat_engines.accuracy import Accuracy
-from streammat_engines.errors import EngineError, EngineFileError, EngineRefused
+from streammat_engines.errors import (
+    EngineError,
+    EngineFileError,
+    EngineMemoryError,
+    EngineRefused,
+)
 from streammat_engines.tensorrt.build import RULES, build_plan, graph_of
 from streammat_engines.tensorrt.cache import PlanCache
 from streammat_engines.tensorrt.obtain import Workshop, obtain
@@ -69,8 +74,17 @@ def test_a_timing_cache_of_another_release_starts_anew(model: Path) -> None:
 def test_a_failed_build_gives_the_builders_reason(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Builder, "_fails", True)
+    monkeypatch.setattr(Builder, "_fails", "no kernel\n for this")
     with pytest.raises(EngineError, match=r"could not build tiny\.onnx: no kernel for this"):
+        build_plan(request_for(model), api(), gpu_present=True)
+
+
+def test_too_little_memory_for_a_build_is_told_from_other_failures(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Requested amount of GPU memory (9 bytes) could not be allocated."
+    monkeypatch.setattr(Builder, "_fails", said)
+    with pytest.raises(EngineMemoryError, match="could not be allocated"):
         build_plan(request_for(model), api(), gpu_present=True)
 
 
@@ -156,6 +170,14 @@ def test_the_accuracy_stands_in_the_manifest(model: Path, tmp_path: Path) -> Non
     found = obtain(request_for(model), here).manifest.accuracy
     assert found is not None
     assert (found["frames"], found["measured_on"]) == (2, "here")
+
+
+def test_an_engine_that_could_not_be_judged_says_so(model: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    frames = [FRAME]
+    here = shop(tmp_path, judge=lambda *_: None, frames=lambda *_: frames, say=said.append)
+    assert obtain(request_for(model), here).manifest.accuracy is None
+    assert any("not measured" in line and "streammat[onnx]" in line for line in said)
 
 
 def test_without_a_gpu_tensorrt_says_which_backend_builds(model: Path, tmp_path: Path) -> None:

@@ -110,6 +110,30 @@ def test_what_killed_builds_left_is_swept_when_it_is_old(cache: PlanCache) -> No
     assert (old.exists(), young.exists()) == (False, True)
 
 
+def test_a_plan_that_never_got_its_manifest_is_swept_when_it_is_old(cache: PlanCache) -> None:
+    old, young = (cache.folder / f"{key}.plan" for key in KEYS[:2])
+    for path in (old, young):
+        path.write_bytes(b"killed")
+    os.utime(old, (time.time() - 7200,) * 2)
+    fill(cache, KEYS[2])
+    assert (old.exists(), young.exists()) == (False, True)
+    assert cache.find(KEYS[2]) is not None
+
+
+def test_what_was_set_aside_counts_and_goes_before_whole_plans(tmp_path: Path) -> None:
+    cache = PlanCache(tmp_path, limit_bytes=6000)
+    for key in KEYS[:2]:
+        fill(cache, key, 2000 * b"x")
+        (cache.folder / f"{key}.plan").write_bytes(2000 * b"y")
+        assert not cache.check(key)
+    os.utime(cache.folder / "damaged" / f"{KEYS[0]}.plan", (1000, 1000))
+    fill(cache, KEYS[2], 3000 * b"x")
+    assert [path.stem for path in cache.damaged()] == [KEYS[1]]
+    assert cache.find(KEYS[2]) is not None
+    assert cache.prune(0)[1] >= 5000
+    assert cache.damaged() == []
+
+
 def test_checking_says_what_is_damaged_and_does_not_count_as_use(cache: PlanCache) -> None:
     fill(cache, KEYS[0], used=1000.0)
     assert cache.check(KEYS[0])

@@ -13,7 +13,13 @@ from streammat_engines.tensorrt.plan import PlanManifest, PlanTensor
 from streammat_engines.tensorrt.runner import TensorRtEngine
 from streammat_kernels.errors import ShapeError
 from tests.engines.tensorrt.fake_cuda import FakeCuda
-from tests.engines.tensorrt.fake_trt import REFUSED, ICudaEngine, device_array, fake_module
+from tests.engines.tensorrt.fake_trt import (
+    REFUSED,
+    TOO_LARGE,
+    ICudaEngine,
+    device_array,
+    fake_module,
+)
 from tests.engines.tensorrt.plans import plan_of
 
 H, W = 4, 6
@@ -139,6 +145,21 @@ def test_wrong_arrays_are_refused() -> None:
 def test_a_plan_of_another_gpu_is_one_line_with_the_next_step() -> None:
     with pytest.raises(EngineFileError, match=r"built for another GPU.*streammat engine build"):
         opened(FakeCuda(), REFUSED)
+
+
+def test_a_plan_larger_than_the_gpus_memory_is_not_taken_for_a_wrong_one() -> None:
+    with pytest.raises(EngineMemoryError, match=r"memory is too small.*smaller --size or --batch"):
+        opened(FakeCuda(), TOO_LARGE)
+
+
+@pytest.mark.parametrize("version", ["8.6.0", "11.4.0"])
+def test_a_context_that_does_not_fit_shows_when_an_engine_is_opened(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ICudaEngine, "create_execution_context", lambda *_: None)
+    api = Api("tensorrt", fake_module(version), version)
+    with pytest.raises(EngineMemoryError, match="an execution context"):
+        TensorRtEngine(b"plan", manifest(), api, FakeCuda())
 
 
 def test_a_plan_that_is_not_its_manifests_is_refused() -> None:
