@@ -98,6 +98,11 @@ def build_plan(
             f"--refit: {api.name} builds refittable plans for one GPU only, and none is there: "
             "build on the GPU, or without --refit"
         )
+    if request.refit and not api.strongly_typed:
+        raise EngineFileError(
+            f"--refit: {api.name} cannot read other weights from a model file, TensorRT 10 or 11 "
+            "can: build without --refit"
+        )
     begun = time.perf_counter()
     graph = graph_of(request, strongly_typed=api.strongly_typed)
     log = make_log(api.trt)

@@ -68,8 +68,8 @@ class ITensor:
         self.name, self.shape, self.dtype = name, shape, dtype
 
 
-class IBuilderConfig:
-    progress_monitor: Any = None
+class WeakConfig:
+    """`IBuilderConfig` of 8.6."""
 
     def __init__(self) -> None:
         self.flags: set[str] = {"TF32"}
@@ -94,6 +94,10 @@ class IBuilderConfig:
         if accepted:
             self._timing = cache
         return accepted
+
+
+class IBuilderConfig(WeakConfig):
+    progress_monitor: Any = None
 
 
 class ITimingCache:
@@ -186,7 +190,7 @@ class Builder:
         if self._fails:
             self._log.log(ILogger.ERROR, self._fails)
             return None
-        if config.progress_monitor is not None:
+        if getattr(config, "progress_monitor", None) is not None:
             config.progress_monitor.phase_start("tactics", None, 100)
             for step in range(100):
                 config.progress_monitor.step_complete("tactics", step)
@@ -194,10 +198,8 @@ class Builder:
         return network._graph  # type: ignore[no-any-return]
 
 
-class IExecutionContext:
-    """Computes when asked; remembers what it was given."""
-
-    _memory_bytes = 1000  # a picture
+class WeakContext:
+    """`IExecutionContext` of 8.6. Computes when asked; remembers what it was given."""
 
     def __init__(self, engine: ICudaEngine) -> None:
         self._engine = engine
@@ -208,12 +210,6 @@ class IExecutionContext:
     def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
         self._shape = tuple(shape)
         return True
-
-    def update_device_memory_size_for_shapes(self) -> int:
-        return self._memory_bytes * self._shape[0]
-
-    def set_device_memory(self, memory: int, size: int) -> None:
-        self._memory = memory
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self._addresses[name] = address
@@ -228,6 +224,18 @@ class IExecutionContext:
         rgb = _at(self._addresses["rgb"], self._shape) / np.float32(255)
         _at(self._addresses["glance"], (batch, 3, height, width))[...] = rgb
         _at(self._addresses["focus"], (batch, 1, height, width))[...] = rgb[:, :1]
+
+
+class IExecutionContext(WeakContext):
+    """Its memory is the caller's."""
+
+    _memory_bytes = 1000  # a picture
+
+    def update_device_memory_size_for_shapes(self) -> int:
+        return self._memory_bytes * self._shape[0]
+
+    def set_device_memory(self, memory: int, size: int) -> None:
+        self._memory = memory
 
 
 class ICudaEngine:

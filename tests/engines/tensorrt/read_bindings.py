@@ -2,7 +2,8 @@
 
 ``python tests/engines/tensorrt/read_bindings.py tensorrt-10.16 10.16.1.11`` downloads the bindings'
 wheel, puts empty libraries under it (g++ and binutils) so that it can be imported, and lists the
-names of the classes that an engine's build and run touch.
+names of the classes that an engine's build and run touch. ``tensorrt-8.6 8.6.0`` reads the real 8.6
+(819 MB, needs python3.10 on the path).
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ CLASSES = [
     "Runtime",
 ]
 _READ = """
-import json, sys, tensorrt_bindings as trt
+import importlib, json, sys
+trt = importlib.import_module(sys.argv[2])
 names = {c: sorted(n for n in dir(getattr(trt, c)) if not n.startswith('_'))
          for c in json.loads(sys.argv[1]) if hasattr(trt, c)}
 print(json.dumps({'version': trt.__version__, 'classes': names}))
@@ -52,17 +54,22 @@ print(json.dumps({'version': trt.__version__, 'classes': names}))
 
 
 def read(version: str) -> dict[str, object]:
-    """Names by class, of ``tensorrt-cu13-bindings`` of a version."""
+    """Names by class, of ``tensorrt-cu13-bindings`` of a version, or of ``tensorrt`` 8.6."""
+    old = version.startswith("8.")
+    package, module = ("tensorrt",) * 2 if old else ("tensorrt-cu13-bindings", "tensorrt_bindings")
+    python = "python3.10" if old else sys.executable
+    choice = ["--only-binary=:all:", "--python-version", "3.10"] if old else []
+    choice += ["--platform", "manylinux_2_17_x86_64"] if old else []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        wanted = f"tensorrt-cu13-bindings=={version}"
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", name, wanted]
-        subprocess.run(pip, check=True)
+        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *choice, "-d", name]
+        subprocess.run([*pip, f"{package}=={version}"], check=True)
         with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-            wheel.extractall(folder)
-        _stub(folder / "tensorrt_bindings" / "tensorrt.so", folder)
-        paths = {"LD_LIBRARY_PATH": name, "PYTHONPATH": name}
-        command = [sys.executable, "-c", _READ, json.dumps(CLASSES)]
+            members = [m for m in wheel.namelist() if "resource" not in m and "plugin.so" not in m]
+            wheel.extractall(folder, members)
+        _stub(folder / module / "tensorrt.so", folder)
+        paths = {"LD_LIBRARY_PATH": f"{folder / module}:{name}", "PYTHONPATH": name}
+        command = [python, "-c", _READ, json.dumps(CLASSES), module]
         done = subprocess.run(
             command, env={**os.environ, **paths}, capture_output=True, text=True, check=True
         )

@@ -11,7 +11,7 @@ from streammat_engines.tensorrt.api import Api
 from tests.engines.tensorrt import fake_trt
 
 FOLDER = Path(__file__).resolve().parent / "bindings"
-RELEASES = sorted(FOLDER.glob("*.json"))
+RELEASES = sorted(FOLDER.glob("tensorrt-1*.json"))
 
 
 def public(value: Any) -> set[str]:
