@@ -1,11 +1,13 @@
 """Training samples a second: the kernels against OpenCV, the same steps at the same sizes.
 
-``python -m benchmarks rssn [--json FILE] [--batch 32] [--repeats 5]``. Decoded foregrounds and
-backgrounds of 1471x1195 pixels (the mean of AM-2k), crops of GFM's sizes scaled to 320 px, batches
-of 32. Both sides get the same decisions and use two processors: the kernels two threads, OpenCV two
-processes that keep the decoded pictures in memory and only hand back results. OpenCV's version
-works in the published order over whole pictures; ``cropped first`` is the same with everything that
-allows it moved behind the crop, as an expert would. Before anything is timed the two are compared.
+``python -m benchmarks rssn [--device cpu|cuda] [--json FILE] [--batch 32] [--repeats 5]``. Decoded
+foregrounds and backgrounds of 1471x1195 pixels (the mean of AM-2k), crops of GFM's sizes scaled to
+320 px, batches of 32. Both sides get the same decisions and use two processors: the kernels two
+threads, OpenCV two processes that keep the decoded pictures in memory and only hand back results.
+OpenCV's version works in the published order over whole pictures; ``cropped first`` is the same
+with everything that allows it moved behind the crop, as an expert would. Before anything is timed
+the two are compared. On a GPU it is ``benchmarks.gpu.rssn_case``: samples a second from host memory
+and from the GPU's, and their share of a training step.
 """
 
 from __future__ import annotations
@@ -22,77 +24,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streammat_kernels.augment import SamplePlan, rssn_batch
 
+from .gpu import rssn_case
 from .record import LoadMeter, Spread, write_result
 from .rssn_opencv import STEPS, cropped_first, opencv_sample, opencv_step
+from .rssn_samples import CROP_PX, PICTURES, inputs, pictures, plans
 
-SIZE = (1195, 1471)  # H, W
-CROP_PX = 320
-SIDES = (640, 960, 1280)
-PICTURES = 6  # kept decoded; samples go round them
 WANTED_TIMES = 2.0
 AIM_TIMES = 4.0
 LEVELS = 1
 OTHER_SHARE = 0.02
-Sample = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
-_pictures: list[Sample] = []
-
-
-def pictures() -> list[Sample]:
-    """Foregrounds, backgrounds and alphas of the benchmark's size, with detail and noise."""
-    if not _pictures:
-        _pictures.extend(_picture(seed) for seed in range(PICTURES))
-    return _pictures
-
-
-def _picture(seed: int) -> Sample:
-    random = np.random.default_rng(seed)
-    H, W = SIZE
-    y, x = np.mgrid[:H, :W].astype(np.float32)
-    layers = []
-    for _ in range(2):
-        waves = [
-            np.sin(x / random.uniform(5, 60)) * np.cos(y / random.uniform(5, 60)) for _ in "rgb"
-        ]
-        smooth = 128 + 90 * np.stack(waves, 2)
-        noisy = smooth + random.normal(0, 6, smooth.shape)
-        layers.append(np.clip(noisy, 0, 255).astype(np.uint8))
-    distance = np.hypot((y - H / 2) / (H * 0.33), (x - W / 2) / (W * 0.28))
-    alpha = np.clip(255 * ((1 - distance) / 0.15 + 0.5), 0, 255).astype(np.uint8)
-    return layers[0], layers[1], alpha
-
-
-def plans(count: int, denoise: bool) -> list[SamplePlan]:
-    """Decisions of GFM's own distribution: each of blur and noise (and denoising) half the time."""
-    random = np.random.default_rng(11)
-    made = []
-    for number in range(count):
-        side = int(random.choice(SIDES))
-        side = side if side < min(SIZE) else CROP_PX
-        calm = denoise and random.random() < 0.5
-        made.append(
-            SamplePlan(
-                x=int(random.integers(0, SIZE[1] - side)),
-                y=int(random.integers(0, SIZE[0] - side)),
-                side=side,
-                flip=random.random() < 0.5,
-                blur_px=int(random.choice([20, 30, 40, 50, 60])) * (random.random() < 0.5),
-                denoise_foreground=6.0 * calm,
-                denoise_background=6.0 * calm,
-                noise_sigma=10.0 * (random.random() < 0.5),
-                noise_seed=number,
-            )
-        )
-    return made
-
-
-def _inputs(count: int) -> tuple[list[Any], list[Any], list[Any]]:
-    chosen = [pictures()[number % PICTURES] for number in range(count)]
-    fg, bg, alpha = zip(*chosen, strict=True)
-    return list(fg), list(bg), list(alpha)
 
 
 def _opencv_job(job: tuple[str, int, SamplePlan]) -> int:
@@ -120,7 +63,7 @@ def check(chosen: Sequence[SamplePlan]) -> float:
         AssertionError: they differ by more, or more often, than rounding explains.
     """
     plain = [replace(plan, noise_sigma=0.0) for plan in chosen]  # OpenCV draws other noise
-    fg, bg, alpha = _inputs(len(plain))
+    fg, bg, alpha = inputs(len(plain))
     found = rssn_batch(fg, bg, alpha, plain, CROP_PX)
     worst, others = 0, 0.0
     for number, plan in enumerate(plain):
@@ -147,9 +90,9 @@ def _rates(work: Callable[[], object], count: int, repeats: int) -> Spread:
 
 def _row(case: str, count: int, repeats: int, denoise: bool, workers: Any) -> dict[str, Any]:
     chosen = plans(count, denoise)
-    inputs = _inputs(count)
+    given = inputs(count)
     with ThreadPoolExecutor(2) as pool, LoadMeter() as meter:
-        own = _rates(partial(rssn_batch, *inputs, chosen, CROP_PX, pool=pool), count, repeats)
+        own = _rates(partial(rssn_batch, *given, chosen, CROP_PX, pool=pool), count, repeats)
         peers = {}
         for how in ("whole", "cropped first"):
             jobs = [(how, number, plan) for number, plan in enumerate(chosen)]
@@ -181,9 +124,9 @@ def step_rows(count: int) -> list[dict[str, Any]]:
         name = step if step in STEPS else f"all steps, OpenCV, {step}, with denoising"
         rows.append({"case": name, "cpu_ms": (time.process_time() - start) * 1e3 / count})
     for name, denoise in (("all steps, our kernels", False), ("with denoising, our kernels", True)):
-        chosen, inputs = plans(count, denoise), _inputs(count)
+        chosen, given = plans(count, denoise), inputs(count)
         start = time.process_time()
-        rssn_batch(*inputs, chosen, CROP_PX)
+        rssn_batch(*given, chosen, CROP_PX)
         rows.append({"case": name, "cpu_ms": (time.process_time() - start) * 1e3 / count})
     return rows
 
@@ -191,10 +134,13 @@ def step_rows(count: int) -> list[dict[str, Any]]:
 def main(arguments: list[str]) -> int:
     """Command line of this benchmark."""
     parser = argparse.ArgumentParser(prog="benchmarks rssn", description=__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
+    if options.device == "cuda":
+        return rssn_case.run(options.batch, options.json)
     others = check(plans(6, True))
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")

@@ -81,7 +81,7 @@ STEPS = (
     Step(
         "rssn",
         "PYTHON -m benchmarks.gpu.rssn_case --json RESULTS/rssn.json",
-        90,
+        180,
         ("platformdirs",),
     ),
     Step(

@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from streammat.datasets import Faults, Sample
 from streammat.datasets.reading import read_layers, read_rgb
@@ -29,6 +27,7 @@ from streammat.training.rssn.decisions import (
 )
 from streammat.training.rssn.layers import Scene, foreground_of, noise_level, photograph_scene
 from streammat.training.rssn.settings import RssnSettings
+from streammat.training.rssn.tensors import tensors_of
 from streammat_kernels.augment import RssnBatch, SamplePlan, rssn_batch
 from streammat_kernels.augment.staged import RssnStage
 from streammat_kernels.regions import sampled_levels
@@ -121,7 +120,7 @@ class RssnSource:
         self._ahead = (step + 1, first, count), self._submit(step + 1, first, count)
         scenes, plans = [d.scene for d in drawn], [d.plan for d in drawn]
         made = self._compose(scenes, plans, height_px)
-        return _tensors(made, tuple(d.name for d in drawn))
+        return tensors_of(made, tuple(d.name for d in drawn))
 
     def close(self) -> None:
         """End the threads; may be called again."""
@@ -209,30 +208,3 @@ class RssnSource:
 def _trimap(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rows, columns = (np.arange(size, dtype=np.int32) for size in alpha.shape)
     return np.asarray(sampled_levels(np.ascontiguousarray(alpha), rows, columns)[1], np.uint8)
-
-
-def _tensors(made: RssnBatch, names: tuple[str, ...]) -> Batch:
-    """Where the samples lie, without a copy but for float32 (`Batch`)."""
-
-    def colour(values: Any) -> Tensor:
-        return _seen(values).to(torch.float32).contiguous()
-
-    def share(values: Any) -> Tensor:
-        return colour(values)[:, None] / 255
-
-    return Batch(
-        rgb=colour(made.image),
-        alpha=share(made.alpha),
-        names=names,
-        foreground=colour(made.foreground),
-        background=colour(made.background),
-        trimap=share(made.trimap),
-        dilation=share(made.dilation),
-        erosion=share(made.erosion),
-    )
-
-
-def _seen(array: Any) -> Tensor:
-    """The memory of a NumPy or CuPy array as a tensor."""
-    seen: Tensor = torch.utils.dlpack.from_dlpack(array)
-    return seen

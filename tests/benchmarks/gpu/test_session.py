@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import rssn
+from benchmarks import rssn_samples
 from benchmarks.gpu import every_kernel, matte_case, rssn_case
 from benchmarks.gpu.session import ROOT, STEPS, Step, main, run_steps
 from benchmarks.kernels.pictures import NETWORK
 from benchmarks.kernels.trial import Size
+from benchmarks.record import Spread
 from streammat_kernels import runtime
 from streammat_kernels.augment import rssn_batch
+from streammat_kernels.augment.staged import RssnStage
 from streammat_kernels.compile import UNITS
+from tests.engines.tensorrt.fake_cuda import FakeCuda
+from tests.gpu.late_gpu import LateGpu
 from tests.kernels.host_cuda import COMPILER, HostCuda
 
 
@@ -98,8 +104,8 @@ def test_training_samples_of_the_kernels_are_compared_with_the_cpus(
     class Moved(np.ndarray[Any, Any]):
         """What the CUDA source gets; everything else stays the CPU's."""
 
-    monkeypatch.setattr(rssn, "SIZE", (700, 720))
-    monkeypatch.setattr(rssn, "_pictures", [])
+    monkeypatch.setattr(rssn_samples, "SIZE", (700, 720))
+    monkeypatch.setattr(rssn_samples, "_pictures", [])
     gpu = HostCuda()
 
     def batch(fg: Any, *rest: Any) -> Any:
@@ -109,6 +115,38 @@ def test_training_samples_of_the_kernels_are_compared_with_the_cpus(
     monkeypatch.setattr(rssn_case, "rssn_batch", batch)
     assert rssn_case.differing(lambda array: array.view(Moved), np.asarray, 3) < 0.01
     assert "augment.layers" in gpu.launches
+    monkeypatch.setattr(runtime, "stand_in", None)
+    late = LateGpu(FakeCuda().stream())
+    stage, wait = RssnStage(late), lambda: late.synchronise(late.record())
+    assert rssn_case.differing_staged(stage, wait, np.asarray, 3) < 0.01
+
+
+def test_the_gpus_training_samples_need_no_opencv() -> None:
+    code = "import sys, benchmarks.gpu.rssn_case; assert 'cv2' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_a_share_of_a_step_says_whether_it_is_small_enough() -> None:
+    step, batch = Spread(20.0, 0.0, 20.0, 5), Spread(2.0, 0.0, 2.0, 5)
+    assert rssn_case.share_row("fp32", step, batch)["reached"]
+    assert not rssn_case.share_row("fp32", batch, batch)["reached"]
+    assert rssn_case.rate_row("host", True, batch, 32)["samples_a_second"] == 16000
+    assert not rssn_case.rate_row("host", True, step, 32)["reached"]
+
+
+def test_a_step_of_the_published_training_is_timed() -> None:
+    torch = pytest.importorskip("torch")
+    from benchmarks.rssn_step import step_ms
+    from streammat.training.batch import Batch
+
+    torch.manual_seed(0)
+    colours = [torch.rand(2, 3, 32, 32) * 255 for _ in range(3)]
+    shares = [torch.rand(2, 1, 32, 32) for _ in range(4)]
+    maps = dict(zip(("alpha", "trimap", "dilation", "erosion"), shares, strict=True))
+    batch = Batch(rgb=colours[0], foreground=colours[1], background=colours[2], **maps)
+    spread = step_ms(batch, "fp32", steps=1, model="gfm_lite0_tt")
+    assert spread.repeats == 1
+    assert spread.median > 0
 
 
 def test_mattes_are_compared_with_the_packed_ones(
