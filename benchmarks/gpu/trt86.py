@@ -64,9 +64,15 @@ def build(trt: Any, log: Any, graph: bytes) -> Any:
     config.set_tactic_sources(
         1 << int(sources.EDGE_MASK_CONVOLUTIONS) | 1 << int(sources.JIT_CONVOLUTIONS)
     )
+    config.clear_flag(trt.BuilderFlag.TF32)
     for index in range(network.num_layers):
-        if network.get_layer(index).type == trt.LayerType.MATRIX_MULTIPLY:
-            network.get_layer(index).precision = trt.float32
+        layer = network.get_layer(index)
+        kept = layer.type == trt.LayerType.MATRIX_MULTIPLY
+        if layer.type == trt.LayerType.ACTIVATION:
+            layer.__class__ = trt.IActivationLayer  # the binding's own way to the subclass
+            kept = layer.type == trt.ActivationType.SIGMOID
+        if kept:
+            layer.precision = trt.float32
     config.set_flag(trt.BuilderFlag.OBEY_PRECISION_CONSTRAINTS)
     return builder.build_serialized_network(network, config)
 

@@ -187,11 +187,12 @@ def _add_profile(builder: Any, config: Any, request: EngineRequest) -> None:
 
 
 def _load_timing(config: Any, data: bytes) -> Any:
-    """The builder's memory of kernel timings; a refused one starts empty."""
-    cache = config.create_timing_cache(data)
-    if not config.set_timing_cache(cache, False) and data:
-        cache = config.create_timing_cache(b"")
-        config.set_timing_cache(cache, False)
+    """The builder's memory of kernel timings; a damaged or refused one starts empty."""
+    cache = config.create_timing_cache(data) if data else None
+    if cache is not None and config.set_timing_cache(cache, False):
+        return cache
+    cache = config.create_timing_cache(b"")
+    config.set_timing_cache(cache, False)
     return cache
 
 

@@ -86,8 +86,8 @@ class WeakConfig:
         self._profiles.append(profile)
         return 0
 
-    def create_timing_cache(self, data: bytes) -> ITimingCache:
-        return ITimingCache(data)
+    def create_timing_cache(self, data: bytes) -> ITimingCache | None:
+        return None if data.startswith(b"damaged") else ITimingCache(data)
 
     def set_timing_cache(self, cache: Any, ignore_mismatch: bool) -> bool:
         accepted = not cache._data.startswith(b"other release")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from streammat_engines.tensorrt.api import Api
+from streammat_engines.tensorrt.api import Api, load_api
+from streammat_kernels.errors import DependencyError
 from tests.engines.tensorrt import fake_trt
 
 FOLDER = Path(__file__).resolve().parent / "bindings"
@@ -44,6 +45,19 @@ def test_each_release_gets_its_own_network_flags() -> None:
     assert Api("tensorrt", trt, "10.16.1").network_flags() == 2
     assert Api("tensorrt", trt, "11.4.0").network_flags() == 0
     assert Api("tensorrt-rtx", trt, "1.7.1").network_flags() == 0
+
+
+@pytest.mark.parametrize(
+    ("backend", "version"), [("tensorrt", "8.5.3"), ("tensorrt", "9.2.0"), ("tensorrt-rtx", "0.9")]
+)
+def test_a_release_that_is_not_supported_is_one_line(
+    backend: str, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = SimpleNamespace(__version__=version)
+    monkeypatch.setattr("importlib.import_module", lambda _: module)
+    with pytest.raises(DependencyError, match=rf"{backend} {version} is not .*pip install") as said:
+        load_api(backend)
+    assert said.value.exit_code == 4
 
 
 def test_only_8_6_lets_the_builder_choose_half_and_pins_the_kept_layers() -> None:

@@ -66,9 +66,12 @@ def test_a_dynamic_batch_is_a_profile_from_1_to_8(model: Path) -> None:
     assert request.profile == "64x64 batch 1..8"
 
 
-def test_a_timing_cache_of_another_release_starts_anew(model: Path) -> None:
-    built = build_plan(request_for(model), api(), gpu_present=True, timing_cache=b"other release's")
+@pytest.mark.parametrize("timings", [b"other release's", b"damaged"])
+def test_a_timing_cache_that_is_refused_starts_anew(timings: bytes, model: Path) -> None:
+    built = build_plan(request_for(model), api(), gpu_present=True, timing_cache=timings)
     assert built.timing_cache == b"+"
+    again = build_plan(request_for(model), api(), gpu_present=True, timing_cache=b"mine")
+    assert again.timing_cache == b"mine+"
 
 
 def test_a_failed_build_gives_the_builders_reason(
