@@ -18,6 +18,7 @@ from ..errors import EngineError, EngineFileError, EngineMemoryError
 from ..graph.fixed import IMAGE_INPUT, fixed_graph, graph_sha256
 from ..graph.half import HALF_RULE, KEPT_SINGLE, half_graph
 from .api import Api
+from .interrupt import interruptible
 from .log import is_out_of_memory, make_log, make_monitor
 from .plan import PlanTensor
 from .refit import structure_sha256
@@ -92,17 +93,9 @@ def build_plan(
         EngineError: the build failed.
         EngineMemoryError: the GPU's memory is too small to build it.
         DeviceUnavailable: the builder refuses without a GPU.
+        KeyboardInterrupt: Ctrl-C; the build was stopped.
     """
-    if request.refit and api.is_rtx and not gpu_present:
-        raise EngineFileError(
-            f"--refit: {api.name} builds refittable plans for one GPU only, and none is there: "
-            "build on the GPU, or without --refit"
-        )
-    if request.refit and not api.strongly_typed:
-        raise EngineFileError(
-            f"--refit: {api.name} cannot read other weights from a model file, TensorRT 10 or 11 "
-            "can: build without --refit"
-        )
+    _check_refit(request, api, gpu_present)
     begun = time.perf_counter()
     graph = graph_of(request, strongly_typed=api.strongly_typed)
     log = make_log(api.trt)
@@ -111,10 +104,11 @@ def build_plan(
     _parse(api, network, graph, log, request)
     config, targets = _configured(builder, network, request, api, gpu_present)
     cache = _load_timing(config, timing_cache) if api.keeps_timings else None
-    if hasattr(config, "progress_monitor"):  # absent from 8.6
-        config.progress_monitor = make_monitor(api.trt, say)
     inputs, outputs = _tensors(network, request)
-    plan = builder.build_serialized_network(network, config)
+    with interruptible() as interrupted:
+        if hasattr(config, "progress_monitor"):  # absent from 8.6
+            config.progress_monitor = make_monitor(api.trt, say, interrupted)
+        plan = builder.build_serialized_network(network, config)
     if plan is None:
         error = EngineMemoryError if is_out_of_memory(log.reason()) else EngineError
         raise error(f"{api.name} could not build {request.model.name}: {log.reason()}")
@@ -129,6 +123,19 @@ def build_plan(
         seconds=time.perf_counter() - begun,
         timing_cache=_timing_bytes(cache),
     )
+
+
+def _check_refit(request: EngineRequest, api: Api, gpu_present: bool) -> None:
+    if request.refit and api.is_rtx and not gpu_present:
+        raise EngineFileError(
+            f"--refit: {api.name} builds refittable plans for one GPU only, and none is there: "
+            "build on the GPU, or without --refit"
+        )
+    if request.refit and not api.strongly_typed:
+        raise EngineFileError(
+            f"--refit: {api.name} cannot read other weights from a model file, TensorRT 10 or 11 "
+            "can: build without --refit"
+        )
 
 
 def _configured(

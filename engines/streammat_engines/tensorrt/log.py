@@ -39,8 +39,11 @@ def make_log(trt: Any) -> Any:
     return Log()
 
 
-def make_monitor(trt: Any, say: Callable[[str], None]) -> Any:
-    """A progress monitor of this TensorRT (10 and later) that tells each quarter of a phase."""
+def make_monitor(trt: Any, say: Callable[[str], None], stopped: Callable[[], bool]) -> Any:
+    """A progress monitor of this TensorRT (10 and later) that tells each quarter of a phase.
+
+    The build ends without a plan at the first step after ``stopped``.
+    """
 
     class Monitor(trt.IProgressMonitor):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -56,7 +59,7 @@ def make_monitor(trt: Any, say: Callable[[str], None]) -> Any:
             if now > said and steps >= _STEP:
                 say(f"{phase} {now * _STEP} %")
             self._phases[phase] = (steps, max(now, said))
-            return True  # False would stop the build
+            return not stopped()
 
         def phase_finish(self, phase: str) -> None:
             self._phases.pop(phase, None)

@@ -193,7 +193,8 @@ class Builder:
         if getattr(config, "progress_monitor", None) is not None:
             config.progress_monitor.phase_start("tactics", None, 100)
             for step in range(100):
-                config.progress_monitor.step_complete("tactics", step)
+                if not config.progress_monitor.step_complete("tactics", step):
+                    return None
             config.progress_monitor.phase_finish("tactics")
         return network._graph  # type: ignore[no-any-return]
 

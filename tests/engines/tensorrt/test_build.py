@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,21 @@ def test_a_failed_build_gives_the_builders_reason(
     monkeypatch.setattr(Builder, "_fails", "no kernel\n for this")
     with pytest.raises(EngineError, match=r"could not build tiny\.onnx: no kernel for this"):
         build_plan(request_for(model), api(), gpu_present=True)
+
+
+def test_ctrl_c_stops_a_build_and_is_not_taken_for_a_failed_one(model: Path) -> None:
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        if text == "tactics 25 %":
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        build_plan(request_for(model), api(), gpu_present=True, say=say)
+    assert said == ["tactics 0 %", "tactics 25 %"]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_too_little_memory_for_a_build_is_told_from_other_failures(
