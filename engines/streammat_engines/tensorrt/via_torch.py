@@ -150,7 +150,8 @@ def _converted(
     torch = require_torch()
     module = graph_module(graph).to(device)
     example = torch.zeros(request.batch, 3, request.height, request.width, device=device)
-    batch = {0: torch.export.Dim("batch", min=1, max=request.batch)} if request.dynamic else None
+    low, _, high = request.batches
+    batch = {0: torch.export.Dim("batch", min=low, max=high)} if low < high else None
     convert = package.dynamo.convert_exported_program_to_serialized_trt_engine
     names = tuple(item.name for item in graph.graph.output)
     with tempfile.TemporaryDirectory() as folder:
@@ -175,10 +176,9 @@ def _converted(
 
 def _image_input(package: Any, request: EngineRequest, dtype: Any) -> Any:
     """What is said of ``rgb``: its shape, or the smallest, best and largest."""
-    shapes = [(batch, 3, request.height, request.width) for batch in request.batches]
-    if not request.dynamic:
-        return package.Input(shape=shapes[0], dtype=dtype, name=IMAGE_INPUT)
-    low, best, high = shapes
+    low, best, high = ((b, 3, request.height, request.width) for b in request.batches)
+    if low == high:
+        return package.Input(shape=low, dtype=dtype, name=IMAGE_INPUT)
     return package.Input(
         min_shape=low, opt_shape=best, max_shape=high, dtype=dtype, name=IMAGE_INPUT
     )
