@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..bands import Bands, run_bands
+from ..dispatch import is_cuda, takes_any_array
 from ..errors import ShapeError
 from .reference import shrink
 
@@ -22,6 +24,7 @@ SMALLEST_CHANGE = 2.0**-14  # a 64th of an 8-bit level: the rest of the way is b
 MAX_SWEEPS = 4000
 
 
+@takes_any_array
 def reestimate_foreground(
     foreground: NDArray[np.uint8],
     alpha: NDArray[np.uint8],
@@ -44,7 +47,7 @@ def reestimate_foreground(
         mode: ``legacy`` takes the released script's counts of sweeps (640, 320 ... 20), which stop
             well before the minimum, and gives its pixels; ``converged`` goes on, by
             over-relaxation, until no colour changes by a 64th of a level.
-        bands: row bands on a pool for the legacy sweeps; changes no bit.
+        bands: row bands on a pool for the legacy sweeps; changes no bit. Means nothing on a GPU.
 
     Returns:
         (H, W, 3) uint8, cut (not rounded) to whole levels as released.
@@ -58,7 +61,8 @@ def reestimate_foreground(
     estimate = _pyramid(given, weighted, share, bands)
     if mode == "converged":
         _converge(estimate, weighted, share)
-    return np.asarray(np.clip(estimate, 0, 1) * 255, np.uint8)
+    levels: NDArray[np.uint8] = (estimate.clip(0, 1) * 255).astype(np.uint8)
+    return levels
 
 
 def _pyramid(
@@ -71,11 +75,19 @@ def _pyramid(
     estimate = given
     for level in range(LEVELS, -1, -1):
         height, width = H >> level, W >> level
-        estimate = np.ascontiguousarray(shrink(estimate, height, width))
-        small = np.ascontiguousarray(shrink(weighted, height, width))
-        share = np.ascontiguousarray(shrink(alpha[..., None], height, width)[..., 0])
+        estimate, small = (_at(values, height, width) for values in (estimate, weighted))
+        share = _at(alpha[..., None], height, width)[..., 0].copy()
         estimate = _sweeps(estimate, small, share, FINEST_SWEEPS << level, bands)
     return estimate
+
+
+def _at(values: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
+    """At another size, C-contiguous, where it lies."""
+    if not is_cuda(values):
+        return np.ascontiguousarray(shrink(values, height, width))
+    from .cuda import beside
+
+    return shrink(values, height, width, partial(beside, like=values)).copy()
 
 
 def _sweeps(
@@ -85,6 +97,11 @@ def _sweeps(
     count: int,
     bands: Bands | None,
 ) -> NDArray[np.float64]:
+    if is_cuda(estimate):
+        from . import cuda
+
+        swept: NDArray[np.float64] = cuda.sweeps(estimate, weighted, alpha, count)
+        return swept
     from .cpu import jacobi_rows
 
     before, after = estimate, np.empty_like(estimate)
@@ -102,6 +119,11 @@ def _sweeps(
 def _converge(
     estimate: NDArray[np.float64], weighted: NDArray[np.float64], alpha: NDArray[np.float64]
 ) -> None:
+    if is_cuda(estimate):
+        from . import cuda
+
+        cuda.converge(estimate, weighted, alpha, OMEGA, SMALLEST_CHANGE, MAX_SWEEPS)
+        return
     from .cpu import relax
 
     for _ in range(MAX_SWEEPS):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,15 +34,21 @@ def jacobi_sweep(colours: Levels, weighted: Levels, alpha: Levels) -> Levels:
     return np.asarray(above / below[..., None], np.float64)
 
 
-def shrink(values: Levels, height: int, width: int) -> Levels:
-    """Linear interpolation at half-pixel centres, no averaging: (h, w, C) of (H, W, C)."""
+def shrink(
+    values: Levels, height: int, width: int, place_beside: Callable[[Any], Any] = np.asarray
+) -> Levels:
+    """Linear interpolation at half-pixel centres, no averaging: (h, w, C) of (H, W, C).
+
+    ``place_beside`` brings positions and weights to where ``values`` lie.
+    """
     for axis, size in ((0, height), (1, width)):
         length = values.shape[axis]
         place = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
         first = np.floor(place).astype(np.int64)
         shape = [1, 1, 1]
         shape[axis] = -1
-        weight = (place - first).reshape(shape)
-        second = np.minimum(first + 1, length - 1)
+        weight = place_beside((place - first).reshape(shape))
+        second = place_beside(np.minimum(first + 1, length - 1))
+        first = place_beside(first)
         values = values.take(first, axis) * (1 - weight) + values.take(second, axis) * weight
     return values

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +13,7 @@ from numpy.typing import NDArray
 
 from streammat_kernels.bands import Bands
 from streammat_kernels.errors import ShapeError
-from streammat_kernels.reestimate import reestimate_foreground
+from streammat_kernels.reestimate import SolveMode, reestimate_foreground
 from streammat_kernels.reestimate.cpu import jacobi_rows
 from streammat_kernels.reestimate.reference import jacobi_sweep, shrink
 from tests.tolerances import CONVERGED_LEVELS, JACOBI_F32, JACOBI_F64
@@ -98,3 +102,28 @@ def test_pictures_that_do_not_fit_are_refused() -> None:
         reestimate_foreground(colours[:63], alpha[:63])
     with pytest.raises(ShapeError, match="is needed"):
         reestimate_foreground(colours, alpha[1:])
+
+
+def test_the_gpus_kernels_do_the_same_in_numbas_simulator() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.kernels.reestimate.simulated"],
+        cwd=Path(__file__).resolve().parents[3],
+        env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stdout.strip() == "simulated", result.stderr[-2000:]
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("mode", ["legacy", "converged"])
+def test_a_gpu_gives_the_cpus_colours(mode: SolveMode) -> None:
+    import cupy
+
+    if not import_module("numba.cuda").is_available():
+        pytest.skip("no NVVM for numba.cuda: pip install 'numba-cuda[cu13]'")
+    colours, alpha = _case()
+    found = reestimate_foreground(cupy.asarray(colours), cupy.asarray(alpha), mode)
+    off = np.abs(cupy.asnumpy(found).astype(int) - reestimate_foreground(colours, alpha, mode))
+    assert off.max() <= CONVERGED_LEVELS

@@ -1,0 +1,119 @@
+"""Relaxation sweeps on a GPU by numba.cuda: how many a picture takes depends on the picture.
+
+Gray and white fields of a chessboard take turns where the CPU goes pixel by pixel, so that a sweep
+has no order; both end at the same minimum. Whether it is reached is read every eighth sweep, which
+waits for the GPU.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import empty
+from ..errors import DependencyError
+
+__all__ = ["beside", "converge", "sweeps"]
+
+# Numba's own modules say nothing of their types.
+cuda: Any = import_module("numba.cuda")
+config: Any = import_module("numba.core.config")
+_BLOCK = (32, 8)
+_READ_EVERY = 8
+
+
+@cuda.jit(device=True)
+def balance(colours: Any, weighted: Any, alpha: Any, y: int, x: int, c: int) -> Any:
+    """Colour c at which a pixel is in balance with its four neighbours; see cpu.py."""
+    height, width = alpha.shape
+    up = y - 1 if y > 0 else 1
+    down = y + 1 if y < height - 1 else height - 2
+    left = x - 1 if x > 0 else 1
+    right = x + 1 if x < width - 1 else width - 2
+    a = alpha[y, x]
+    loose = (1 - a) ** 2
+    u, d = (1 - alpha[up, x]) ** 2, (1 - alpha[down, x]) ** 2
+    f, r = (1 - alpha[y, left]) ** 2, (1 - alpha[y, right]) ** 2
+    above = a * weighted[y, x, c]
+    above += (loose + u) * colours[up, x, c]
+    above += (loose + d) * colours[down, x, c]
+    above += (loose + f) * colours[y, left, c]
+    above += (loose + r) * colours[y, right, c]
+    return above / (a * a + 4 * loose + u + d + f + r)
+
+
+@cuda.jit
+def jacobi(colours: Any, weighted: Any, alpha: Any, out: Any) -> None:
+    """One sweep of all pixels at once."""
+    x, y = cuda.grid(2)
+    if y < alpha.shape[0] and x < alpha.shape[1]:
+        for c in range(3):
+            out[y, x, c] = balance(colours, weighted, alpha, y, x, c)
+
+
+@cuda.jit
+def relax(colours: Any, weighted: Any, alpha: Any, omega: float, parity: int, largest: Any) -> None:
+    """Over-relaxation of one colour of the chessboard in place; ``largest`` (1,) the change."""
+    x, y = cuda.grid(2)
+    if y < alpha.shape[0] and x < alpha.shape[1] and (x + y) % 2 == parity:
+        for c in range(3):
+            change = omega * (balance(colours, weighted, alpha, y, x, c) - colours[y, x, c])
+            colours[y, x, c] += change
+            cuda.atomic.max(largest, 0, abs(change))
+
+
+def beside(array: Any, like: Any) -> Any:
+    """A NumPy array where ``like`` lies."""
+    if isinstance(like, np.ndarray):  # Numba's simulator
+        return array
+    import cupy
+
+    return cupy.asarray(array)
+
+
+def sweeps(estimate: Any, weighted: Any, alpha: Any, count: int) -> Any:
+    """The estimate after ``count`` Jacobi sweeps, in one of two buffers."""
+    start = _grid(alpha)
+    before, after = estimate, empty(estimate.shape, estimate.dtype, estimate)
+    for _ in range(count):
+        jacobi[start](before, weighted, alpha, after)
+        before, after = after, before
+    return before
+
+
+def converge(
+    estimate: Any, weighted: Any, alpha: Any, omega: float, smallest: float, most: int
+) -> None:
+    """Relax in place until no colour changes by ``smallest``, or ``most`` times."""
+    start = _grid(alpha)
+    largest = beside(np.zeros(1), alpha)
+    for sweep in range(most):
+        asked = sweep % _READ_EVERY == _READ_EVERY - 1
+        if asked:
+            largest[...] = 0
+        for parity in (0, 1):
+            relax[start](estimate, weighted, alpha, omega, parity, largest)
+        if asked and float(largest[0]) < smallest:
+            return
+
+
+def _grid(alpha: Any) -> tuple[Any, ...]:
+    """Blocks, threads and the caller's stream.
+
+    Raises:
+        DependencyError: numba.cuda cannot compile here.
+    """
+    blocks = -(-alpha.shape[1] // _BLOCK[0]), -(-alpha.shape[0] // _BLOCK[1])
+    if config.ENABLE_CUDASIM:
+        return blocks, _BLOCK
+    if not cuda.is_available():
+        raise DependencyError(
+            "numba.cuda finds no CUDA toolkit (NVVM), which re-estimation on a GPU needs; "
+            "pip install 'numba-cuda[cu13]', or pass NumPy arrays"
+        )
+    import cupy
+
+    stream = cuda.external_stream(cupy.cuda.get_current_stream().ptr)
+    return blocks, _BLOCK, stream
