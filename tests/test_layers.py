@@ -29,7 +29,6 @@ MAY_IMPORT = {
         "streammat.device",
         "streammat.matting",
         "streammat.media",
-        "streammat.models",
     },
     "streammat.matting": {
         "streammat.device",
