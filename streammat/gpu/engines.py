@@ -102,7 +102,8 @@ def open_workshop(
     """Everything that a build needs on this machine.
 
     Raises:
-        DependencyError: TensorRT, or with ``via`` torch Torch-TensorRT, is not installed.
+        DependencyError: TensorRT, with ``via`` torch Torch-TensorRT, or with a GPU CuPy is not
+            installed.
         EngineFileError: the cache cannot be written.
     """
     from streammat_engines.tensorrt.api import load_api
@@ -116,6 +117,11 @@ def open_workshop(
     if via == "torch":
         builder, rules = build_with_torch, {**RULES, "torch": torch_tensorrt_version(backend)}
     api, gpu = load_api(backend), find_gpu()
+    if judged and gpu is not None and importlib.util.find_spec("cupy") is None:
+        raise DependencyError(  # before the build, which may take minutes
+            "CuPy is missing, which the engine is proved with on the GPU: pip install "
+            f"'streammat[{backend}]', or --no-check"
+        )
     variant = card.variant if card.variant in {"tt", "ft", "bt"} else "tt"
     opened = None if gpu is None else (lambda request, built: _open_built(api, request, built))
     return Workshop(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from streammat.errors import DependencyError, EngineFileError
 from streammat.gpu import engines
 from streammat.gpu.frames import sample_frames
 from streammat_engines.errors import EngineMemoryError
+from tests.engines.tensorrt.plans import GPU, api
 
 
 def test_sample_frames_are_real_pictures_of_the_asked_for_size() -> None:
@@ -23,6 +25,21 @@ def test_without_any_tensorrt_both_extras_are_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(engines, "_MODULES", {"tensorrt": "no_such_module_at_all"})
     with pytest.raises(DependencyError, match=r"streammat\[tensorrt-rtx\].*streammat\[tensorrt\]"):
         engines.default_backend()
+
+
+def test_without_cupy_nothing_is_built_that_could_not_be_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("streammat_engines.tensorrt.gpu.find_gpu", lambda: GPU)
+    monkeypatch.setattr("streammat_engines.tensorrt.api.load_api", lambda _: api())
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    card = find_model("gfm_lite0_tt")
+    with pytest.raises(
+        DependencyError, match=r"CuPy is missing.*streammat\[tensorrt\].*--no-check"
+    ):
+        engines.open_workshop(card, "tensorrt", print)
+    assert engines.open_workshop(card, "tensorrt", print, judged=False).judge is None
 
 
 def test_a_model_file_that_is_not_its_cards_is_refused() -> None:
