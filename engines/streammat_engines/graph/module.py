@@ -142,16 +142,22 @@ def _convolution(torch: Any, node: _Node) -> Compute:
 
 
 def _pool(torch: Any, node: _Node) -> Compute:
-    options: dict[str, Any] = {
-        "kernel_size": tuple(node.attributes["kernel_shape"]),
-        "stride": tuple(node.get("strides", (1, 1))),
-        "padding": node.pads(),
-        "ceil_mode": bool(node.get("ceil_mode", 0)),
-    }
-    if node.kind == "MaxPool":
-        return lambda image: torch.nn.functional.max_pool2d(image, **options)
-    options["count_include_pad"] = bool(node.get("count_include_pad", 0))
-    return lambda image: torch.nn.functional.avg_pool2d(image, **options)
+    kernel, strides = node.attributes["kernel_shape"], node.get("strides", (1, 1))
+    pads, ceil = node.pads(), bool(node.get("ceil_mode", 0))
+    options: dict[str, Any] = {"kernel_size": tuple(kernel), "stride": tuple(strides)}
+    options["padding"] = pads
+    pool = torch.nn.functional.max_pool2d
+    if node.kind == "AveragePool":
+        pool = torch.nn.functional.avg_pool2d
+        options["count_include_pad"] = bool(node.get("count_include_pad", 0))
+
+    def compute(image: Any) -> Any:
+        # Torch-TensorRT takes no ceil_mode, which changes nothing where windows fit evenly.
+        lengths = zip(image.shape[-2:], kernel, strides, pads, strict=True)
+        left = any((length + 2 * pad - size) % step for length, size, step, pad in lengths)
+        return pool(image, **options, **({"ceil_mode": True} if ceil and left else {}))
+
+    return compute
 
 
 def _resize(torch: Any, node: _Node) -> Compute:

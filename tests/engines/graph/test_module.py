@@ -52,6 +52,22 @@ def test_the_half_module_is_as_good_as_the_half_graph(frame: Any) -> None:
     assert kinds == {torch.float16, torch.float32}
 
 
+@pytest.mark.parametrize(("side", "rounded_up"), [(64, False), (65, True)])
+def test_a_pool_is_asked_to_round_up_only_where_that_matters(side: int, rounded_up: bool) -> None:
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    pool = helper.make_node(
+        "MaxPool", ["rgb"], ["out"], kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1
+    )
+    ends = [helper.make_tensor_value_info(n, kind, [1, 3, None, None]) for n in ("rgb", "out")]
+    graph = helper.make_model(helper.make_graph([pool], "pool", ends[:1], ends[1:]))
+    rgb = torch.arange(3.0 * side * side).reshape(1, 3, side, side)
+    program = torch.export.export(graph_module(graph), (rgb,))
+    assert any(True in node.args for node in program.graph.nodes) == rounded_up
+    (out,) = program.module()(rgb)
+    assert out.shape[-1] == -(-side // 2)
+    torch.testing.assert_close(out, torch.nn.functional.max_pool2d(rgb, 2, 2, ceil_mode=True))
+
+
 def test_what_the_module_does_not_know_is_named() -> None:
     def changed(kind: str, change: Any) -> Any:
         graph = fixed_graph(MODEL, 64, 64)
