@@ -64,6 +64,13 @@ def test_every_source_is_a_unit_and_every_unit_has_launchers() -> None:
         assert {kernel for op, kernel in launched if op == unit} == set(kernels_of(unit))
 
 
+def test_no_launcher_waits_for_the_gpu() -> None:
+    waits = re.compile(r"\.(synchronize|synchronise|get|item|tolist)\(|asnumpy|memcpy\(")
+    for unit in cuda_compile.UNITS:
+        assert not waits.search(_text(FOLDER / unit / "cuda.py")), unit
+    assert "synchronize" in _text(FOLDER / "runtime.py")  # what reads otherwise would be found
+
+
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
@@ -154,7 +161,17 @@ def test_cubins_are_written_whole_and_found_again(
         "fusion --gpu-architecture=sm_75 True",
         "fusion --gpu-architecture=compute_90 False",
     ]
+    monkeypatch.setattr(FakeNvrtc, "getVersion", staticmethod(lambda: (13, 1)))
+    assert cuda_compile.compiled("fusion", 90) != first
+    monkeypatch.setattr(FakeNvrtc, "getVersion", staticmethod(lambda: (13, 0)))
+    assert cuda_compile.compiled("fusion", 90) == first
     monkeypatch.setattr(cuda_compile, "OPTIONS", ("--std=c++20",))
+    assert cuda_compile.compiled("fusion", 90) != first
+    monkeypatch.undo()
+    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(cuda_compile, "_nvrtc", FakeNvrtc)
+    monkeypatch.setattr(cuda_compile, "_compile", fake_compile)
+    monkeypatch.setattr(cuda_compile, "source", lambda unit: "// another formula")
     assert cuda_compile.compiled("fusion", 90) != first
     assert {path.suffix for path in first.parent.iterdir()} == {".cubin", ".ptx"}
 

@@ -71,9 +71,9 @@ class _Batch(NamedTuple):
 
     def launch(self, kernel: str, *args: Any, times: int = 1) -> None:
         """Start a kernel for all that was asked of it, ``times`` spans a record."""
-        jobs, sizes = self.jobs.get(kernel), self.sizes.get(kernel)
-        if not jobs or not sizes:
+        if kernel not in self.jobs:
             return
+        jobs, sizes = self.jobs[kernel], self.sizes[kernel]
         room = _MOST * (2 if kernel == "augment.denoise" else 1)
         records = np.zeros(room, _RECORDS[kernel])
         records[: len(jobs)] = jobs

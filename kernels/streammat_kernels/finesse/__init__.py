@@ -84,13 +84,15 @@ def finesse(
     if not (grown or feather_px or clipped or roi) and garbage is None and holdout is None:
         return _copy(alpha, out)
     out = empty(alpha.shape, np.uint16, alpha) if out is None else out
-    if workspace is None or workspace.first.shape != alpha.shape:
+    in_one_go = is_cuda(alpha) and not (grown or feather_px)  # a GPU then needs no planes
+    if not in_one_go and (workspace is None or workspace.first.shape != alpha.shape):
         height, width = alpha.shape
         workspace = Workspace(height, width, alpha)
     if is_cuda(alpha):
         clip, steps = (clip_black, clip_white), (grown, feather_px)
         backend(__name__, alpha).finesse(alpha, out, *steps, clip, holdout, garbage, roi, workspace)
         return out
+    assert workspace is not None
     _load(alpha, workspace, clip_black, clip_white, grown < 0, bands)
     _grow(workspace, abs(grown), bands)
     if feather_px > 0:
