@@ -16,7 +16,10 @@ from typing import Any
 
 SCHEMA_VERSION = 1
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("numpy", "numba", "av", "openvino", "opencv-python-headless", "onnxruntime", "torch")
+PACKAGES = (
+    *("numpy", "numba", "av", "openvino", "opencv-python-headless", "onnxruntime", "torch"),
+    *("cupy-cuda13x", "cupy-cuda12x"),
+)
 FOREIGN_CPU_LIMIT = 0.10  # above this share of the machine, other programs spoil the figure
 
 

@@ -30,7 +30,7 @@ from streammat_kernels.augment import SamplePlan, rssn_batch
 from .gpu import rssn_case
 from .record import LoadMeter, Spread, write_result
 from .rssn_opencv import STEPS, cropped_first, opencv_sample, opencv_step
-from .rssn_samples import CROP_PX, PICTURES, inputs, pictures, plans
+from .rssn_samples import CROP_PX, PICTURES, input_hash, inputs, pictures, plans
 
 WANTED_TIMES = 2.0
 AIM_TIMES = 4.0
@@ -158,5 +158,6 @@ def main(arguments: list[str]) -> int:
         )
     for row in steps:
         print(f"  {row['case']:<48} {row['cpu_ms']:7.1f} CPU-ms a sample")
-    write_result(options.json, "rssn", rows, steps=steps, differing_by_one_level=others)
+    facts = {"input_sha256": input_hash(), "repeats": options.repeats}
+    write_result(options.json, "rssn", rows, steps=steps, differing_by_one_level=others, **facts)
     return 0 if all(row["reached"] for row in rows) else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from streammat_kernels.augment import SamplePlan
 
-__all__ = ["CROP_PX", "PICTURES", "inputs", "pictures", "plans"]
+__all__ = ["CROP_PX", "PICTURES", "input_hash", "inputs", "pictures", "plans"]
 
 SIZE = (1195, 1471)  # H, W
 CROP_PX = 320
@@ -25,6 +26,14 @@ def pictures() -> list[Sample]:
     if not _pictures:
         _pictures.extend(_picture(seed) for seed in range(PICTURES))
     return _pictures
+
+
+def input_hash() -> str:
+    """Which pictures these are, for the record: of the first."""
+    digest = hashlib.sha256()
+    for array in pictures()[0]:
+        digest.update(array.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _picture(seed: int) -> Sample:

@@ -36,13 +36,16 @@ class _Again:
         return self._batch
 
 
-def step_ms(batch: Batch, precision: str, steps: int = 10, model: str | None = None) -> Spread:
+def step_ms(
+    batch: Batch, precision: str, steps: int = 10, warm_ups: int = 3, model: str | None = None
+) -> Spread:
     """Milliseconds of an optimiser step of the recipe ``official`` on a batch that is there.
 
     Args:
         batch: with foreground, background and label maps; its device is that of the network.
         precision: fp32, fp16 or bf16, see `streammat.training.precision`.
-        steps: that are timed, after three that are not; each ends with its loss on the host.
+        steps: that are timed, after ``warm_ups``; each ends with its loss on the host.
+        warm_ups: steps that are not timed.
         model: another network than the recipe's.
     """
     recipe = changed(load_recipe(RECIPE), steps=1_000_000, precision=precision)
@@ -52,7 +55,7 @@ def step_ms(batch: Batch, precision: str, steps: int = 10, model: str | None = N
         network = create_model(recipe.model)
         work = Work(network, recipe, _Again(batch), Budget(steps=1_000_000), Path(out))
         trainer = Trainer(work, device=batch.rgb.device)
-        for _ in range(3):
+        for _ in range(warm_ups):
             trainer.train_step(batch)
         return Spread.of([_timed(trainer, batch) for _ in range(steps)])
 

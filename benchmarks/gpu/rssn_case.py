@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.gpu.timing import gpu_ms, gpu_state
+from benchmarks.gpu.timing import REPEATS, gpu_ms, gpu_state
+from benchmarks.kernels.cuda import Cuda
 from benchmarks.record import Spread, write_result
-from benchmarks.rssn_samples import CROP_PX, inputs, plans
+from benchmarks.rssn_samples import CROP_PX, input_hash, inputs, plans
 from streammat_kernels.augment import rssn_batch
 from streammat_kernels.augment.staged import RssnStage
 
@@ -85,7 +86,13 @@ def share_row(precision: str, step: Spread, batch: Spread) -> dict[str, Any]:
 
 
 def run(batch: int, json_path: Path | None) -> int:
-    """Compare, measure, write; 0 when all that is wanted was reached."""
+    """Compare, measure, write; 0 when all that is wanted was reached.
+
+    Raises:
+        DependencyError: no CuPy.
+        DeviceUnavailable: no GPU.
+    """
+    facts: dict[str, Any] = {**Cuda().facts, "input_sha256": input_hash(), "repeats": REPEATS}
     import cupy
 
     from streammat_kernels.staging import CupyStaging
@@ -98,7 +105,7 @@ def run(batch: int, json_path: Path | None) -> int:
     )
     given, host, rows = inputs(batch, cupy.asarray), inputs(batch), []
     cupy.cuda.Device().synchronize()
-    write = partial(write_result, json_path, "gpu rssn", differing_by_one_level=others)
+    facts["differing_by_one_level"] = others
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for denoise in (False, True):
             chosen = plans(batch, denoise)
@@ -110,10 +117,10 @@ def run(batch: int, json_path: Path | None) -> int:
                 with stream:
                     spread = gpu_ms(work, stream, warm_ups=3, seconds=0.5)
                 rows.append(rate_row(name, denoise, spread, batch))
-                write(rows, gpu=gpu_state())
+                write_result(json_path, "gpu rssn", rows, **facts, clocks=gpu_state())
         if find_spec("torch") is not None:
             rows += step_rows(batch, pool)
-            write(rows, gpu=gpu_state())
+            write_result(json_path, "gpu rssn", rows, **facts, clocks=gpu_state())
     return 0 if all(row["reached"] for row in rows) else 1
 
 

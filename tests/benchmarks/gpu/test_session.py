@@ -22,6 +22,7 @@ from streammat_kernels import runtime
 from streammat_kernels.augment import rssn_batch
 from streammat_kernels.augment.staged import RssnStage
 from streammat_kernels.compile import UNITS
+from streammat_kernels.errors import DependencyError
 from tests.engines.tensorrt.fake_cuda import FakeCuda
 from tests.gpu.late_gpu import LateGpu
 from tests.kernels.host_cuda import COMPILER, HostCuda
@@ -126,6 +127,14 @@ def test_the_gpus_training_samples_need_no_opencv() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
+def test_without_cupy_the_samples_benchmark_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(DependencyError, match="pip install"):
+        rssn_case.run(4, None)
+
+
 def test_a_share_of_a_step_says_whether_it_is_small_enough() -> None:
     step, batch = Spread(20.0, 0.0, 20.0, 5), Spread(2.0, 0.0, 2.0, 5)
     assert rssn_case.share_row("fp32", step, batch)["reached"]
@@ -144,7 +153,7 @@ def test_a_step_of_the_published_training_is_timed() -> None:
     shares = [torch.rand(2, 1, 32, 32) for _ in range(4)]
     maps = dict(zip(("alpha", "trimap", "dilation", "erosion"), shares, strict=True))
     batch = Batch(rgb=colours[0], foreground=colours[1], background=colours[2], **maps)
-    spread = step_ms(batch, "fp32", steps=1, model="gfm_lite0_tt")
+    spread = step_ms(batch, "fp32", steps=1, warm_ups=0, model="gfm_lite0_tt")
     assert spread.repeats == 1
     assert spread.median > 0
 
