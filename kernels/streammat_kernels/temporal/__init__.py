@@ -14,7 +14,7 @@ from ..errors import ShapeError
 from ..layout import Family, PixelLayout
 from ..planes import check_planes, padded
 from .cut import compare, is_cut
-from .gates import MAX_KEEP
+from .gates import keeps
 from .state import TemporalState, block_size
 
 __all__ = ["TemporalState", "is_cut", "smooth"]
@@ -34,13 +34,16 @@ def smooth(
     """Blend alpha with what is remembered of it, where the picture is still and the two agree.
 
     Per pixel ``memory = alpha + keep * (memory - alpha)``, ``out`` is the memory rounded, and
-    ``keep`` is 0.9 * strength times two gates:
+    ``keep`` is how still the picture is there, 0..1, times the larger of two shares.
 
-    - motion: mean luma of 4x4 blocks, less the shift of brightness of the whole picture. A block
+    - Stillness: mean luma of 4x4 blocks, less the shift of brightness of the whole picture. A block
       keeps its memory while it and its eight neighbours change by no more than noise does, and
       nothing of it when one of the nine changes by 4.5 steps of 255 or their mean by 1.8
-      (``gates``);
-    - disagreement: 1 / (1 + (difference / 0.18)^4), so that a new shape wins at once.
+      (``gates``).
+    - Against a small difference of alpha and memory 0.9 * strength / (1 + (difference / 0.4)^4).
+    - Against a large one 1.15 * strength (at most 0.95) from 0.6 on, nothing of that up to 0.15: a
+      picture that stands still shows no other subject, so another alpha has to last for some frames
+      before it shows.
 
     Where alpha is exactly 0 or 1 and the memory within half an 8-bit step, the memory is dropped. A
     scene cut (another coarse luma pattern, not merely another brightness) starts afresh.
@@ -128,7 +131,8 @@ def _blend(
     from .cpu import blend
 
     source, target, width = padded(alpha), padded(out, output=True), alpha.shape[1]
-    keep, in_place = np.float32(MAX_KEEP * strength), out is alpha
+    small, large = keeps(strength)
+    keep, in_place = (np.float32(small), np.float32(large)), out is alpha
     memory, solid, brighter = state.memory, state.solid, np.float32(shift)
     luma = state.previous_luma, state.luma
 

@@ -3,7 +3,16 @@
 import numpy as np
 
 from ..jit import njit
-from .gates import DISAGREEMENT, DRIFT_HIGH, DRIFT_LOW, MOTION_HIGH, MOTION_LOW, SNAP
+from .gates import (
+    DRIFT_HIGH,
+    DRIFT_LOW,
+    MOTION_HIGH,
+    MOTION_LOW,
+    SNAP,
+    SUDDEN_HIGH,
+    SUDDEN_LOW,
+    TREMBLE,
+)
 from .state import BLOCK_PX, TILE_PX
 
 __all__ = ["blend", "block_means", "coarse_means", "start"]
@@ -13,11 +22,15 @@ _HIGH = np.float32(MOTION_HIGH)
 _SLOPE = np.float32(1 / (MOTION_HIGH - MOTION_LOW))
 _DRIFT_HIGH = np.float32(DRIFT_HIGH)
 _DRIFT_SLOPE = np.float32(1 / (DRIFT_HIGH - DRIFT_LOW))
-_DISAGREEMENT = np.float32(1 / DISAGREEMENT)
+_TREMBLE = np.float32(1 / TREMBLE)
+_SUDDEN_LOW = np.float32(SUDDEN_LOW)
+_SUDDEN = np.float32(1 / (SUDDEN_HIGH - SUDDEN_LOW))
 _SNAP = np.float32(SNAP)
 _FULL = np.float32(65535)
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
+_TWO = np.float32(2)
+_THREE = np.float32(3)
 _HALF = np.float32(0.5)
 
 
@@ -123,14 +136,16 @@ def start(alpha, width, out, memory, solid, first_block, end_block):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blend_row(source, kept, target, share):
-    """One row of a tile."""
+def _blend_row(source, kept, target, share, small, large):
+    """One row of a tile; ``share``: how still the picture is."""
     for x in range(source.size):
         value = np.float32(source[x])
         difference = kept[x] - value
-        ratio = difference * _DISAGREEMENT
+        ratio = difference * _TREMBLE
         square = ratio * ratio
-        moved = share[x] * difference / (_ONE + square * square)
+        size = min(_ONE, max(_ZERO, (abs(difference) - _SUDDEN_LOW) * _SUDDEN))
+        keep = max(small / (_ONE + square * square), large * (size * size * (_THREE - _TWO * size)))
+        moved = share[x] * keep * difference
         exact = (value == _ZERO) | (value == _FULL)
         new = value if exact & (abs(moved) < _SNAP) else value + moved
         kept[x] = new
@@ -168,8 +183,7 @@ def blend(
     """Blend alpha with the memory, for rows of blocks; ``in_place``: ``out`` is ``alpha``.
 
     ``previous`` and ``current`` are the block means of luma, ``shift`` how much brighter the whole
-    picture became, ``keep`` the share of the memory that a
-    still picture keeps.
+    picture became, ``keep`` the shares of the memory that a still picture keeps (``gates.keeps``).
     """
     share, still = np.empty(TILE_PX, np.float32), np.zeros(_TILE_BLOCKS, np.float32)
     changes = np.empty((2, _TILE_BLOCKS + 2), np.float32)
@@ -186,8 +200,8 @@ def blend(
             first, end = x // BLOCK_PX, -(-end_x // BLOCK_PX)
             stillness(previous, current, shift, by, first, end, changes, still)
             for i in range(TILE_PX):
-                share[i] = keep * still[i // BLOCK_PX]
+                share[i] = still[i // BLOCK_PX]
             for yy in range(y, end_y):
                 kept, target = memory[yy, x:end_x], out[yy, x:end_x]
-                _blend_row(alpha[yy, x:end_x], kept, target, share)
+                _blend_row(alpha[yy, x:end_x], kept, target, share, keep[0], keep[1])
             solid[by, tile] = _memory_kind(memory, y, end_y, x, end_x)

@@ -9,13 +9,15 @@ import numpy as np
 
 from ..layout import Family, PixelLayout
 from ..runtime import QUAD, Runtime, Struct, plane, runtime_of
-from .gates import MAX_KEEP
+from .gates import keeps
 from .state import TemporalState
 
 __all__ = ["THREADS", "luma_of", "next_frame", "past_of", "smooth"]
 
 THREADS = 512  # MOST_THREADS of temporal.cuh
-_PAST = np.dtype([("arrays", "u8", 4), ("size", "i4", 2), ("keep", "f4"), ("fresh", "i4")])
+_PAST = np.dtype(
+    [("arrays", "u8", 4), ("size", "i4", 2), ("keep", "f4", 2), ("fresh", "i4"), ("_", "i4")]
+)
 
 
 def smooth(
@@ -75,5 +77,5 @@ def past_of(run: Runtime, state: TemporalState, strength: float, fresh: bool) ->
     record = np.zeros((), _PAST)
     record["arrays"] = [run.address(array) for array in arrays]
     record["size"] = state.luma.shape[1], state.luma.shape[0]
-    record["keep"], record["fresh"] = MAX_KEEP * strength, fresh or strength == 0
+    record["keep"], record["fresh"] = keeps(strength), fresh or strength == 0
     return Struct(record)

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .gates import (
-    DISAGREEMENT,
     DRIFT_HIGH,
     DRIFT_LOW,
-    MAX_KEEP,
     MOTION_HIGH,
     MOTION_LOW,
     SNAP,
+    SUDDEN_HIGH,
+    SUDDEN_LOW,
+    TREMBLE,
+    keeps,
 )
 from .state import BLOCK_PX
 
@@ -51,7 +53,11 @@ def blend(
     height, width = alpha.shape
     still_px = np.repeat(np.repeat(still, BLOCK_PX, axis=0), BLOCK_PX, axis=1)[:height, :width]
     difference = memory.astype(np.float64) - alpha
-    agreement = 1.0 / (1.0 + (difference / DISAGREEMENT) ** 4)
-    smoothed = alpha + MAX_KEEP * strength * still_px * agreement * difference
+    tremble = 1.0 / (1.0 + (difference / TREMBLE) ** 4)
+    size = (np.abs(difference) - SUDDEN_LOW) / (SUDDEN_HIGH - SUDDEN_LOW)
+    size = np.clip(size, 0.0, 1.0)
+    small, large = keeps(strength)
+    keep = np.maximum(small * tremble, large * size * size * (3 - 2 * size))
+    smoothed = alpha + still_px * keep * difference
     solid = (alpha == 0) | (alpha == 65535)
     return np.where(solid & (np.abs(smoothed - alpha) < SNAP), alpha.astype(np.float64), smoothed)

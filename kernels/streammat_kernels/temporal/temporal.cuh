@@ -110,13 +110,16 @@ SM_FN float stillness(const float *previous, const float *current, float shift, 
   return clip(fminf(motion, drift), 0.0f, 1.0f);
 }
 
-// The new memory from alpha (a code) and the old memory; ``share`` is how much of it may stay.
-SM_FN float remembered(float alpha, float memory, float share) {
-  const float snap = 0.5f / 255.0f * 65535.0f;
+// The new memory from alpha (a code) and the old memory; how much is kept on a still picture against
+// a small and a large difference.
+SM_FN float remembered(float alpha, float memory, float still, float small, float large) {
+  const float low = 0.15f * 65535.0f, high = 0.6f * 65535.0f, snap = 0.5f / 255.0f * 65535.0f;
   const float difference = memory - alpha;
-  const float ratio = difference * (1.0f / (0.18f * 65535.0f));
+  const float ratio = difference * (1.0f / (0.4f * 65535.0f));
   const float square = ratio * ratio;
-  const float moved = share * difference / (1.0f + square * square);
+  const float size = clip((fabsf(difference) - low) * (1.0f / (high - low)), 0.0f, 1.0f);
+  const float sudden = size * size * (3.0f - 2.0f * size);
+  const float moved = still * fmaxf(small / (1.0f + square * square), large * sudden) * difference;
   const int exact = alpha == 0.0f || alpha == 65535.0f;
   return exact && fabsf(moved) < snap ? alpha : alpha + moved;
 }
@@ -128,8 +131,9 @@ struct Past {
   const float *current;
   const float *verdict;
   int columns, rows;
-  float keep;
+  float small, large;
   int fresh;
+  int unused;
 };
 
 // Smooth a quad of codes in place; x is a multiple of 4, so it is one block wide.
@@ -141,12 +145,12 @@ SM_FN void smooth_quad(const Past &p, int y, int x, int width, int codes[4]) {
       if (x + k < width) memory[k] = (float)codes[k];
     return;
   }
-  const float share = p.keep * stillness(p.previous, p.current, p.verdict[0], y / BLOCK, x / BLOCK,
-                                         p.columns, p.rows);
+  const float still = stillness(p.previous, p.current, p.verdict[0], y / BLOCK, x / BLOCK,
+                                p.columns, p.rows);
 #pragma unroll
   for (int k = 0; k < 4; k++)
     if (x + k < width) {
-      const float value = remembered((float)codes[k], memory[k], share);
+      const float value = remembered((float)codes[k], memory[k], still, p.small, p.large);
       memory[k] = value;
       codes[k] = (int)(value + 0.5f);
     }

@@ -18,6 +18,7 @@ from streammat_kernels.temporal import TemporalState, reference, smooth
 from streammat_kernels.temporal.cut import compare
 from tests.tolerances import (
     FLICKER_RATIO,
+    HELD_ALPHA,
     MOVING_EDGE_RATIO,
     SMOOTH_CODES,
     SMOOTH_DEPTH_CODES,
@@ -74,6 +75,9 @@ def still_frames(count: int, seed: int = 0) -> list[tuple[NDArray[np.uint16], ND
 def test_equals_the_definition(strength: float, step_px: float) -> None:
     shot = Shot(contrast=25.0)
     frames = [shot.frame(90 + step_px * index)[1:] for index in range(5)]
+    for index in (2, 3):  # whole blocks are suddenly something else
+        region = frames[index][0][15 * index : 30 * index + 3, 41:130]
+        region[:] = 65535 - region // index
     results, _ = run(frames, strength=strength)
     memory = frames[0][0].astype(np.float64)
     for (alpha, luma), (_, before), result in zip(frames[1:], frames, results[1:], strict=False):
@@ -121,6 +125,26 @@ def test_a_moving_edge_loses_next_to_nothing(contrast: float) -> None:
         raw.append(np.abs(alpha / 65535 - true)[near].mean())
         smoothed.append(np.abs(result / 65535 - true)[near].mean())
     assert np.mean(smoothed) <= MOVING_EDGE_RATIO * np.mean(raw)
+
+
+def test_an_area_that_drops_out_for_a_frame_is_held_and_then_let_go() -> None:
+    frames = still_frames(30)
+    whole = frames[0][0] == 65535
+    for index in (5, *range(10, 30)):
+        frames[index][0][whole] = 0
+    results = np.stack(run(frames)[0])[:, whole] / 65535
+    assert results[5].mean() >= HELD_ALPHA
+    assert results[9].mean() >= results[5].mean()
+    assert results[-1].max() == 0
+
+
+def test_an_area_that_appears_with_the_picture_shows_at_once() -> None:
+    shown, luma = still_frames(1)[0]
+    darker = np.where(shown > 0, luma // 2, luma).astype(np.uint8)
+    before = np.zeros_like(shown)
+    results, _ = run([(before, darker), (shown, luma)])
+    solid = shown == 65535
+    assert (results[1][solid] == 65535).all()
 
 
 def test_a_cut_starts_afresh_bit_for_bit() -> None:
