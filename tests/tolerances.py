@@ -110,7 +110,7 @@ SMOOTH_DEPTH_CODES = 40
 """Mean 16-bit codes: rounding luma to 10 instead of 8 bits moves the motion gate a little."""
 
 FLICKER_RATIO = 0.5
-"""What smoothing at its default strength may leave of a noisy still's flicker (measured 0.41)."""
+"""What smoothing at its default strength may leave of a noisy still's flicker (measured 0.47)."""
 
 HELD_ALPHA = 0.8
 """What is left of a subject whose alpha is 0 for one frame (0.86 of the memory stay)."""

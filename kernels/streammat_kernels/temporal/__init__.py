@@ -40,8 +40,8 @@ def smooth(
       keeps its memory while it and its eight neighbours change by no more than noise does, and
       nothing of it when one of the nine changes by 4.5 steps of 255 or their mean by 1.8
       (``gates``).
-    - Against a small difference of alpha and memory 0.9 * strength / (1 + (difference / 0.4)^4).
-    - Against a large one 1.15 * strength (at most 0.95) from 0.6 on, nothing of that up to 0.15: a
+    - Against a small difference of alpha and memory 0.9 * strength / (1 + (difference / 0.18)^4).
+    - Against a large one 1.15 * strength (at most 0.95) from 0.9 on, nothing of that up to 0.5: a
       picture that stands still shows no other subject, so another alpha has to last for some frames
       before it shows.
 

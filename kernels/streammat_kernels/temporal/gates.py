@@ -36,7 +36,7 @@ DRIFT_LOW = 0.8
 DRIFT_HIGH = 1.8
 """Mean change of 3x3 blocks from which it is motion."""
 
-TREMBLE = 0.4 * 65535
+TREMBLE = 0.18 * 65535
 """Difference of alpha and memory at which half of ``MAX_KEEP`` counts."""
 
 SUDDEN_KEEP = 1.15
@@ -46,7 +46,7 @@ needs, so that it has to last for some frames before it shows."""
 MOST_SUDDEN_KEEP = 0.95
 """What that is at most: in the end the new alpha wins."""
 
-SUDDEN_LOW, SUDDEN_HIGH = 0.15 * 65535, 0.6 * 65535
+SUDDEN_LOW, SUDDEN_HIGH = 0.5 * 65535, 0.9 * 65535
 """Differences from which ``SUDDEN_KEEP`` begins to count, and counts in full."""
 
 SNAP = 0.5 / 255 * 65535

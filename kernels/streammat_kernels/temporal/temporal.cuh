@@ -113,9 +113,9 @@ SM_FN float stillness(const float *previous, const float *current, float shift, 
 // The new memory from alpha (a code) and the old memory; how much is kept on a still picture against
 // a small and a large difference.
 SM_FN float remembered(float alpha, float memory, float still, float small, float large) {
-  const float low = 0.15f * 65535.0f, high = 0.6f * 65535.0f, snap = 0.5f / 255.0f * 65535.0f;
+  const float low = 0.5f * 65535.0f, high = 0.9f * 65535.0f, snap = 0.5f / 255.0f * 65535.0f;
   const float difference = memory - alpha;
-  const float ratio = difference * (1.0f / (0.4f * 65535.0f));
+  const float ratio = difference * (1.0f / (0.18f * 65535.0f));
   const float square = ratio * ratio;
   const float size = clip((fabsf(difference) - low) * (1.0f / (high - low)), 0.0f, 1.0f);
   const float sudden = size * size * (3.0f - 2.0f * size);
