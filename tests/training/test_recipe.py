@@ -27,7 +27,9 @@ def table(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in record.items() if value is not None}
 
 
-@pytest.mark.parametrize("name", ["gfm_lite0", "gfm_lite0_further", "gfm_lite0_hard", "official", "finetune"])
+@pytest.mark.parametrize(
+    "name", ["gfm_lite0", "gfm_lite0_further", "gfm_lite0_hard", "official", "finetune"]
+)
 def test_the_shipped_recipes_load_and_have_a_length(name: str) -> None:
     assert name in recipe_names()
     recipe = load_recipe(name)
