@@ -49,12 +49,17 @@ def _fit(reference: Grey, shape: tuple[int, ...]) -> Grey:
     return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
-def largest_hole(alpha: Grey) -> float:
-    """Largest enclosed transparent region as a share of the subject (alpha > 0.5) area."""
+def largest_hole(alpha: Grey, reference: Grey | None = None) -> float:
+    """Largest enclosed transparent region as a share of the subject (alpha > 0.5) area.
+
+    With a reference only what it calls subject counts: a gap between arm and body is no hole.
+    """
     from scipy import ndimage
 
     solid = alpha > 0.5
     holes = ndimage.binary_fill_holes(solid) & ~solid
+    if reference is not None:
+        holes &= reference > 0.5
     labels, count = ndimage.label(holes)
     if not count or not solid.any():
         return 0.0
@@ -90,10 +95,10 @@ def clip_rows(data: Path, size: str, sheets: Path | None) -> list[dict[str, Any]
         errors, lost, holes, tiles = [], [], [], []
         for index, matte in _clip_alphas(data / "videos" / clip, moments, size):
             alpha = (matte.alpha / np.float32(65535)).astype(np.float32)
-            holes.append(largest_hole(alpha))
             tiles.append((matte.frame, alpha))
-            if index in references:
-                reference = _fit(references[index], alpha.shape)
+            reference = _fit(references[index], alpha.shape) if index in references else None
+            holes.append(largest_hole(alpha, reference))
+            if reference is not None:
                 errors.append(float(np.abs(alpha - reference).mean()))
                 lost.append(missing_part(alpha, reference))
         if sheets is not None:
