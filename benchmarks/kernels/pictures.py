@@ -44,10 +44,14 @@ def alpha(height: int, width: int) -> NDArray[np.uint16]:
     return (_shape(height, width) * 65535 + 0.5).astype(np.uint16)
 
 
-@cache
 def glance_and_focus() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What a network would say of that subject: (3, h, w) and (h, w)."""
-    small = _shape(*NETWORK)
+    return _glance_and_focus(*NETWORK)
+
+
+@cache
+def _glance_and_focus(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    small = _shape(height, width)
     band = (small > 0) & (small < 1)
     glance = np.stack([small == 0, band, small == 1]).astype(np.float32)
     noise = np.random.default_rng(6).uniform(0, 0.4, glance.shape)
