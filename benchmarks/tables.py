@@ -110,7 +110,7 @@ def _matte(record: Record) -> str:
         "Mattes of the default model against reference frames (clips that it was not trained on; "
         "the references are a stronger network's, the hairball's alpha is exact):\n\n"
         + _table(["clip", "subject", "mean absolute error", "largest hole", "reached"], rows)
-        + "\n\nA hole is an enclosed gap that is not in the reference (without one: any enclosed gap)."
+        + "\n\nA hole is an enclosed gap that the reference lacks (without one: any enclosed gap)."
     )
 
 
