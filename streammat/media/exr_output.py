@@ -181,7 +181,7 @@ def _primaries(info: StreamInfo) -> Chromaticities:
 
 
 def _patch_rate(path: Path, numerator: int, denominator: int, parts: int) -> None:
-    """Turn each placeholder into the standard attribute framesPerSecond, a rational."""
+    """Turn the timecode that holds the rate's place into framesPerSecond, a rational."""
     old, new = _RATE + b"timecode\0", _RATE + b"rational\0"
     with path.open("r+b") as file:
         head = file.read(16384)

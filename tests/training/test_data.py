@@ -66,10 +66,18 @@ def test_every_kind_of_sample_has_the_right_shape_and_range(cache: Cache, kind: 
     assert 0 <= float(batch.alpha.min()) < float(batch.alpha.max()) <= 1
 
 
+def test_the_mix_cuts_subjects_off(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same draws twice; the first time the pictures count as too small to be cut."""
+    source = Sampler(cache, cache.of_kind("pair"), Mix(0, 0, 1.0, 0.7, {}, cut_off=1.0), seed=4)
+    whole = source.batch(0, 0, 2, 64, 96)
+    monkeypatch.setattr(augment, "SMALLEST_PX", 16)
+    assert not torch.equal(source.batch(0, 0, 2, 64, 96).alpha, whole.alpha)
+
+
 def test_what_hides_a_subject_is_drawn_when_the_mix_says_so(cache: Cache) -> None:
     pairs, plain = cache.of_kind("pair"), Mix(0, 0, 1.0, 0.7, {})
     before = Sampler(cache, pairs, plain, seed=4).batch(0, 0, 2, 64, 96)
-    for name in ("cut_off", "alike", "printed"):
+    for name in ("alike", "printed"):
         mix = Mix(**plain._asdict() | {name: 1.0})
         batch = Sampler(cache, pairs, mix, seed=4).batch(0, 0, 2, 64, 96)
         assert not torch.equal(batch.rgb, before.rgb), name

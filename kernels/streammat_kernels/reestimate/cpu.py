@@ -3,11 +3,11 @@
 import numpy as np
 from numba import njit
 
-__all__ = ["jacobi_rows", "relax"]
+__all__ = ["balance", "jacobi_rows", "relax"]
 
 
 @njit(nogil=True, cache=True)
-def _balance(colours, weighted, alpha, y, x, out):
+def balance(colours, weighted, alpha, y, x, out):
     """The three colours at which a pixel is in balance with its four neighbours."""
     height, width = alpha.shape
     up = y - 1 if y > 0 else 1
@@ -33,7 +33,7 @@ def jacobi_rows(colours, weighted, alpha, out, first_row, end_row):
     """Rows of the reference's sweep."""
     for y in range(first_row, end_row):
         for x in range(alpha.shape[1]):
-            _balance(colours, weighted, alpha, y, x, out[y, x])
+            balance(colours, weighted, alpha, y, x, out[y, x])
 
 
 @njit(nogil=True, cache=True)
@@ -43,7 +43,7 @@ def relax(colours, weighted, alpha, omega):
     wanted = np.empty(3)
     for y in range(alpha.shape[0]):
         for x in range(alpha.shape[1]):
-            _balance(colours, weighted, alpha, y, x, wanted)
+            balance(colours, weighted, alpha, y, x, wanted)
             for c in range(3):
                 change = omega * (wanted[c] - colours[y, x, c])
                 colours[y, x, c] += change

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..dispatch import empty
 from ..errors import DependencyError
+from . import cpu
 
 __all__ = ["beside", "converge", "sweeps"]
 
@@ -24,24 +25,7 @@ _BLOCK = (32, 8)
 _READ_EVERY = 8
 
 
-@cuda.jit(device=True)
-def balance(colours: Any, weighted: Any, alpha: Any, y: int, x: int, c: int) -> Any:
-    """Colour c at which a pixel is in balance with its four neighbours; see cpu.py."""
-    height, width = alpha.shape
-    up = y - 1 if y > 0 else 1
-    down = y + 1 if y < height - 1 else height - 2
-    left = x - 1 if x > 0 else 1
-    right = x + 1 if x < width - 1 else width - 2
-    a = alpha[y, x]
-    loose = (1 - a) ** 2
-    u, d = (1 - alpha[up, x]) ** 2, (1 - alpha[down, x]) ** 2
-    f, r = (1 - alpha[y, left]) ** 2, (1 - alpha[y, right]) ** 2
-    above = a * weighted[y, x, c]
-    above += (loose + u) * colours[up, x, c]
-    above += (loose + d) * colours[down, x, c]
-    above += (loose + f) * colours[y, left, c]
-    above += (loose + r) * colours[y, right, c]
-    return above / (a * a + 4 * loose + u + d + f + r)
+balance: Any = cuda.jit(device=True)(cpu.balance.py_func)
 
 
 @cuda.jit
@@ -49,8 +33,7 @@ def jacobi(colours: Any, weighted: Any, alpha: Any, out: Any) -> None:
     """One sweep of all pixels at once."""
     x, y = cuda.grid(2)
     if y < alpha.shape[0] and x < alpha.shape[1]:
-        for c in range(3):
-            out[y, x, c] = balance(colours, weighted, alpha, y, x, c)
+        balance(colours, weighted, alpha, y, x, out[y, x])
 
 
 @cuda.jit
@@ -58,8 +41,10 @@ def relax(colours: Any, weighted: Any, alpha: Any, omega: float, parity: int, la
     """Over-relaxation of one colour of the chessboard in place; ``largest`` (1,) the change."""
     x, y = cuda.grid(2)
     if y < alpha.shape[0] and x < alpha.shape[1] and (x + y) % 2 == parity:
+        wanted = cuda.local.array(3, "float64")
+        balance(colours, weighted, alpha, y, x, wanted)
         for c in range(3):
-            change = omega * (balance(colours, weighted, alpha, y, x, c) - colours[y, x, c])
+            change = omega * (wanted[c] - colours[y, x, c])
             colours[y, x, c] += change
             cuda.atomic.max(largest, 0, abs(change))
 
