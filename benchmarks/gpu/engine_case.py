@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from benchmarks.gpu.cases import Case
 from benchmarks.gpu.timing import gpu_ms
 from streammat_engines.accuracy import compare
-from streammat_engines.errors import EngineError
 from streammat_engines.manifest import file_sha256
 from streammat_engines.tensorrt.api import Api, load_api
 from streammat_engines.tensorrt.build import BuiltPlan, build_plan
@@ -53,6 +52,8 @@ def engine_rows(
             if graphs:
                 facts["accuracy"] = accuracy_of(engine, reference, frames, case)
             facts["rows"] += [timed(engine, batch, case, graphs) for batch in case.batches]
+            if graphs:
+                facts["graph_refusal"] = engine.graph_refusal
     return facts
 
 
@@ -71,13 +72,10 @@ def request_of(case: Case, model: Path, api: Api, via: Way = "onnx") -> EngineRe
 
 
 def built_here(request: EngineRequest, api: Api) -> tuple[BuiltPlan, list[str]]:
-    """For this very GPU; where TensorRT-RTX does not know it, a portable plan."""
-    try:
-        return build_plan(request, api, gpu_present=True), []
-    except EngineError as error:
-        if not api.is_rtx:
-            raise
-        return build_plan(request, api, gpu_present=False), [f"for this GPU: {error}"]
+    """For this very GPU, and what the builder said where that took more than one try."""
+    said: list[str] = []
+    built = build_plan(request, api, gpu_present=True, say=said.append)
+    return built, [line for line in said if "portable" in line]
 
 
 def opened(request: EngineRequest, built: BuiltPlan, api: Api, graphs: bool) -> TensorRtEngine:
@@ -102,7 +100,7 @@ def timed(engine: TensorRtEngine, batch: int, case: Case, graphs: bool) -> dict[
     """Milliseconds of one batch, one after another."""
     inputs, outputs = _buffers(batch, engine)
     spread = gpu_ms(lambda: engine.submit(inputs, outputs), engine.streams[0])
-    name = "engine, CUDA graph" if graphs else "engine"
+    name = "engine, CUDA graph" if graphs and not engine.graph_refusal else "engine"
     return {"name": name, "batch": batch, "time": spread, "case": case.name}
 
 

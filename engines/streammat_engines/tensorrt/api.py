@@ -16,6 +16,7 @@ of the released bindings 10.16 and 11.4 and of TensorRT-RTX 1.7.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -35,6 +36,7 @@ _MODULES = {"tensorrt": ("tensorrt",), "tensorrt-rtx": ("tensorrt_rtx", "tensorr
 _OLDEST = {"tensorrt": (8, 6), "tensorrt-rtx": (1, 0)}
 # What a TensorRT-RTX plan is built for unless a GPU is there: NVIDIA's own default, Ampere and on.
 _RTX_TARGETS = ("SM80", "SM86", "SM89", "SM120")
+_ANY = ("ANY",)  # no target is named: every GPU that this TensorRT-RTX supports
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,29 +111,56 @@ class Api:
         if not self.strongly_typed:
             config.set_flag(self.trt.BuilderFlag.OBEY_PRECISION_CONSTRAINTS)
 
-    def set_targets(self, config: Any, gpu_present: bool) -> tuple[str, ...]:
-        """TensorRT-RTX only: the compute capabilities that the plan is for; their names."""
+    def claim_memory(self, config: Any) -> None:
+        """TensorRT-RTX only: the plan allocates nothing while it runs, so a graph can capture it.
+
+        Sources: TensorRT-RTX 1.2's release notes, ``BuilderFlag.REQUIRE_USER_ALLOCATION``.
+        """
+        if self.is_rtx and hasattr(self.trt.BuilderFlag, "REQUIRE_USER_ALLOCATION"):
+            config.set_flag(self.trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
+
+    def set_targets(self, config: Any, names: tuple[str, ...]) -> None:
+        """TensorRT-RTX only: the compute capabilities that the plan is for, as `targets` says."""
         if not self.is_rtx:
-            return ()
-        known = self.trt.ComputeCapability
-        names = ("CURRENT",) if gpu_present else _RTX_TARGETS
-        config.num_compute_capabilities = len(names)
-        for place, name in enumerate(names):
-            config.set_compute_capability(getattr(known, name), place)
-        return names
+            return
+        named = () if names == _ANY else names
+        config.num_compute_capabilities = len(named)
+        for place, name in enumerate(named):
+            config.set_compute_capability(getattr(self.trt.ComputeCapability, name), place)
 
     def targets(self, gpu_present: bool) -> tuple[str, ...]:
-        """What `set_targets` would choose; part of a plan's key."""
+        """The compute capabilities that a plan is for; part of its key."""
         if not self.is_rtx:
             return ()
         return ("CURRENT",) if gpu_present else _RTX_TARGETS
 
-    def create_context(self, engine: Any) -> Any:
-        """An execution context; its memory is the caller's where `shared_memory`."""
+    def other_targets(self, gpu_present: bool) -> tuple[tuple[str, ...], ...]:
+        """What is tried next where a plan for `targets` is not to be had, or does not load here.
+
+        A GPU that this TensorRT-RTX does not know by name may still take a portable plan.
+        """
+        return (_ANY, _RTX_TARGETS) if self.is_rtx and gpu_present else ()
+
+    def contexts(self, engine: Any) -> Callable[[], Any]:
+        """What makes execution contexts; their memory is the caller's where `shared_memory`.
+
+        Contexts of a TensorRT-RTX engine share what was compiled for the first of them. Kernels of
+        a new batch size are compiled before they are first used, not meanwhile: a graph would keep
+        the slower ones that stand in for them.
+        """
         if not self.shared_memory:
-            return engine.create_execution_context()
+            return cast("Callable[[], Any]", engine.create_execution_context)
         strategy = self.trt.ExecutionContextAllocationStrategy.USER_MANAGED
-        return engine.create_execution_context(strategy)
+        if not self.is_rtx:
+            return lambda: engine.create_execution_context(strategy)
+        config = engine.create_runtime_config()
+        config.set_execution_context_allocation_strategy(strategy)
+        eager = self.trt.DynamicShapesKernelSpecializationStrategy.EAGER
+        config.dynamic_shapes_kernel_specialization_strategy = eager
+        compiled = config.create_runtime_cache()
+        config.set_runtime_cache(compiled)
+        kept = config, compiled  # both live as long as the contexts may be asked for
+        return lambda: engine.create_execution_context(kept[0])
 
     def can_refit(self, engine: Any) -> bool:
         """The engine takes other weights of the same graph."""

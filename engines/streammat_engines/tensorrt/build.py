@@ -6,11 +6,12 @@ One way for all: the graph is fixed to one size, turned FP16 by us (not by the b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streammat_kernels.errors import DeviceUnavailable
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "BuiltPlan", "build_plan", "graph_of"]
 
-RULES = {"fixed": "1", "half": HALF_RULE}
+RULES = {"fixed": "1", "half": HALF_RULE, "memory": "1"}
 _DTYPES = {"FLOAT": "float32", "HALF": "float16", "UINT8": "uint8"}
 
 Say = Callable[[str], None]
@@ -90,7 +91,7 @@ def build_plan(
 
     Raises:
         EngineFileError: the graph cannot be parsed, or its types do not fit.
-        EngineError: the build failed.
+        EngineError: the build failed, or on this machine's GPU the plan does not load.
         EngineMemoryError: the GPU's memory is too small to build it.
         DeviceUnavailable: the builder refuses without a GPU.
         KeyboardInterrupt: Ctrl-C; the build was stopped.
@@ -98,31 +99,78 @@ def build_plan(
     _check_refit(request, api, gpu_present)
     begun = time.perf_counter()
     graph = graph_of(request, strongly_typed=api.strongly_typed)
-    log = make_log(api.trt)
-    builder = _builder(api, log)
-    network = builder.create_network(api.network_flags())
-    _parse(api, network, graph, log, request)
-    config, targets = _configured(builder, network, request, api, gpu_present)
-    cache = _load_timing(config, timing_cache) if api.keeps_timings else None
-    inputs, outputs = _tensors(network, request)
-    with interruptible() as interrupted:
-        if hasattr(config, "progress_monitor"):  # absent from 8.6
-            config.progress_monitor = make_monitor(api.trt, say, interrupted)
-        plan = builder.build_serialized_network(network, config)
-    if plan is None:
-        error = EngineMemoryError if is_out_of_memory(log.reason()) else EngineError
-        raise error(f"{api.name} could not build {request.model.name}: {log.reason()}")
+    attempt = _Attempt(request, api, graph.SerializeToString(), timing_cache, say)
+    targets = api.targets(gpu_present)
+    try:
+        made = attempt(targets, check=bool(api.other_targets(gpu_present)))
+    except (EngineMemoryError, EngineFileError):
+        raise
+    except EngineError as error:
+        for targets in api.other_targets(gpu_present):
+            say(f"{error}; trying a portable plan")
+            with contextlib.suppress(EngineError):
+                made = attempt(targets, check=True)
+                break
+        else:
+            raise
     return BuiltPlan(
-        plan=bytes(plan),
-        inputs=inputs,
-        outputs=outputs,
+        plan=made.plan,
+        inputs=made.inputs,
+        outputs=made.outputs,
         graph_sha256=graph_sha256(graph),
         weights_sha256=weights_sha256(graph),
         structure_sha256=structure_sha256(graph),
         targets=targets,
         seconds=time.perf_counter() - begun,
-        timing_cache=_timing_bytes(cache),
+        timing_cache=made.timing_cache,
     )
+
+
+class _Made(NamedTuple):
+    """What one run of the builder gave."""
+
+    plan: bytes
+    inputs: tuple[PlanTensor, ...]
+    outputs: tuple[PlanTensor, ...]
+    timing_cache: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One graph through the builder, for one set of targets at a time."""
+
+    request: EngineRequest
+    api: Api
+    graph: bytes
+    timing_cache: bytes
+    say: Say
+
+    def __call__(self, targets: tuple[str, ...], *, check: bool) -> _Made:
+        """The plan; with ``check`` it has loaded on this machine's GPU.
+
+        Raises:
+            EngineFileError, EngineError, EngineMemoryError, DeviceUnavailable: see `build_plan`.
+        """
+        api, request = self.api, self.request
+        log = make_log(api.trt)
+        builder = _builder(api, log)
+        network = builder.create_network(api.network_flags())
+        _parse(api, network, self.graph, log, request)
+        config = _configured(builder, network, request, api)
+        api.set_targets(config, targets)
+        cache = _load_timing(config, self.timing_cache) if api.keeps_timings else None
+        inputs, outputs = _tensors(network, request)
+        with interruptible() as interrupted:
+            if hasattr(config, "progress_monitor"):  # absent from 8.6
+                config.progress_monitor = make_monitor(api.trt, self.say, interrupted)
+            plan = builder.build_serialized_network(network, config)
+        if plan is None:
+            error = EngineMemoryError if is_out_of_memory(log.reason()) else EngineError
+            raise error(f"{api.name} could not build {request.model.name}: {log.reason()}")
+        if check and api.trt.Runtime(log).deserialize_cuda_engine(plan) is None:
+            error = EngineMemoryError if is_out_of_memory(log.reason()) else EngineError
+            raise error(f"{api.name} cannot load its plan of {request.model.name}: {log.reason()}")
+        return _Made(bytes(plan), inputs, outputs, _timing_bytes(cache))
 
 
 def _check_refit(request: EngineRequest, api: Api, gpu_present: bool) -> None:
@@ -138,10 +186,8 @@ def _check_refit(request: EngineRequest, api: Api, gpu_present: bool) -> None:
         )
 
 
-def _configured(
-    builder: Any, network: Any, request: EngineRequest, api: Api, gpu_present: bool
-) -> tuple[Any, tuple[str, ...]]:
-    """The builder's configuration, and what the plan will run on where it is portable."""
+def _configured(builder: Any, network: Any, request: EngineRequest, api: Api) -> Any:
+    """The builder's configuration, but for the targets."""
     config, flags = builder.create_builder_config(), api.trt.BuilderFlag
     config.clear_flag(flags.TF32)  # FP32 means FP32
     if request.precision == "fp16":
@@ -150,8 +196,9 @@ def _configured(
         api.obey_kept(config)
     if request.refit:
         config.set_flag(flags.REFIT)
+    api.claim_memory(config)
     _add_profile(builder, config, request)
-    return config, api.set_targets(config, gpu_present)
+    return config
 
 
 def weights_sha256(graph: ModelProto) -> str:
@@ -173,9 +220,9 @@ def _builder(api: Api, log: Any) -> Any:
     return builder
 
 
-def _parse(api: Api, network: Any, graph: ModelProto, log: Any, request: EngineRequest) -> None:
+def _parse(api: Api, network: Any, graph: bytes, log: Any, request: EngineRequest) -> None:
     parser = api.trt.OnnxParser(network, log)
-    if parser.parse(graph.SerializeToString()):
+    if parser.parse(graph):
         return
     faults = [str(parser.get_error(index).desc()) for index in range(parser.num_errors)]
     reason = "; ".join(" ".join(fault.split()) for fault in faults[:2]) or log.reason()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -34,7 +35,10 @@ class Cuda(Protocol):
         """Block, without holding the GIL, until the event has come."""
 
     def capture(self, stream: Any, work: Callable[[], None]) -> Any:
-        """What ``work`` gives to the stream, as a graph; nothing is run."""
+        """What ``work`` gives to the stream, as a graph; nothing is run.
+
+        Raises whatever ``work`` raises, or CUDA; the stream can be used afterwards.
+        """
 
     def launch(self, graph: Any, stream: Any) -> None:
         """Run a captured graph."""
@@ -101,9 +105,11 @@ class CupyCuda:
             stream.begin_capture(mode=self._cupy.cuda.runtime.streamCaptureModeThreadLocal)
             try:
                 work()
-            finally:
-                graph = stream.end_capture()
-        return graph
+            except BaseException:
+                with contextlib.suppress(Exception):  # a spoilt capture ends with an error, too
+                    stream.end_capture()
+                raise
+            return stream.end_capture()
 
     def launch(self, graph: Any, stream: Any) -> None:
         """One launch for the whole network."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,7 @@ class _Lane:
 
     stream: Any
     memory: Any
+    size_bytes: int = 0
     cells: OrderedDict[tuple[int, ...], _Cell] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -71,6 +72,10 @@ class TensorRtEngine:
         max_batch: of what is submitted, at most the plan's; less needs less memory.
         graphs: capture CUDA graphs.
         stream: one stream of the caller's for everything; then ``contexts`` is 1.
+
+    Attributes:
+        graph_refusal: why CUDA graphs were given up, as TensorRT or CUDA says it; empty: they were
+            not. Everything is computed all the same, by a launch a kernel.
 
     Raises:
         EngineFileError: the plan is of another release or GPU.
@@ -96,7 +101,9 @@ class TensorRtEngine:
         self.max_batch = min(max_batch or manifest.batches[2], manifest.batches[2])
         self._api, self._cuda, self._graphs = api, cuda, graphs
         self._log = make_log(api.trt)
+        self.graph_refusal = ""
         self._runtime, self._engine = self._load(plan)
+        self._new_context: Callable[[], Any] | None = api.contexts(self._engine)
         self._check_tensors()
         streams = [cuda.stream() for _ in range(self.requests)] if stream is None else [stream]
         self._lanes = [self._lane(stream) for stream in streams]
@@ -149,6 +156,7 @@ class TensorRtEngine:
                 self._cuda.synchronise(self._cuda.record(lane.stream))
                 lane.cells.clear()
                 lane.memory = None
+        self._new_context = None
         self._engine = self._runtime = None
 
     def _load(self, plan: bytes) -> tuple[Any, Any]:
@@ -183,11 +191,12 @@ class TensorRtEngine:
         context = self._context(self.max_batch)  # too little memory shows here, not at a frame
         if not self._api.shared_memory:
             return _Lane(stream, None)
-        size = int(context.update_device_memory_size_for_shapes())
-        return _Lane(stream, self._cuda.allocate(max(size, 256)))
+        size = max(int(context.update_device_memory_size_for_shapes()), 256)
+        return _Lane(stream, self._cuda.allocate(size), size)
 
     def _context(self, batch: int) -> Any:
-        context = self._api.create_context(self._engine)
+        assert self._new_context is not None, "the engine is closed"
+        context = self._new_context()
         if context is None:
             raise self._no_memory("an execution context")
         for tensor in self.plan_manifest.inputs:
@@ -222,8 +231,7 @@ class TensorRtEngine:
         lane.cells.move_to_end(key)
         cell.used += 1
         if self._graphs and cell.graph is None and cell.used == 2:
-            # The first run lets TensorRT set itself up, which must not be captured.
-            cell.graph = self._cuda.capture(lane.stream, lambda: self._execute(lane, cell))
+            cell = self._captured(lane, cell, key, batch, arrays)
         if cell.graph is not None:
             self._cuda.launch(cell.graph, lane.stream)
         else:
@@ -232,8 +240,8 @@ class TensorRtEngine:
     def _cell(self, lane: _Lane, key: tuple[int, ...], batch: int, arrays: dict[str, Any]) -> _Cell:
         context = self._context(batch)
         if lane.memory is not None:
-            needed = int(context.update_device_memory_size_for_shapes())
-            context.set_device_memory(self._cuda.memory_pointer(lane.memory), needed)
+            context.update_device_memory_size_for_shapes()
+            context.set_device_memory(self._cuda.memory_pointer(lane.memory), lane.size_bytes)
         for name, array in arrays.items():
             context.set_tensor_address(name, address(array))
         if len(lane.cells) >= _CELLS:
@@ -241,6 +249,31 @@ class TensorRtEngine:
             lane.cells.popitem(last=False)
         lane.cells[key] = _Cell(context)
         return lane.cells[key]
+
+    def _captured(
+        self,
+        lane: _Lane,
+        cell: _Cell,
+        key: tuple[int, ...],
+        batch: int,
+        arrays: dict[str, Any],
+    ) -> _Cell:
+        """The cell with its graph; where none is to be had, a fresh one, and no more are tried.
+
+        The first run let TensorRT set itself up, which must not be captured; it is waited for.
+        """
+        self._cuda.synchronise(self._cuda.record(lane.stream))
+        ask = getattr(cell.context, "is_stream_capturable", None)  # TensorRT-RTX alone has it
+        try:
+            if ask is not None and not ask(self._cuda.stream_pointer(lane.stream)):
+                raise EngineError("TensorRT says that this plan cannot be captured")
+            cell.graph = self._cuda.capture(lane.stream, lambda: self._execute(lane, cell))
+        except Exception as error:  # CUDA's and TensorRT's own; it computes without graphs as well
+            self._graphs = False
+            self.graph_refusal = " ".join(str(error).split())[:300] or type(error).__name__
+            del lane.cells[key]  # what a broken capture leaves in a context is not relied on
+            return self._cell(lane, key, batch, arrays)
+        return cell
 
     def _execute(self, lane: _Lane, cell: _Cell) -> None:
         if not cell.context.execute_async_v3(self._cuda.stream_pointer(lane.stream)):

@@ -236,6 +236,7 @@ class IExecutionContext(WeakContext):
         return self._memory_bytes * self._shape[0]
 
     def set_device_memory(self, memory: int, size: int) -> None:
+        assert size >= self.update_device_memory_size_for_shapes()
         self._memory = memory
 
 
