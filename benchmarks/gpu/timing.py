@@ -70,10 +70,11 @@ def _once(work: Callable[[], object], stream: Any, calls: int) -> float:
 
 def torch_ms(work: Callable[[], object]) -> Spread:
     """The same for PyTorch, on its current stream."""
-    import cupy
     import torch
 
-    return gpu_ms(work, cupy.cuda.ExternalStream(torch.cuda.current_stream().cuda_stream))
+    from streammat_kernels.interop import cupy_stream
+
+    return gpu_ms(work, cupy_stream(torch.cuda.current_stream().cuda_stream))
 
 
 def matrix_rate() -> float:

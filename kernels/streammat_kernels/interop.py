@@ -11,7 +11,7 @@ import numpy as np
 from .compile import INSTALL
 from .errors import DependencyError, ShapeError
 
-__all__ = ["as_array", "on_their_device"]
+__all__ = ["as_array", "cupy_stream", "on_their_device"]
 
 
 def as_array(tensor: Any) -> Any:
@@ -82,9 +82,31 @@ def _enter(stack: ExitStack, values: list[Any]) -> None:
             if type(value).__module__.partition(".")[0] == "torch":
                 import torch
 
-                stream = torch.cuda.current_stream(number).cuda_stream
-                stack.enter_context(cupy.cuda.ExternalStream(stream, number))
+                stream = cupy_stream(torch.cuda.current_stream(number).cuda_stream)
+                stack.enter_context(stream)
             return
+
+
+class _Foreign:
+    """A stream of another library, by the CUDA stream protocol."""
+
+    def __init__(self, pointer: int) -> None:
+        self._pointer = pointer
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        return 0, self._pointer
+
+
+def cupy_stream(pointer: int) -> Any:
+    """CuPy's view of another library's stream, of the device that is current when it is used.
+
+    Args:
+        pointer: its ``cudaStream_t``; whoever made it keeps it alive.
+    """
+    cuda = _cupy().cuda
+    if hasattr(cuda.Stream, "from_external"):  # from 14 on, where ExternalStream is deprecated
+        return cuda.Stream.from_external(_Foreign(pointer))
+    return cuda.ExternalStream(pointer)
 
 
 def _cupy() -> Any:

@@ -164,7 +164,8 @@ class Cuda:
 
         unit, _, name = kernel.partition(".")
         pointers, kept = pack(args, self.address)
-        with cupy.cuda.Device(self.device):
+        with cupy.cuda.Device(self.device) as device:
+            device.use()  # this may be the thread's first call, and cuLaunchKernel binds no context
             stream = cupy.cuda.get_current_stream().ptr
             handle, first = function(unit, name), ctypes.addressof(pointers)
             cupy.cuda.driver.launchKernel(handle, *grid, 1, *block, 1, 0, stream, first, 0)

@@ -34,9 +34,10 @@ def stage_on(device: torch.device, note: Callable[[str], None]) -> RssnStage | N
     import cupy
 
     from streammat_kernels.augment.staged import RssnStage
+    from streammat_kernels.interop import cupy_stream
     from streammat_kernels.staging import CupyStaging
 
     number = torch.cuda.current_device() if device.index is None else device.index
     with cupy.cuda.Device(number):
-        stream = cupy.cuda.ExternalStream(torch.cuda.current_stream(number).cuda_stream, number)
+        stream = cupy_stream(torch.cuda.current_stream(number).cuda_stream)
         return RssnStage(CupyStaging(stream))

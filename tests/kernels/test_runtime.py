@@ -1,0 +1,70 @@
+"""What the runtime asks of CuPy, in which order; a stand-in notes it down."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streammat_kernels import compile as cuda_compile
+from streammat_kernels.interop import cupy_stream
+from streammat_kernels.runtime import Cuda
+
+
+class _Device:
+    def __init__(self, log: list[Any], number: int) -> None:
+        self._log, self._number = log, number
+
+    def __enter__(self) -> _Device:  # as CuPy's: the device that is current already is left alone
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._log.append("left")
+
+    def use(self) -> None:
+        self._log.append(f"context {self._number}")
+
+
+def test_a_launch_binds_the_devices_context_to_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[Any] = []
+    launched = SimpleNamespace(launchKernel=lambda *args: log.append(args[:9]))
+    cuda = SimpleNamespace(
+        Device=lambda number: _Device(log, number),
+        get_current_stream=lambda: SimpleNamespace(ptr=77),
+        driver=launched,
+    )
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(cuda=cuda))
+    monkeypatch.setattr(cuda_compile, "function", lambda unit, name: log.append((unit, name)) or 5)
+    array: Any = SimpleNamespace(data=SimpleNamespace(ptr=4096))
+    Cuda(3).elements("unit.name", (33, 9), array, 7, np.float64(0.5), None)
+    launch = (5, 2, 2, 1, 32, 8, 1, 0, 77)
+    assert log == ["context 3", ("unit", "name"), launch, "left"]
+
+
+@pytest.mark.parametrize("release", [13, 14])
+def test_another_librarys_stream_is_taken_as_each_cupy_wants_it(
+    release: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class External:
+        def __init__(self, pointer: int) -> None:
+            if release > 13:
+                warnings.warn("deprecated", DeprecationWarning, stacklevel=2)
+            self.ptr = pointer
+
+    class Stream:
+        ptr = 0
+
+    def from_external(foreign: Any) -> Any:
+        return SimpleNamespace(ptr=foreign.__cuda_stream__()[1], kept=foreign)
+
+    if release > 13:
+        monkeypatch.setattr(Stream, "from_external", from_external, raising=False)
+    cuda = SimpleNamespace(Stream=Stream, ExternalStream=External)
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(cuda=cuda))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert cupy_stream(1234).ptr == 1234
