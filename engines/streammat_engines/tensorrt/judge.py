@@ -94,10 +94,16 @@ def _called(graph: CpuGraph) -> Network:
 
 
 def _single(request: EngineRequest) -> Network:
-    """FP32 on the CPU through OpenVINO."""
+    """FP32 on the CPU through OpenVINO; where that is missing, through ONNX Runtime."""
     from ..openvino import OpenVinoEngine
 
-    return as_network(OpenVinoEngine(request.model, (1, 3, request.height, request.width)))
+    try:
+        return as_network(OpenVinoEngine(request.model, (1, 3, request.height, request.width)))
+    except DependencyError as missing:
+        try:
+            return _called(CpuGraph(fixed_graph(request.model, request.height, request.width)))
+        except DependencyError:
+            raise missing from None
 
 
 def as_network(engine: Any) -> Network:

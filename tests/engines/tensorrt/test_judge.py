@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from streammat_engines.accuracy import Outputs
+from streammat_engines.graph.emulate import CpuGraph
+from streammat_engines.graph.fixed import fixed_graph
 from streammat_engines.manifest import Manifest, TensorSpec
 from streammat_engines.tensorrt.build import build_plan
 from streammat_engines.tensorrt.gpu import find_gpu
-from streammat_engines.tensorrt.judge import ON_CPU, PlanJudge, as_network
+from streammat_engines.tensorrt.judge import ON_CPU, ON_GPU, PlanJudge, as_network
+from streammat_kernels.errors import DependencyError
 from tests.engines.tensorrt.plans import api, request_for
 from tests.engines.tensorrt.test_build import convolved
 from tests.engines.tiny_model import write_tiny_model
@@ -47,6 +52,38 @@ def test_a_graph_that_overflows_is_found_with_its_layer(tmp_path: Path) -> None:
     assert verdict is not None
     assert verdict[0].faults()
     assert verdict[0].layers[0] == "Conv mixed"
+
+
+def test_on_a_gpu_without_openvino_onnx_runtime_gives_the_fp32_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking() -> None:
+        raise DependencyError("OpenVINO is missing: pip install openvino")
+
+    monkeypatch.setattr("streammat_engines.openvino.load_openvino", lacking)
+    request = request_for(convolved(write_tiny_model(tmp_path / "tiny.onnx")))
+    built = build_plan(request, api(), gpu_present=False)
+    single = CpuGraph(fixed_graph(request.model, request.height, request.width))
+
+    class Plan:
+        manifest = Manifest(
+            "m", "0", "r", "d", "f16", (TensorSpec("rgb", (1, 3, 64, 64)),),
+            tuple(TensorSpec(n, (1, c, 64, 64)) for n, c in (("glance", 3), ("focus", 1))),
+            requests=1, threads=0,
+        )  # fmt: skip
+
+        def run(self, inputs: Any, outputs: Any) -> None:
+            for name, values in single(inputs).items():
+                outputs[name][...] = values
+
+        def close(self) -> None: ...
+
+    verdict = PlanJudge("tt", lambda *_: Plan())(request, built, [FRAME])
+    assert verdict is not None
+    assert (verdict[0].faults(), verdict[1]) == ([], ON_GPU)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(DependencyError, match="OpenVINO is missing"):
+        PlanJudge("tt", lambda *_: Plan())(request, built, [FRAME])
 
 
 def test_where_no_driver_is_there_is_no_gpu() -> None:
