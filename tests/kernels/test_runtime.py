@@ -38,7 +38,12 @@ def test_a_launch_binds_the_devices_context_to_its_thread(monkeypatch: pytest.Mo
         driver=launched,
     )
     monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(cuda=cuda))
-    monkeypatch.setattr(cuda_compile, "function", lambda unit, name: log.append((unit, name)) or 5)
+
+    def function(unit: str, name: str) -> int:
+        log.append((unit, name))
+        return 5
+
+    monkeypatch.setattr(cuda_compile, "function", function)
     array: Any = SimpleNamespace(data=SimpleNamespace(ptr=4096))
     Cuda(3).elements("unit.name", (33, 9), array, 7, np.float64(0.5), None)
     launch = (5, 2, 2, 1, 32, 8, 1, 0, 77)
