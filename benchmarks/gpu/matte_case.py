@@ -1,6 +1,7 @@
 """The sample clip by ``--device cuda``: its mattes beside the CPU's, which came in the pack.
 
-``python -m benchmarks.gpu.matte_case --reference mattes.npz --json FILE``
+``python -m benchmarks.gpu.matte_case --reference mattes.npz --json FILE``; with ``--network torch``
+PyTorch computes the network, for hosts on which TensorRT does not.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +48,17 @@ def mattes(device: str, limit: int, folder: Path) -> tuple[NDArray[np.uint16], d
     }
 
 
+def network_of(name: str) -> ExitStack:
+    """Until it is closed PyTorch stands in for TensorRT, where ``name`` is torch."""
+    stack = ExitStack()
+    if name == "torch":
+        from benchmarks.gpu.torch_engine import open_with_torch
+
+        stack.enter_context(patch("streammat.device.missing_for_cuda", list))
+        stack.enter_context(patch("streammat.matting.passes.tensorrt.open_on_gpu", open_with_torch))
+    return stack
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Matte, compare, write; 0 when the mattes are within the limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu.matte_case")
@@ -52,17 +66,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--limit", type=int, default=125)
+    parser.add_argument("--network", default="tensorrt", choices=["tensorrt", "torch"])
     args = parser.parse_args(arguments)
     wanted = np.load(args.reference)["alphas"]
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, network_of(args.network):
         for turn in ("cold", "warm"):  # the engine is built in the first, kernels compiled
             found, facts = mattes(args.device, args.limit, Path(folder))
             count = min(len(found), len(wanted))
             off = np.abs(found[:count].astype(np.int32) - wanted[:count]) / 65535
             errors = {"mean_alpha_error": float(off.mean()), "largest": float(off.max())}
             rows.append({"turn": turn, "device": args.device, "compared": count, **errors, **facts})
-            write_result(args.json, "gpu matte", rows, limit=MEAN_ALPHA_ERROR)
+            made = {"limit": MEAN_ALPHA_ERROR, "network": args.network}
+            write_result(args.json, "gpu matte", rows, **made)
             print(rows[-1], flush=True)
     return 0 if all(row["mean_alpha_error"] <= MEAN_ALPHA_ERROR for row in rows) else 1
 

@@ -9,7 +9,9 @@ few repeats, within 45 seconds once kernels are compiled.
 from __future__ import annotations
 
 import argparse
+import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,25 +53,39 @@ def main(arguments: list[str]) -> int:
     backend = BACKENDS[options.device](options.threads)
     repeats = options.repeats or (QUICK_REPEATS if options.quick else REPEATS)
     sizes = SIZES[1:2] if options.quick else SIZES
-    rows = _run(backend, options.only, sizes, repeats)
     from .pictures import input_hash
 
     facts: dict[str, Any] = getattr(backend, "facts", {})
+    facts = {"input_sha256": input_hash(), "repeats": repeats, **facts}
+    keep = partial(write_result, options.json, "kernels", **facts)
+    return _run(backend, options.only, sizes, repeats, keep)
 
-    write_result(options.json, "kernels", rows, input_sha256=input_hash(), repeats=repeats, **facts)
-    return 0
 
-
-def _run(backend: Backend, only: str, sizes: Sequence[Size], repeats: int) -> list[dict[str, Any]]:
+def _run(
+    backend: Backend,
+    only: str,
+    sizes: Sequence[Size],
+    repeats: int,
+    keep: Callable[..., object],
+) -> int:
+    """Every case; each row is kept at once, and what fails is written down and passed over."""
     from .measure import measured
 
     cases = [case for case in backend.cases() if only in case.op]
     print(f"{'op':<34}{'size':>6}{'ms':>9}{'CPU ms':>9}{'GB/s':>7}{'of copy':>9}  best library")
-    rows = []
-    for row in measured(backend, cases, sizes, repeats):
-        rows.append(row)
-        print(_line(row), flush=True)
-    return rows
+    rows: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    for case in cases:
+        try:
+            for row in measured(backend, [case], sizes, repeats):
+                rows.append(row)
+                print(_line(row), flush=True)
+                keep(rows, failed=failed)
+        except Exception as error:
+            traceback.print_exc()
+            failed[case.op] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    keep(rows, failed=failed)
+    return 1 if failed else 0
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from benchmarks.kernels import BACKENDS, trial
+from benchmarks.kernels import BACKENDS, main, trial
 from benchmarks.kernels.measure import measured
 from benchmarks.kernels.trial import Case, Size, Step, Trial, sets_for
 
@@ -107,6 +110,25 @@ def test_other_sizes_are_measured_but_not_judged() -> None:
     found = next(measured(Scripted(), [case(1.0)], [Size(720, 1280)], repeats=3))
     assert found["size"] == "720p"
     assert "reached" not in found
+
+
+def test_an_op_that_fails_is_written_down_and_the_others_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(size: Size, sets: Callable[[int], int]) -> Trial:
+        raise RuntimeError("no such\n kernel")
+
+    class Three(Scripted):
+        def cases(self) -> Sequence[Case]:
+            first, last = (replace(case(1.0), op=name) for name in ("first", "last"))
+            return [first, Case("broken", "op", broken), last]
+
+    monkeypatch.setitem(BACKENDS, "cuda", lambda _: Three())
+    path = tmp_path / "kernels.json"
+    assert main(["--device", "cuda", "--quick", "--json", str(path)]) == 1
+    found = json.loads(path.read_text())
+    assert [row["op"] for row in found["rows"]] == ["first", "last"]
+    assert found["failed"] == {"broken": "RuntimeError: no such kernel"}
 
 
 def test_the_cpu_is_a_backend() -> None:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from benchmarks import rssn_samples
-from benchmarks.gpu import every_kernel, matte_case, rssn_case
+from benchmarks.gpu import every_kernel, matte_case, rssn_case, run, session
+from benchmarks.gpu.cases import all_cases
 from benchmarks.gpu.session import ROOT, STEPS, Step, main, run_steps
 from benchmarks.kernels.pictures import NETWORK
 from benchmarks.kernels.trial import Size
@@ -47,7 +48,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
     assert summary(out) == {
         "good": "done",
         "bad": "failed (1)",
-        "slow": "over its time",
+        "slow": "over its limit",
         "early": "waits for no_such_module_yet",
         "tool": "left out: no no-such-program",
         "last": "done",
@@ -68,6 +69,44 @@ def test_a_second_call_does_what_is_left_and_what_can_be_done_now(tmp_path: Path
     (tmp_path / "site" / "staged.py").touch()
     assert run_steps(steps, tmp_path, tmp_path / "out", 60)
     assert (tmp_path / "results" / "first.log").read_text() == "1\n"
+
+
+def test_what_had_no_time_goes_on_in_the_next_call_and_what_was_too_slow_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "SHORTEST_SECONDS", 0.0)
+    home, out = tmp_path / "home", tmp_path / "out"
+    hangs, works = "PYTHON -m http.server 0", "PYTHON -c print(1)"
+    first = [
+        Step("slow", hangs, 0.5),
+        Step("rest", "PYTHON -c raise(SystemExit(3))", 60),
+        Step("cut", hangs, 600),
+    ]
+    assert not run_steps(first, home, out, 20)
+    assert summary(out) == {"slow": "over its limit", "rest": "not through", "cut": "cut off"}
+    better = [Step(step.name, works, 60) for step in first]
+    assert not run_steps(better, home, out, 200)
+    assert summary(out) == {"slow": "over its limit", "rest": "done", "cut": "done"}
+    assert run_steps(better, home, out, 200, again=True)
+
+
+def test_the_engines_cases_say_whether_some_had_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [case.name for case in all_cases()][:2]
+    given = ["--out", str(tmp_path), *(word for name in names for word in ("--only", name))]
+    assert run.main([*given, "--seconds", "0"]) == 3
+    assert set(json.loads((tmp_path / "summary.json").read_text()).values()) == {"no time"}
+
+    def hang(command: list[str], timeout: float, **_: Any) -> None:
+        Path(command[command.index("--out") + 1]).touch()
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr("subprocess.run", hang)
+    assert run.main([*given, "--seconds", "100"]) == 3
+    assert not list(tmp_path.glob("gfm*.json"))  # cut off: the next call begins it anew
+    assert run.main([*given, "--seconds", "10000"]) == 1
+    assert [path.stem for path in sorted(tmp_path.glob("gfm*.json"))] == sorted(names)
 
 
 def test_without_time_nothing_is_begun(tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""What TensorRT-RTX does on this GPU: each choice of targets built, loaded, run, captured, timed.
+
+``python -m benchmarks.gpu.rtx_probe --json FILE``. A minute that says at once which plans a GPU
+takes that the release does not name, and in TensorRT's own words why not.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gpu.case import SHIPPED
+from benchmarks.gpu.cases import DEFAULT, Case
+from benchmarks.gpu.engine_case import built_here, opened, request_of, timed
+from benchmarks.record import write_result
+from streammat_engines.tensorrt.api import Api, load_api
+from streammat_engines.tensorrt.gpu import find_gpu
+
+CASE = Case(DEFAULT, 512, 288, batches=(1,), torch=False)
+PORTABLE = ("SM80", "SM86", "SM89", "SM120")
+CHOICES = (("CURRENT",), ("ANY",), PORTABLE, *((name,) for name in PORTABLE))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen(Api):
+    """An API that builds for these targets and no others."""
+
+    names: tuple[str, ...] = ()
+
+    def targets(self, gpu_present: bool) -> tuple[str, ...]:
+        """See `Api.targets`."""
+        del gpu_present
+        return self.names
+
+    def other_targets(self, gpu_present: bool) -> tuple[tuple[str, ...], ...]:
+        """None."""
+        del gpu_present
+        return ()
+
+
+def probe(api: Api, names: tuple[str, ...]) -> dict[str, Any]:
+    """One row: how far a plan for these targets gets, and the reason where it gets no further."""
+    chosen = _Chosen(api.backend, api.trt, api.version, names)
+    row: dict[str, Any] = {"targets": "+".join(names), "reached": "nothing"}
+    try:
+        request = request_of(CASE, SHIPPED, chosen)
+        built, _ = built_here(request, chosen)
+        row |= {"reached": "built", "build_seconds": round(built.seconds, 2)}
+        with closing(opened(request, built, chosen, graphs=True)) as engine:
+            row["reached"] = "loaded"
+            row |= timed(engine, 1, CASE, graphs=True)
+            row |= {"reached": "run", "graph_refusal": engine.graph_refusal}
+    except Exception as error:  # whatever this choice meets, the next one may not
+        row["error"] = " ".join(f"{type(error).__name__}: {error}".split())[:600]
+    return row
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """All choices; 0 when one of them runs."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu.rtx_probe")
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args(arguments)
+    api, gpu = load_api("tensorrt-rtx"), find_gpu()
+    facts = {"gpu": gpu.name if gpu else "", "sm": gpu.sm if gpu else "", "release": api.name}
+    rows: list[dict[str, Any]] = []
+    for names in CHOICES:
+        rows.append(probe(api, names))
+        write_result(args.json, "gpu rtx probe", rows, **facts)
+        print(rows[-1], flush=True)
+    return 0 if any(row["reached"] == "run" for row in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
