@@ -10,6 +10,7 @@ the steps need what `STEPS` names.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import invalidate_caches
@@ -32,6 +34,7 @@ _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/cuda/bi
 _FINAL = ("done", "left out")
 _NOT_AGAIN = ("failed", "over its limit")  # unless asked for by name
 SHORTEST_SECONDS = 15.0  # less is not worth beginning a step
+_LAST_WORDS_SECONDS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Step:
     programs: tuple[str, ...] = ()
 
 
-_TESTS = "PYTHON -m pytest -q -m cuda -p no:cacheprovider WORKERS --junitxml RESULTS"
+_TESTS = "PYTHON -m pytest -v -m cuda -p no:cacheprovider --maxfail 100 WORKERS --junitxml RESULTS"
 # Errors of the driver's API are not told: libraries ask it for functions that it may lack.
 _CHECK = (
     "--error-exitcode 9 --launch-timeout 60 --report-api-errors no "
@@ -105,6 +108,7 @@ def environment(site: Path) -> dict[str, str]:
         "PATH": _PATH,
         "PYTHONPATH": os.pathsep.join([*paths, *([given] if given else [])]),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",
         "STREAMMAT_REQUIRE_CUDA": "1",
     }
 
@@ -127,7 +131,7 @@ def run_step(step: Step, home: Path, results: Path, seconds: float) -> str:
         "RESULTS": str(results),
         "HOME": str(home),
         "SECONDS": str(int(seconds - SHORTEST_SECONDS)),
-        "WORKERS": "" if lacking(["xdist"], home / "site") else "-n 6",
+        "WORKERS": "" if lacking(["xdist"], home / "site") else "-n 8",
     }
     command = step.command
     for word, value in filled.items():
@@ -144,11 +148,19 @@ def run_step(step: Step, home: Path, results: Path, seconds: float) -> str:
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
+            _interrupt(process)
             return "over its limit" if seconds >= step.seconds else "cut off"
         finally:
             _end(process)
     ends = {0: "done", stage.EXIT_INCOMPLETE: "not through"}
     return ends.get(code, f"failed ({code})")
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Let the step say where it was and what it has: Python's traceback, pytest's report."""
+    with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(_LAST_WORDS_SECONDS)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -212,7 +224,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     begun = time.monotonic()
     if args.parts:
-        stage.main([*map(str, args.parts), "--to", str(args.home)])
+        try:
+            stage.main([*map(str, args.parts), "--to", str(args.home)])
+        except Exception:  # a damaged part keeps nothing from running that needs it not
+            traceback.print_exc()
     steps = [step for step in STEPS if not args.only or step.name in args.only]
     left = args.seconds - (time.monotonic() - begun)
     done = run_steps(steps, args.home, args.bring, left, again=bool(args.only))

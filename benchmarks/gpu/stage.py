@@ -53,18 +53,26 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def install(folder: Path) -> None:
-    """All wheels that are there and not yet installed into ``folder/site``, without an index."""
+def install(folder: Path) -> list[str]:
+    """Wheels that are there and not yet installed into ``folder/site``, without an index.
+
+    Returns:
+        Names of those that pip refuses; the others are installed all the same.
+    """
     record = folder / "installed.txt"
     known = record.read_text().split() if record.exists() else []
     names = [path.name for path in sorted(folder.glob("*.whl")) if path.name not in known]
     if not names:
-        return
-    wheels = [str(folder / name) for name in names]
+        return []
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile"]
-    target = ["--no-cache-dir", "--upgrade", "--target", str(folder / "site")]
-    subprocess.run([*pip, *target, *wheels], check=True)
-    record.write_text("\n".join([*known, *names]) + "\n")
+    pip += ["--no-cache-dir", "--upgrade", "--target", str(folder / "site")]
+
+    def refused(some: list[str]) -> bool:
+        return subprocess.run([*pip, *(str(folder / n) for n in some)], check=False).returncode != 0
+
+    bad = [name for name in names if refused([name])] if refused(names) else []
+    record.write_text("\n".join([*known, *(name for name in names if name not in bad)]) + "\n")
+    return bad
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,9 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=Path("/tmp/streammat_gpu"))
     args = parser.parse_args(arguments)
     lacking = join(collect(args.parts, args.to), args.to)
-    install(args.to)
-    if lacking:
-        print(f"incomplete: {', '.join(lacking)}")
+    refused = install(args.to)
+    if refused:
+        print(f"pip refuses: {', '.join(refused)}")
+    if lacking or refused:
+        print(f"incomplete: {', '.join([*lacking, *refused])}")
         return EXIT_INCOMPLETE
     print(f"complete: {args.to / 'site'}")
     return 0

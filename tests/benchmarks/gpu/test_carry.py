@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,20 @@ def test_a_missing_or_damaged_part_is_noticed(tmp_path: Path) -> None:
     piece.write_bytes(piece.read_bytes()[:-1] + b"?")
     assert stage.join(stage.collect(folders, home), home) == ["c.bin"]
     assert not (home / "c.bin").exists()
+
+
+def test_a_wheel_that_pip_refuses_does_not_keep_the_others_out(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "good-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("good.py", "")
+        wheel.writestr(
+            "good-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: good\nVersion: 1.0\n"
+        )
+        wheel.writestr("good-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr("good-1.0.dist-info/RECORD", "")
+    (tmp_path / "other-1.0-cp27-none-any.whl").write_bytes(b"for another Python")
+    assert stage.install(tmp_path) == ["other-1.0-cp27-none-any.whl"]
+    assert (tmp_path / "site" / "good.py").is_file()
+    assert (tmp_path / "installed.txt").read_text().split() == ["good-1.0-py3-none-any.whl"]
 
 
 def member(kind: int, sm: int, payload: bytes) -> bytes:

@@ -90,6 +90,27 @@ def test_what_had_no_time_goes_on_in_the_next_call_and_what_was_too_slow_does_no
     assert run_steps(better, home, out, 200, again=True)
 
 
+def test_a_step_that_hangs_says_where_before_it_is_ended() -> None:
+    code = "import time; print('begun', flush=True); time.sleep(600)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"begun\n"
+    session._interrupt(process)
+    assert b"KeyboardInterrupt" in process.communicate()[1]
+
+
+def test_a_damaged_part_keeps_nothing_from_running(tmp_path: Path) -> None:
+    (tmp_path / "00").mkdir()  # no manifest
+    home, out = str(tmp_path / "home"), str(tmp_path / "out")
+    assert main([str(tmp_path / "00"), "--home", home, "--bring", out, "--seconds", "1"]) == 3
+    assert summary(tmp_path / "out")
+
+
 def test_the_engines_cases_say_whether_some_had_no_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
