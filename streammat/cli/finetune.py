@@ -38,7 +38,6 @@ def finetune(
     out: Path,
     name: str | None,
     recipe: str,
-    strict: bool,
     overwrite: bool,
     progress: str,
     dry_run: bool,
@@ -52,19 +51,26 @@ def finetune(
     Every fifth frame is not learned but used to tell whether it helped. OUT/NAME.onnx is what
     --model takes. Needs streammat[train].
     """
-    from streammat.cli.training_run import begin_folder, run_to_model, say_end, say_where
+    from streammat.cli.training_run import (
+        begin_folder,
+        check_model_name,
+        run_to_model,
+        say_end,
+        say_where,
+    )
     from streammat.training.deliver import register
     from streammat.training.finetune import starting_error
 
     if name is not None:
         from streammat.models.importing import free_folder
 
+        check_model_name(name)
         free_folder(name, overwrite=overwrite)
     job = _job(recipe, model, out, given)
     if dry_run:
-        return _print_plan(job, frames, alphas, as_json)
+        return _print_plan(job, frames, alphas, as_json, overwrite=overwrite)
     begin_folder(out, overwrite=overwrite)
-    _cache_frames(job, frames, alphas, strict=strict, again=overwrite)
+    _cache_frames(job, frames, alphas, overwrite=overwrite)
     say_where(job)
     before = starting_error(job)
     click.echo(f"validation error of {model}: {before:.4f}", err=True)
@@ -103,26 +109,36 @@ def _job(recipe_name: str, model: str, out: Path, given: dict[str, Any]) -> Job:
         device=choose_device(given["device"]).type,
         threads=given["threads"] or max((os.cpu_count() or 1) // given["processes"], 1),
         processes=given["processes"],
+        strict=given["strict"],
     )
 
 
-def _cache_frames(job: Job, frames: Path, alphas: Path, *, strict: bool, again: bool) -> None:
+def _cache_frames(job: Job, frames: Path, alphas: Path, *, overwrite: bool) -> None:
     from functools import partial
 
+    from streammat.cli.training_run import decode_once
     from streammat.datasets import Faults
-    from streammat.training.painted import HELD_OUT_EVERY, cache_painted, find_painted
+    from streammat.training.painted import (
+        HELD_OUT_EVERY,
+        cache_painted,
+        find_painted,
+        origin_of,
+    )
 
-    if (job.cache / "index.json").is_file() and not again:
-        return
-    faults = Faults(partial(click.echo, err=True), strict=strict)
-    count = cache_painted(find_painted(frames, alphas, faults), job.cache, faults)
+    faults = Faults(partial(click.echo, err=True), strict=job.strict)
+    samples = find_painted(frames, alphas, faults)
+
+    def build() -> None:
+        count = cache_painted(samples, job.cache, faults)
+        note = "" if count >= HELD_OUT_EVERY - 1 else "; none held out, that needs five"
+        click.echo(f"{count} painted frames to learn{note}", err=True)
+
+    decode_once(job.cache, origin_of(samples), build, overwrite=overwrite)
     if faults.total:
         click.echo(faults.summary(), err=True)
-    note = "" if count >= HELD_OUT_EVERY - 1 else "; none held out, that needs five"
-    click.echo(f"{count} painted frames to learn{note}", err=True)
 
 
-def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool) -> int:
+def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool, *, overwrite: bool) -> int:
     from streammat.datasets import Faults
     from streammat.training.painted import find_painted
     from streammat.training.plan import plan
@@ -130,7 +146,8 @@ def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool) -> int:
     def say(line: str) -> None:
         click.echo(line, err=True)
 
-    facts = plan(job, frames) | {"painted frames": len(find_painted(frames, alphas, Faults(say)))}
+    painted = len(find_painted(frames, alphas, Faults(say, strict=job.strict)))
+    facts = plan(job, frames, overwrite=overwrite) | {"painted frames": painted}
     if as_json:
         print_json("finetune", {"dry_run": True, **facts})
     else:

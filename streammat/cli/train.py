@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,16 +96,24 @@ def train(
     measured in steps and goes on after a crash equals an unbroken one bit for bit. On several
     machines or GPUs: torchrun ... -m streammat train ... Needs streammat[train].
     """
-    from streammat.cli.training_run import begin_folder, run_to_model, say_end, say_where
+    from streammat.cli.training_run import (
+        begin_folder,
+        check_model_name,
+        run_to_model,
+        say_end,
+        say_where,
+    )
 
     if (given["pictures"] is None) != (given["alphas"] is None):
         raise click.UsageError("--validate-images and --validate-alphas go together")
+    if name is not None:
+        check_model_name(name)
     job = _job(recipe, data, out, given)
     if dry_run:
-        _print_plan(job, data, as_json)
+        _print_plan(job, data, as_json, overwrite=overwrite)
         return 0
     begin_folder(out, overwrite=overwrite)
-    _build_cache(job, data)
+    _decode(job, overwrite=overwrite)
     say_where(job)
     model = (name or job.recipe.model) if export else None
     ended = run_to_model(job, progress, model, {"recipe": recipe})
@@ -143,35 +152,33 @@ def _job(recipe_name: str, data: Path | None, out: Path, given: dict[str, Any]) 
     )
 
 
-def _build_cache(job: Job, data: Path | None) -> None:
-    """Decode the data once; the first process of torchrun does, the others wait for it.
+def _decode(job: Job, *, overwrite: bool) -> None:
+    """Decode the data once; a recipe that names data sets reads them as it goes."""
+    from streammat.cli.training_run import decode_once
+    from streammat.datasets import Faults
+    from streammat.training.decode import build_cache, origin_of
 
-    A recipe that names data sets reads them as it goes.
-    """
-    import time
-
-    from streammat.training.cache import build_cache
-    from streammat.training.parallel import launched
-
+    data, say = job.data, partial(click.echo, err=True)
     if job.recipe.data:
         return
-    index = job.cache / "index.json"
-    launch = launched()
-    if launch is not None and launch.rank:
-        while not index.is_file():
-            time.sleep(0.2)
-    if index.is_file():
-        return
-    if data is None:
-        raise click.UsageError(f"give --data DIR: {job.cache} holds no decoded data yet")
-    click.echo(f"decoding {data} into {job.cache}, once", err=True)
-    build_cache(data, job.cache)
+
+    def build() -> None:
+        if data is None:
+            raise click.UsageError(f"give --data DIR: {job.cache} holds no decoded data yet")
+        say(f"decoding {data} into {job.cache}, once")
+        faults = Faults(say, strict=job.strict)
+        build_cache(data, job.cache, faults)
+        if faults.total:
+            say(faults.summary())
+
+    origin = origin_of(data) if data is not None and data.is_dir() else None
+    decode_once(job.cache, origin, build, overwrite=overwrite)
 
 
-def _print_plan(job: Job, data: Path | None, as_json: bool) -> None:
+def _print_plan(job: Job, data: Path | None, as_json: bool, *, overwrite: bool) -> None:
     from streammat.training.plan import plan
 
-    facts = plan(job, data)
+    facts = plan(job, data, overwrite=overwrite)
     if as_json:
         print_json("train", {"dry_run": True, **facts})
     else:

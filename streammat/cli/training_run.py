@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ import click
 from streammat.cli.failure import EXIT_INTERRUPTED
 from streammat.cli.interrupt import interruptible
 from streammat.cli.progress import Wording, clock, open_display
-from streammat.errors import DependencyError, OutputError
+from streammat.errors import ConfigError, DependencyError, OutputError
 
 if TYPE_CHECKING:
     from streammat.training.loop import State
@@ -25,6 +27,8 @@ __all__ = [
     "Ended",
     "RunShown",
     "begin_folder",
+    "check_model_name",
+    "decode_once",
     "run_to_model",
     "say_end",
     "say_where",
@@ -75,6 +79,19 @@ class Ended:
     code: int
 
 
+def check_model_name(name: str) -> None:
+    """Refuse what the files of a model cannot be called, before hours of training.
+
+    Raises:
+        ConfigError: no plain name, or one whose card would replace the run's own record.
+    """
+    from streammat.catalogue.folder import checked_name
+    from streammat.training.work import RESULT
+
+    if f"{checked_name(name)}.json" == RESULT:
+        raise ConfigError(f"model name {name!r}: {RESULT} is the run's own record; use another")
+
+
 def begin_folder(out: Path, *, overwrite: bool) -> None:
     """Make the folder of a run and hold it; with `overwrite` what a run left in it is removed.
 
@@ -113,6 +130,41 @@ def _hold(out: Path) -> None:
             "or give another --out"
         ) from None
     click.get_current_context().call_on_close(lock.release)
+
+
+def decode_once(
+    cache: Path, origin: str | None, build: Callable[[], None], *, overwrite: bool
+) -> None:
+    """Decode what is not decoded yet; the first process of torchrun does, the others wait for it.
+
+    Args:
+        cache: folder of decoded data.
+        origin: tells the files apart that it shall hold; None takes whatever it holds.
+        build: decodes them into `cache`.
+        overwrite: decode again where the cache holds other files.
+
+    Raises:
+        ConfigError: the cache holds other files, and `overwrite` is not given.
+    """
+    from streammat.training.cache import INDEX, same_origin
+    from streammat.training.parallel import launched
+
+    def done() -> bool:
+        return (cache / INDEX).is_file() and (origin is None or same_origin(cache, origin))
+
+    if done():
+        return
+    if (cache / INDEX).is_file() and not overwrite:
+        raise ConfigError(
+            f"{cache} was decoded from other files than those that are given now: --overwrite "
+            "decodes these and begins again, another --out keeps both"
+        )
+    launch = launched()
+    if launch is None or not launch.rank:
+        build()
+        return
+    while not done():
+        time.sleep(0.2)
 
 
 def say_where(job: Job) -> None:

@@ -1,15 +1,15 @@
 """Decoded training images in one flat file, so that loading a sample costs a copy.
 
-`build_cache` reads a data folder once: `pairs.jsonl` with `pairs/NAME.webp|.png`, `cutouts/*.png`
-(RGBA) and `backgrounds/*`. Pairs are stored as (H, W, 7) uint8: image, alpha, estimated foreground
-colours; cutouts as (H, W, 4); backgrounds as (H, W, 3). Colours are RGB.
+Pairs are stored as (H, W, 7) uint8: image, alpha, estimated foreground colours; cutouts as
+(H, W, 4); backgrounds as (H, W, 3). Colours are RGB. `decode` fills it from a data folder,
+`painted` from painted frames.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +17,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from streammat.errors import InputError
+
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Reals = npt.NDArray[np.floating[Any]]
 
-BACKGROUND_MAX_SIDE_PX = 640
+INDEX, PIXELS = "index.json", "data.bin"
 DIGEST = "data.sha256"  # of the pixels; caches of earlier versions lack it
+ORIGIN = "origin.sha256"  # of the files that were decoded; they lack it, too
+_AGAIN = "remove that folder, and it is decoded again"
+
+Item = tuple[str, str, str, "Bytes"]  # kind, name, source, pixels
 
 
 class Entry(NamedTuple):
@@ -54,49 +60,15 @@ def estimate_foreground(image: Bytes, alpha: Bytes) -> Bytes:
     return np.asarray(fg * 255 + 0.5, np.uint8)
 
 
-def _read(path: Path, flags: int) -> Bytes:
-    image = cv2.imread(str(path), flags)
-    if image is None:
-        raise ValueError(f"cannot read {path}")
-    return np.asarray(image, np.uint8)
-
-
-def _pairs(folder: Path) -> Iterator[tuple[str, str, str, Bytes]]:
-    for line in (folder / "pairs.jsonl").read_text().splitlines():
-        record = json.loads(line)
-        stem = folder / "pairs" / record["name"]
-        image = _read(stem.with_suffix(".webp"), cv2.IMREAD_COLOR)[..., ::-1]
-        alpha = _read(stem.with_suffix(".png"), cv2.IMREAD_GRAYSCALE)
-        fg = estimate_foreground(image, alpha)
-        data = np.concatenate([image, alpha[..., None], fg], axis=2)
-        yield "pair", record["name"], record["src"], data
-
-
-def _cutouts(folder: Path) -> Iterator[tuple[str, str, str, Bytes]]:
-    for path in sorted((folder / "cutouts").glob("*.png")):
-        data = _read(path, cv2.IMREAD_UNCHANGED)
-        yield "cutout", path.name, "cutouts", data[..., [2, 1, 0, 3]]
-
-
-def _backgrounds(folder: Path) -> Iterator[tuple[str, str, str, Bytes]]:
-    for path in sorted((folder / "backgrounds").iterdir()):
-        image = _read(path, cv2.IMREAD_COLOR)[..., ::-1]
-        scale = BACKGROUND_MAX_SIDE_PX / max(image.shape[:2])
-        if scale < 1:
-            resized = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            image = np.asarray(resized, np.uint8)
-        yield "background", path.name, "backgrounds", image
-
-
-def build_cache(data: Path, cache: Path) -> None:
-    """Decode everything under `data` into `cache`; see `write_cache`."""
-    write_cache((item for part in (_pairs, _cutouts, _backgrounds) for item in part(data)), cache)
-
-
-def write_cache(items: Iterable[tuple[str, str, str, Bytes]], cache: Path) -> None:
+def write_cache(items: Iterable[Item], cache: Path, origin: str = "") -> None:
     """Write kind, name, source and pixels of every picture.
 
     The index is written last, so a cache with an index is complete.
+
+    Args:
+        items: the pictures.
+        cache: folder, made if it is missing; what an earlier run decoded into it is replaced.
+        origin: tells the files apart that the pictures come from, see `same_origin`.
 
     Raises:
         OSError: the disk is full.
@@ -104,31 +76,60 @@ def write_cache(items: Iterable[tuple[str, str, str, Bytes]], cache: Path) -> No
     cache.mkdir(parents=True, exist_ok=True)
     index: list[dict[str, object]] = []
     digest = hashlib.sha256()
-    with (cache / "data.bin").open("wb") as out:
-        for kind, name, source, pixels in items:
-            entry = Entry(kind, name, source, out.tell(), pixels.shape)
-            index.append(entry._asdict())
-            data = np.ascontiguousarray(pixels).tobytes()
-            digest.update(data)
-            out.write(data)
-    (cache / DIGEST).write_text(digest.hexdigest())
-    (cache / "index.json").write_text(json.dumps(index))
+    partial = cache / ".data.bin.partial"
+    try:
+        with partial.open("wb") as out:
+            for kind, name, source, pixels in items:
+                entry = Entry(kind, name, source, out.tell(), pixels.shape)
+                index.append(entry._asdict())
+                data = np.ascontiguousarray(pixels).tobytes()
+                digest.update(data)
+                out.write(data)
+        (cache / INDEX).unlink(missing_ok=True)
+        partial.replace(cache / PIXELS)
+    finally:
+        partial.unlink(missing_ok=True)
+    _write_text(cache / DIGEST, digest.hexdigest())
+    _write_text(cache / ORIGIN, origin)
+    _write_text(cache / INDEX, json.dumps(index))
+
+
+def _write_text(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def same_origin(cache: Path, origin: str) -> bool:
+    """Whether a cache was decoded from these files; one of an earlier version does not say."""
+    path = cache / ORIGIN
+    return not path.is_file() or path.read_text(encoding="utf-8") in {origin, ""}
 
 
 class Cache:
-    """Read access to a built cache; pixels are mapped, not loaded."""
+    """Read access to a built cache; pixels are mapped, not loaded.
+
+    Raises:
+        InputError: the cache is missing or damaged.
+    """
 
     def __init__(self, folder: Path) -> None:
-        text = (folder / "index.json").read_bytes()
-        digest = folder / DIGEST
-        pixels = digest.read_bytes() if digest.is_file() else b""
-        self.fingerprint = hashlib.sha256(text + pixels).hexdigest()
-        records = json.loads(text)
-        self.entries = [
-            Entry(r["kind"], r["name"], r["source"], r["offset"], tuple(r["shape"]))
-            for r in records
-        ]
-        self._pixels = np.memmap(folder / "data.bin", np.uint8, "r")
+        try:
+            text = (folder / INDEX).read_bytes()
+            digest = folder / DIGEST
+            pixels = digest.read_bytes() if digest.is_file() else b""
+            self.fingerprint = hashlib.sha256(text + pixels).hexdigest()
+            records = json.loads(text)
+            self.entries = [
+                Entry(r["kind"], r["name"], r["source"], r["offset"], tuple(r["shape"]))
+                for r in records
+            ]
+            self._pixels = np.memmap(folder / PIXELS, np.uint8, "r")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{folder}: decoded data is damaged ({error}); {_AGAIN}") from error
+        size = max((e.offset + int(np.prod(e.shape)) for e in self.entries), default=0)
+        if size > self._pixels.size:
+            raise InputError(f"{folder}: decoded data is cut off; {_AGAIN}")
 
     def pixels(self, entry: Entry) -> Bytes:
         """The stored (H, W, channels) uint8 array."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from streammat.media.atomic import sync_folder
 
 FORMAT = 2
 LAST = "last.pt"
+START = "starting weights"  # a setting that checkpoints of earlier versions lack
 
 
 def write_state(state: Mapping[str, Any], path: Path) -> None:
@@ -74,12 +76,22 @@ def restore_random(state: Mapping[str, Any]) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
+def weights_digest(model: torch.nn.Module) -> str:
+    """Tells weights apart: the first digits of their SHA-256."""
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
 def check_same_run(saved: Mapping[str, Any], now: Mapping[str, Any], path: Path) -> None:
     """Refuse to go on with another run's checkpoint.
 
     Raises:
         CheckpointError: naming the settings that differ.
     """
+    saved = {START: now.get(START), **saved}
     keys = [key for key in {**saved, **now} if saved.get(key) != now.get(key)]
     if keys:
         shown = "; ".join(

@@ -7,8 +7,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from streammat.datasets import Sample
+from streammat.datasets import Faults, Sample
 from streammat.datasets.reading import read_layers
+from streammat.errors import MediaError
 from streammat.training.cache import Bytes, Cache, Entry
 
 
@@ -53,10 +54,15 @@ class CachedPairs:
 
 
 class FolderPairs:
-    """Pictures and alphas in folders."""
+    """Pictures and alphas in folders.
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self._samples = list(samples)
+    Args:
+        samples: their files.
+        faults: takes those that turn out to be unreadable.
+    """
+
+    def __init__(self, samples: Sequence[Sample], faults: Faults | None = None) -> None:
+        self._samples, self._faults = list(samples), faults
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -70,7 +76,13 @@ class FolderPairs:
 
         Raises:
             MediaError: one cannot be read.
+            InputError: the same, and the faults are strict.
         """
         sample = self._samples[number]
-        layers = read_layers(sample)
+        try:
+            layers = read_layers(sample)
+        except MediaError as error:
+            if self._faults is not None:
+                self._faults.unreadable(error)
+            raise
         return Example(sample.name, sample.picture.parent.name, layers.picture, layers.alpha)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 from streammat.datasets import Faults, Layout, Sample, find_samples
 from streammat.datasets.reading import read_layers
 from streammat.errors import InputError, MediaError
-from streammat.training.cache import Bytes, estimate_foreground, write_cache
+from streammat.training.cache import Bytes, Item, estimate_foreground, write_cache
 
 HELD_OUT = "held/"  # what names of frames that are not trained on begin with
 TRAINED = "painted/"
@@ -48,12 +49,12 @@ def cache_painted(samples: Sequence[Sample], cache: Path, faults: Faults) -> int
         How many frames are trained on.
 
     Raises:
-        InputError: no frame can be used.
+        InputError: no frame can be used, or one cannot be read at all.
         OSError: the disk is full.
     """
     trained = 0
 
-    def items() -> Iterator[tuple[str, str, str, Bytes]]:
+    def items() -> Iterator[Item]:
         nonlocal trained
         many = len(samples) >= HELD_OUT_EVERY
         for number, sample in enumerate(samples):
@@ -66,12 +67,23 @@ def cache_painted(samples: Sequence[Sample], cache: Path, faults: Faults) -> int
             if not (held and many):
                 trained += 1
                 yield "pair", TRAINED + sample.name, "frames", pixels
+        if not trained:
+            raise InputError(f"no painted frame can be used: {faults.summary()}")
 
-    write_cache(items(), cache)
-    if not trained:
-        (cache / "index.json").unlink()
-        raise InputError(f"no painted frame can be used: {faults.summary()}")
+    write_cache(items(), cache, origin_of(samples))
     return trained
+
+
+def origin_of(samples: Sequence[Sample]) -> str:
+    """SHA-256 of names and contents: a frame that was painted anew is another one."""
+    digest = hashlib.sha256()
+    for path in (path for sample in samples for path in (sample.picture, sample.alpha)):
+        digest.update(path.name.encode())
+        try:
+            digest.update(path.read_bytes())
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
 
 
 def _pixels(sample: Sample, faults: Faults) -> Bytes | None:
@@ -79,8 +91,7 @@ def _pixels(sample: Sample, faults: Faults) -> Bytes | None:
     try:
         layers = read_layers(sample)
     except MediaError as error:
-        name, _, detail = str(error).partition(": ")
-        faults.leave_out(Path(name), "unreadable", detail)
+        faults.unreadable(error)
         return None
     pixels = np.concatenate([layers.picture, layers.alpha[..., None]], axis=2)
     scale = MAX_SIDE_PX / max(pixels.shape[:2])

@@ -7,29 +7,41 @@ from typing import Any
 
 import torch
 
+from streammat.datasets import Faults
 from streammat.errors import InputError
+from streammat.training.cache import INDEX
+from streammat.training.checkpoint import LAST, check_same_run, read_state
+from streammat.training.decode import list_pairs
+from streammat.training.loop import unheard
 from streammat.training.parallel import Group, launched
 from streammat.training.precision import choose_precision
-from streammat.training.recipe import Recipe
+from streammat.training.recipe import Recipe, budget_of
 from streammat.training.schedule import Phase
+from streammat.training.start import fresh_model
+from streammat.training.trainer import Trainer
 from streammat.training.work import Job, choose_device, prepare
 
 
-def plan(job: Job, data: Path | None) -> dict[str, Any]:
+def plan(job: Job, data: Path | None, *, overwrite: bool = False) -> dict[str, Any]:
     """The resolved settings; where the data is decoded already, counts and a first loss too.
 
     Writes nothing.
+
+    Args:
+        job: what would be done.
+        data: what would be decoded.
+        overwrite: a run that is there would be begun again.
 
     Raises:
         StreammatError: whatever the run itself would stumble over at its start.
     """
     launch = launched()
-    device = choose_device(job.device)
+    device, processes = choose_device(job.device), launch.size if launch else job.processes
     facts: dict[str, Any] = {
         "network": job.recipe.model,
         "starts from": job.start or job.encoder or "random weights",
         "device": device.type,
-        "processes": launch.size if launch else job.processes,
+        "processes": processes,
         "threads of each": job.threads,
         "precision": choose_precision(job.recipe.precision, device),
         "seed": job.recipe.seed,
@@ -38,22 +50,31 @@ def plan(job: Job, data: Path | None) -> dict[str, Any]:
         "phases": " then ".join(_phase(phase) for phase in job.recipe.phases),
         "length": _length(job.recipe),
     }
-    if job.recipe.data or (job.cache / "index.json").is_file():
-        return facts | _first_loss(job, device)
+    for phase in job.recipe.phases:
+        Group(size=processes).share(phase.batch)
+    if job.recipe.data or (job.cache / INDEX).is_file():
+        return facts | _first_loss(job, device, processes, overwrite=overwrite)
     if data is None or not data.is_dir():
         raise InputError(f"no decoded data in {job.cache} and no folder {data}: give --data DIR")
+    budget_of(job.recipe, 1)
+    fresh_model(job.recipe.model, job.start, job.encoder)
+    if job.data is not None:
+        facts["pairs listed"] = len(list_pairs(job.data, Faults(unheard)))
     return facts | {"data": f"{data}, to be decoded into {job.cache}"}
 
 
-def _first_loss(job: Job, device: torch.device) -> dict[str, Any]:
+def _first_loss(
+    job: Job, device: torch.device, processes: int, *, overwrite: bool
+) -> dict[str, Any]:
     """Build everything and compute the loss of the first batch."""
     trainer, examples = prepare(job, Group(device=device))
+    facts = {} if overwrite else _going_on(trainer, processes)
     batch = trainer.next_batch()
     with torch.no_grad():
         loss = trainer.losses(batch)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     steps = trainer.budget.steps
-    return {
+    return facts | {
         "samples an epoch": trainer.source.samples,
         "held-out pictures": len(examples),
         "steps": steps if steps is not None else "by the clock",
@@ -62,6 +83,16 @@ def _first_loss(job: Job, device: torch.device) -> dict[str, Any]:
         "first batch": "x".join(map(str, batch.rgb.shape)),
         "first loss": round(float(loss.total), 4),
     }
+
+
+def _going_on(trainer: Trainer, processes: int) -> dict[str, Any]:
+    """Where the run would go on, if there is one in its folder; refused as the run would be."""
+    path = trainer.out / LAST
+    if not path.is_file():
+        return {}
+    state = read_state(path)
+    check_same_run(state["settings"], {**trainer.settings, "processes": processes}, path)
+    return {"goes on from": f"{path}, step {state['step']}"}
 
 
 def _optimiser(recipe: Recipe) -> str:
@@ -77,4 +108,6 @@ def _phase(phase: Phase) -> str:
 def _length(recipe: Recipe) -> str:
     if recipe.steps is not None:
         return f"{recipe.steps} steps"
-    return f"{recipe.epochs} epochs" if recipe.epochs is not None else f"{recipe.minutes} minutes"
+    if recipe.epochs is not None:
+        return f"{recipe.epochs} epochs"
+    return f"{recipe.minutes:g} minutes" if recipe.minutes is not None else "none is given"

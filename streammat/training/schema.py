@@ -136,6 +136,8 @@ def check_table(given: Mapping[str, Any], rules: Mapping[str, Rule], where: str)
     Raises:
         ConfigError: naming every unknown, missing and wrong key, with what is allowed.
     """
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{where} must be a table of keys and values, not {given!r}")
     faults = [_unknown(key, rules) for key in given if key not in rules]
     values: dict[str, Any] = {}
     for key, rule in rules.items():

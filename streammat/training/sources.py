@@ -42,7 +42,7 @@ def open_data(
     faults = Faults(note, strict=job.strict)
     source, held = _published(job, faults, device, note) if job.recipe.data else _cached(job)
     if job.pictures is not None and job.alphas is not None:
-        held = FolderPairs(find_painted(job.pictures, job.alphas, faults))
+        held = FolderPairs(find_painted(job.pictures, job.alphas, faults), faults)
     if faults.total:
         note(faults.summary())
     return source, held
@@ -68,7 +68,7 @@ def _published(
         lambda name: is_held_out(name, recipe.holdout_prefixes, recipe.holdout_share),
         rssn.stage_on(device, note),
     )
-    return source, FolderPairs(source.held_out)
+    return source, FolderPairs(source.held_out, faults)
 
 
 def _cached(job: Job) -> tuple[BatchSource, HeldOut]:

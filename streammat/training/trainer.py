@@ -42,13 +42,14 @@ def memory_layout(model: GfmNetwork) -> torch.memory_format:
 
 
 class Work(NamedTuple):
-    """What a run trains, on what, and for how long."""
+    """What a run trains, on what, and for how long; `start` tells starting weights apart."""
 
     model: GfmNetwork
     recipe: Recipe
     source: BatchSource
     budget: Budget
     out: Path
+    start: str = "random"
 
 
 class Trainer:
@@ -66,7 +67,7 @@ class Trainer:
     def __init__(
         self, work: Work, group: Group | None = None, device: torch.device | None = None
     ) -> None:
-        self.recipe, self.source, self.budget, self.out = work[1:]
+        self.recipe, self.source, self.budget, self.out, self._began_with = work[1:]
         recipe, self.group = work.recipe, group or Group()
         self.device = device or torch.device("cpu")
         self.layout = memory_layout(work.model)
@@ -99,6 +100,7 @@ class Trainer:
             "network": config_of(self.model).name,
             "data set": self.source.fingerprint,
             "processes": self.group.size,
+            checkpoint.START: self._began_with,
         }
 
     def save(self) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from streammat.errors import InputError, MediaError
 from streammat.models import GfmNetwork, RimOutput, Rosta
 from streammat.models.rim import fuse_in_graph
 from streammat.training.cache import Bytes, Floats
@@ -50,22 +51,36 @@ def predict_alpha(model: GfmNetwork, image: Bytes, area_px: int = DEPLOY_AREA_PX
 def validate(model: GfmNetwork, examples: HeldOut, group: Group | None = None) -> dict[str, float]:
     """Mean absolute error per source and `all`, the mean over the pictures (0..1).
 
-    The processes of a group share the pictures and all return the same figures.
+    The processes of a group share the pictures and all return the same figures. Pictures that
+    cannot be read are left out.
 
     Args:
         model: in evaluation mode.
         examples: at least one.
         group: the processes.
+
+    Raises:
+        InputError: none can be read.
     """
     group = group or Group()
-    found = [_error(model, examples[n]) for n in range(group.rank, len(examples), group.size)]
+    mine = (_readable(examples, n) for n in range(group.rank, len(examples), group.size))
+    found = [_error(model, example) for example in mine if example is not None]
     sources = examples.sources()
     sums = [sum(e for s, e in found if s == source) for source in sources]
     counts = [float(sum(s == source for s, _ in found)) for source in sources]
     totals = group.total([*sums, *counts])
     errors, numbers = totals[: len(sources)], totals[len(sources) :]
-    means = {s: e / n for s, e, n in zip(sources, errors, numbers, strict=True)}
+    if not any(numbers):
+        raise InputError("none of the pictures to validate on can be read; see the lines above")
+    means = {s: e / n for s, e, n in zip(sources, errors, numbers, strict=True) if n}
     return {"all": sum(errors) / sum(numbers)} | means
+
+
+def _readable(examples: HeldOut, number: int) -> Example | None:
+    try:
+        return examples[number]
+    except MediaError:  # it is named where it is read
+        return None
 
 
 def _error(model: GfmNetwork, example: Example) -> tuple[str, float]:
@@ -82,7 +97,10 @@ def contact_sheet(
     The rows are spread evenly over the examples.
     """
     picks = np.linspace(0, len(examples) - 1, min(rows, len(examples))).round().astype(int)
-    strips = [_strip(model, examples[int(n)], height_px) for n in picks]
+    shown = (_readable(examples, int(n)) for n in picks)
+    strips = [_strip(model, example, height_px) for example in shown if example is not None]
+    if not strips:
+        return np.zeros((height_px, 4 * height_px, 3), np.uint8)
     width = max(strip.shape[1] for strip in strips)
     return np.concatenate(
         [np.pad(strip, ((0, 0), (0, width - strip.shape[1]), (0, 0))) for strip in strips]

@@ -12,7 +12,7 @@ import cv2
 import torch
 
 from streammat.errors import ConfigError, DeviceUnavailable, OutputError
-from streammat.training.checkpoint import LAST
+from streammat.training.checkpoint import LAST, weights_digest
 from streammat.training.held_out import HeldOut
 from streammat.training.journal import LOG, PICTURES, Journal
 from streammat.training.loop import Intervals, Watch, run, unheard
@@ -94,7 +94,7 @@ def clear(out: Path) -> None:
     for name in (LAST, BEST, AVERAGE, BAD_BATCH, LOG, RESULT):
         (out / name).unlink(missing_ok=True)
     for path in [*(out / PICTURES).glob("*.png"), *(out / "tensorboard").glob("events.*")]:
-        path.unlink()
+        path.unlink(missing_ok=True)  # the processes of torchrun all do this
 
 
 @contextlib.contextmanager
@@ -123,7 +123,9 @@ def prepare(
     source, examples = open_data(job, note, group.device)
     model = fresh_model(recipe.model, job.start, job.encoder)
     budget = budget_of(recipe, source.samples)
-    trainer = Trainer(Work(model, recipe, source, budget, job.out), group, group.device)
+    given = job.start is not None or job.encoder is not None
+    start = weights_digest(model) if given else "random"
+    trainer = Trainer(Work(model, recipe, source, budget, job.out, start), group, group.device)
     return trainer, examples
 
 

@@ -11,8 +11,9 @@ pytest.importorskip("cv2")
 import cv2  # noqa: E402
 
 from streammat.training import augment  # noqa: E402
-from streammat.training.cache import Cache, build_cache, estimate_foreground  # noqa: E402
+from streammat.training.cache import Cache, estimate_foreground  # noqa: E402
 from streammat.training.data import Mix, Sampler, clip_of, split  # noqa: E402
+from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.recipe import load_recipe  # noqa: E402
 from streammat.training.strands import hair_object  # noqa: E402
 from tests.training.tiny import disc, write_data  # noqa: E402

@@ -18,8 +18,8 @@ pytest.importorskip("cv2")
 pytest.importorskip("onnx")
 
 from streammat.cli import main  # noqa: E402
-from streammat.training.cache import build_cache  # noqa: E402
 from streammat.training.checkpoint import read_state  # noqa: E402
+from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.journal import read_log  # noqa: E402
 from tests.tolerances import SHARED_BATCH  # noqa: E402
 from tests.training.tiny import write_data, write_recipe  # noqa: E402

@@ -11,11 +11,17 @@ pytest.importorskip("cv2")
 
 import cv2  # noqa: E402
 
-from streammat.errors import CheckpointError, DivergedError, ResourceError  # noqa: E402
+from streammat.datasets import Faults, Sample  # noqa: E402
+from streammat.errors import (  # noqa: E402
+    CheckpointError,
+    DivergedError,
+    InputError,
+    ResourceError,
+)
 from streammat.models import create_model  # noqa: E402
 from streammat.models.checkpoints import load_state  # noqa: E402
 from streammat.training import checkpoint  # noqa: E402
-from streammat.training.cache import build_cache  # noqa: E402
+from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.held_out import FolderPairs  # noqa: E402
 from streammat.training.journal import Journal, read_log  # noqa: E402
 from streammat.training.loop import Intervals, State, Watch, run  # noqa: E402
@@ -26,7 +32,8 @@ from streammat.training.schedule import (  # noqa: E402
     current_phase,
     learning_rate_factor,
 )
-from streammat.training.validate import deploy_size  # noqa: E402
+from streammat.training.validate import deploy_size, validate  # noqa: E402
+from tests.datasets.trees import write_alpha, write_rgb  # noqa: E402
 from tests.training.runs import (  # noqa: E402
     Spoiled,
     held_out,
@@ -118,6 +125,28 @@ def test_a_run_logs_validates_draws_and_keeps_the_best(folder: Path, tmp_path: P
     assert [(s.step, s.total) for s in seen] == [(1, 2), (2, 2)]
     assert seen[-1].share == 1
     assert seen[-1].error is not None
+
+
+def test_pictures_to_validate_on_that_cannot_be_read_are_left_out(
+    folder: Path, tmp_path: Path
+) -> None:
+    write_rgb(tmp_path / "good.png")
+    write_alpha(tmp_path / "alpha.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    good, bad = (
+        Sample(name, "photo", tmp_path / f"{name}.png", tmp_path / "alpha.png")
+        for name in ("good", "bad")
+    )
+    lines: list[str] = []
+    trainer = make_trainer(folder, tmp_path / "run", 2)
+    examples = FolderPairs([bad, good, bad], Faults(lines.append))
+    assert run(trainer, examples, Intervals(NEVER, NEVER, 1), Journal(tmp_path / "run"))
+    assert len(lines) == 1
+    assert "bad.png: not a readable picture" in lines[0]
+    with pytest.raises(InputError, match="none of the pictures to validate on can be read"):
+        validate(trainer.ema, FolderPairs([bad]))
+    with pytest.raises(InputError, match="leave out --strict"):
+        validate(trainer.ema, FolderPairs([bad], Faults(print, strict=True)))
 
 
 def test_tensorboard_gets_what_the_log_gets(folder: Path, tmp_path: Path) -> None:

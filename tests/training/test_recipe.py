@@ -65,6 +65,8 @@ def test_the_official_recipe_has_the_published_parameters_and_names_its_correcti
         ({"keep_defects": ["all"]}, "must be a list of ft_bt_glance_targets"),
         ({"frozen_norms": 1}, "must be true or false"),
         ({"steps": 10}, "one of steps, epochs and minutes"),
+        ({"mix": [0.1]}, r"\[mix\] must be a table of keys and values, not \[0.1\]"),
+        ({"phases": [1]}, "number 1 must be a table"),
         ({"mix": {"strand": 0.1}}, r"\[mix\]: no key 'strand', did you mean 'strands'"),
         ({"mix": {"strands": 0.6, "cutouts": 0.6}}, "more than 1"),
         ({"mix": {"source_weights": {"a": "b"}}}, "source_weights = .* must be a table"),

@@ -11,7 +11,9 @@ pytest.importorskip("cv2")
 pytest.importorskip("onnx")
 
 from streammat.datasets.layouts import layout_named
-from streammat.errors import ConfigError
+from streammat.errors import CheckpointError, ConfigError, InputError
+from streammat.models import create_model, save_checkpoint
+from streammat.training.checkpoint import read_state, write_state
 from streammat.training.loop import Intervals
 from streammat.training.parallel import Group
 from streammat.training.plan import plan
@@ -50,6 +52,11 @@ def test_the_official_recipe_trains_on_published_folders(
     assert plan(job, data)["first batch"] == "2x3x64x64"
     outcome = work(0, job, None)
     assert (outcome.finished, outcome.step) == (True, 2)
+    assert plan(job, data)["goes on from"].endswith("last.pt, step 2")
+    other = job._replace(recipe=recipe._replace(encoder_lr=0.5))
+    with pytest.raises(CheckpointError, match=r"encoder_lr was 1e-05, is 0\.5"):
+        plan(other, data)
+    assert "goes on from" not in plan(other, data, overwrite=True)
     assert outcome.weights == tmp_path / "out" / "ema.pt"  # nothing to validate on, so no best
 
 
@@ -67,6 +74,41 @@ def test_folders_to_validate_on_replace_the_recipes(data: Path, tmp_path: Path) 
     )
     source, held = open_data(held_back, print)
     assert (source.samples, len(held)) == (1, 1)
+
+
+def test_a_plan_refuses_what_the_run_would(data: Path, tmp_path: Path) -> None:
+    """Nothing is decoded yet, and nothing is written."""
+    recipe = small_official("ori")._replace(data={}, loss="light")
+    job = Job(recipe, tmp_path / "cache", tmp_path / "out", data=data)
+    with pytest.raises(InputError, match=r"no pairs\.jsonl"):
+        plan(job, data)
+    (data / "pairs.jsonl").write_text('{"name": "a", "src": "b"}\n')
+    assert plan(job, data)["pairs listed"] == 1
+    with pytest.raises(ConfigError, match="batch of 2 cannot be shared by 3 processes"):
+        plan(job._replace(processes=3), data)
+    with pytest.raises(CheckpointError, match=r"missing\.pt"):
+        plan(job._replace(start=str(tmp_path / "missing.pt")), data)
+    with pytest.raises(ConfigError, match="--steps N or --minutes M"):
+        plan(job._replace(recipe=recipe._replace(steps=None)), data)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_path: Path) -> None:
+    recipe = small_official("ori")
+    starts = [str(tmp_path / f"{seed}.safetensors") for seed in (1, 2)]
+    for path in starts:  # drawn anew for each
+        save_checkpoint(create_model(NARROW), Path(path))
+    job = Job(recipe, tmp_path, tmp_path, data=data, start=starts[0])
+    trainer, _ = prepare(job, Group())
+    trainer.save()
+    prepare(job, Group())[0].resume(tmp_path / "last.pt")
+    other = job._replace(start=starts[1])
+    with pytest.raises(CheckpointError, match="starting weights was"):
+        prepare(other, Group())[0].resume(tmp_path / "last.pt")
+    state = read_state(tmp_path / "last.pt")
+    del state["settings"]["starting weights"]
+    write_state(state, tmp_path / "last.pt")  # as earlier versions wrote it
+    prepare(other, Group())[0].resume(tmp_path / "last.pt")
 
 
 def test_a_recipe_with_data_sets_needs_their_folder(tmp_path: Path) -> None:

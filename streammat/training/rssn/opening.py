@@ -55,7 +55,9 @@ def open_source(
     if not any(weights):
         raise InputError("[data]: nothing is left to train on: all is held out or has weight 0")
     backgrounds = [
-        path for name in settings.backgrounds for path in find_backgrounds(layout_named(name), data)
+        path
+        for name in settings.backgrounds
+        for path in find_backgrounds(layout_named(name), data, faults)
     ]
     files = train, weights, backgrounds
     return RssnSource(settings, *files, batch, seed, faults, threads, held, stage)

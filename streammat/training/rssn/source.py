@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,11 +97,16 @@ class RssnSource:
         bags = 1 if self._settings.track == "ori" else self._settings.bags
         return len(self._all) * bags
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of names and sizes of all files, and of the settings."""
+        """SHA-256 of names and sizes of all files, and of the settings, as the run begins."""
         digest = hashlib.sha256(repr(self._settings).encode())
-        files = [path for s in self._all for path in (s.picture, s.alpha)]
+        files = [
+            path
+            for s in self._all
+            for path in (s.picture, s.alpha, s.foreground, s.background)
+            if path is not None
+        ]
         for path in [*files, *self._backgrounds]:
             digest.update(f"{path.name} {path.stat().st_size}\n".encode())
         return digest.hexdigest()
@@ -158,8 +164,7 @@ class RssnSource:
             try:
                 scene = self._scene(sample, back + attempt)
             except MediaError as error:
-                name, _, detail = str(error).partition(": ")
-                self._faults.leave_out(Path(name), "unreadable", detail)
+                self._faults.unreadable(error)
                 continue
             return _Drawn(sample.name, scene, self._plan(scene, generators, position))
         raise InputError(

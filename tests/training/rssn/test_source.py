@@ -128,7 +128,10 @@ def test_the_fingerprint_follows_files_and_settings(tree: Path) -> None:
     before = _source(tree).fingerprint
     assert before == _source(tree).fingerprint != _source(tree, denoise=False).fingerprint
     write_rgb(tree / "BG-20k" / "train" / "new.jpg")
-    assert _source(tree).fingerprint != before
+    more = _source(tree).fingerprint
+    assert more != before
+    write_rgb(tree / "AM-2k" / "train" / "fg" / "a0.png", seed=9)
+    assert _source(tree).fingerprint != more
 
 
 def test_unreadable_pictures_are_replaced_or_refused(tree: Path) -> None:

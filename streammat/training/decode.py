@@ -1,0 +1,152 @@
+"""The data folder of recipes without data sets, decoded once.
+
+It holds `pairs.jsonl`, a line ``{"name": NAME, "src": SOURCE}`` for each pair, `pairs/NAME.webp`
+(or ``.jpg``) with its alpha `pairs/NAME.png`, `cutouts/` of pictures that carry their alpha, and
+`backgrounds/`. The last two may be missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from streammat.datasets import Faults
+from streammat.datasets.reading import read_alpha, read_cutout, read_rgb
+from streammat.errors import InputError, MediaError
+from streammat.media.sequence import IMAGE_SUFFIXES
+from streammat.training.cache import Bytes, Item, estimate_foreground, write_cache
+
+BACKGROUND_MAX_SIDE_PX = 640
+LIST = "pairs.jsonl"
+_PICTURE_SUFFIXES = (".webp", ".jpg", ".jpeg")
+_FOLDERS = ("pairs", "cutouts", "backgrounds")
+
+
+def build_cache(data: Path, cache: Path, faults: Faults | None = None) -> None:
+    """Decode everything under `data` into `cache`; see `write_cache`.
+
+    Args:
+        data: see above.
+        cache: folder, made if it is missing.
+        faults: takes pictures that cannot be used; None refuses them.
+
+    Raises:
+        InputError: no such folder, no pair that can be used, or ``faults`` is strict.
+        OSError: the disk is full.
+    """
+    faults = faults or Faults(print, strict=True)
+    records = list_pairs(data, faults)
+
+    def items() -> Iterator[Item]:
+        usable = 0
+        for item in _pairs(data, records, faults):
+            usable += 1
+            yield item
+        if not usable:
+            raise InputError(f"{data / LIST}: no pair can be used; {faults.summary()}")
+        yield from _cutouts(data, faults)
+        yield from _backgrounds(data, faults)
+
+    write_cache(items(), cache, origin_of(data))
+
+
+def origin_of(data: Path) -> str:
+    """SHA-256 of the names and sizes of everything that `build_cache` looks at."""
+    paths = [data / LIST, *(path for name in _FOLDERS for path in (data / name).glob("*"))]
+    digest = hashlib.sha256()
+    for path in sorted(path for path in paths if path.is_file()):
+        digest.update(f"{path.relative_to(data).as_posix()} {path.stat().st_size}\n".encode())
+    return digest.hexdigest()
+
+
+def list_pairs(data: Path, faults: Faults) -> list[tuple[str, str]]:
+    """Name and source of every pair, as listed.
+
+    Raises:
+        InputError: the folder or the list is missing, or ``faults`` is strict.
+    """
+    if not data.is_dir():
+        raise InputError(f"{data}: no such folder; check --data")
+    path = data / LIST
+    if not path.is_file():
+        raise InputError(
+            f"{data}: no {LIST}, which lists pairs; make one, or name data sets in a [data] table "
+            'of the recipe (pictures and alphas in folders: sets = ["folder"])'
+        )
+    found: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        record = _record(line)
+        if record is None and line.strip():
+            faults.leave_out(path, "wrong lines", f'line {number}: no "name" and "src"')
+        elif record is not None and record[0] in found:
+            faults.leave_out(path, "wrong lines", f"line {number}: {record[0]} is listed twice")
+        elif record is not None:
+            found.update([record])
+    return list(found.items())
+
+
+def _record(line: str) -> tuple[str, str] | None:
+    try:
+        record: Any = json.loads(line)
+        name, source = record["name"], record["src"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return (name, source) if isinstance(name, str) and isinstance(source, str) else None
+
+
+def _pairs(data: Path, records: list[tuple[str, str]], faults: Faults) -> Iterator[Item]:
+    for name, source in records:
+        paths = [data / "pairs" / f"{name}{suffix}" for suffix in _PICTURE_SUFFIXES]
+        picture = next((path for path in paths if path.is_file()), paths[0])
+        try:
+            pixels = _pair(picture, data / "pairs" / f"{name}.png")
+        except MediaError as error:
+            faults.unreadable(error)
+            continue
+        yield "pair", name, source, pixels
+
+
+def _pair(picture: Path, alpha_path: Path) -> Bytes:
+    rgb, alpha = read_rgb(picture), read_alpha(alpha_path)
+    if rgb.shape[:2] != alpha.shape:
+        raise MediaError(
+            f"{picture}: {rgb.shape[1]}x{rgb.shape[0]} pixels, "
+            f"but its alpha is {alpha.shape[1]}x{alpha.shape[0]}"
+        )
+    return np.concatenate([rgb, alpha[..., None], estimate_foreground(rgb, alpha)], axis=2)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _cutouts(data: Path, faults: Faults) -> Iterator[Item]:
+    for path in _pictures(data / "cutouts"):
+        try:
+            yield "cutout", path.name, "cutouts", read_cutout(path)
+        except MediaError as error:
+            faults.unreadable(error)
+
+
+def _backgrounds(data: Path, faults: Faults) -> Iterator[Item]:
+    for path in _pictures(data / "backgrounds"):
+        try:
+            image = read_rgb(path)
+        except MediaError as error:
+            faults.unreadable(error)
+            continue
+        scale = BACKGROUND_MAX_SIDE_PX / max(image.shape[:2])
+        if scale < 1:
+            resized = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            image = np.asarray(resized, np.uint8)
+        yield "background", path.name, "backgrounds", image

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("cv2")
+
+import cv2
+
+from streammat.cli.training_run import decode_once
+from streammat.datasets import Faults
+from streammat.errors import ConfigError, InputError
+from streammat.training.cache import INDEX, PIXELS, Cache, write_cache
+from streammat.training.decode import build_cache, origin_of
+from tests.training.tiny import disc, write_data
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_data(tmp_path / "data")
+
+
+def add_pair(data: Path, name: str) -> None:
+    for suffix in (".webp", ".png"):
+        shutil.copy(data / "pairs" / f"disc_0000{suffix}", data / "pairs" / f"{name}{suffix}")
+    with (data / "pairs.jsonl").open("a", encoding="utf-8") as out:
+        out.write(json.dumps({"name": name, "src": "discs"}) + "\n")
+
+
+def test_what_cannot_be_used_is_named_counted_and_left_out(data: Path, tmp_path: Path) -> None:
+    (data / "pairs" / "disc_0001.png").unlink()
+    (data / "pairs" / "disc_0002.webp").write_bytes(b"no picture")
+    cv2.imwrite(str(data / "pairs" / "disc_0003.png"), disc(3)[1][:40])
+    cv2.imwrite(str(data / "cutouts" / "plain.png"), disc(3)[0])
+    (data / "backgrounds" / "notes.txt").write_text("of no interest")
+    (data / "backgrounds" / "broken.jpg").write_bytes(b"no picture")
+    with (data / "pairs.jsonl").open("a") as out:
+        out.write('{"name": "disc_0004"}\nno JSON\n\n{"name": "disc_0000", "src": "again"}\n')
+    lines: list[str] = []
+    faults = Faults(lines.append)
+    build_cache(data, tmp_path / "cache", faults)
+    names = [entry.name for entry in Cache(tmp_path / "cache").entries]
+    assert names == ["disc_0000", "disc_0004", "vid_kept_0001", "one.png", "plain.png"]
+    assert faults.counts == {"unreadable": 5, "wrong lines": 3}
+    for words in ("disc_0001.png", "disc_0002.webp", "100x40", "cut-out without", "line 8"):
+        assert any(words in line for line in lines), words
+    with pytest.raises(InputError, match="leave out --strict"):
+        build_cache(data, tmp_path / "other", Faults(print, strict=True))
+    assert not (tmp_path / "other").exists()
+
+
+def test_names_with_spaces_dots_and_umlauts_are_read(data: Path, tmp_path: Path) -> None:
+    add_pair(data, "Frau M\u00fcller 1.5")
+    build_cache(data, tmp_path / "cache")
+    assert len(Cache(tmp_path / "cache").of_kind("pair")) == 7
+
+
+def test_cutouts_and_backgrounds_may_be_missing(data: Path, tmp_path: Path) -> None:
+    for name in ("cutouts", "backgrounds"):
+        shutil.rmtree(data / name)
+    build_cache(data, tmp_path / "cache")
+    assert {entry.kind for entry in Cache(tmp_path / "cache").entries} == {"pair"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda data: (data / "pairs.jsonl").unlink(), r"no pairs.jsonl.*\[data\] table"),
+        (lambda data: (data / "pairs.jsonl").write_text(""), "no pair can be used"),
+        (shutil.rmtree, "no such folder; check --data"),
+    ],
+)
+def test_a_folder_of_no_use_is_refused_and_leaves_nothing(
+    spoil: Callable[[Path], None], words: str, data: Path, tmp_path: Path
+) -> None:
+    spoil(data)
+    with pytest.raises(InputError, match=words):
+        build_cache(data, tmp_path / "cache")
+    assert not list((tmp_path / "cache").glob("*"))
+
+
+def test_a_decoding_that_is_broken_off_keeps_what_was_there(data: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    build_cache(data, cache)
+    before = Cache(cache).fingerprint
+
+    def broken() -> object:
+        yield "pair", "a", "b", np.zeros((2, 2, 7), np.uint8)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_cache(broken(), cache)  # type: ignore[arg-type]
+    assert Cache(cache).fingerprint == before
+
+
+def test_damaged_decoded_data_says_what_to_do(data: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    build_cache(data, cache)
+    pixels = (cache / PIXELS).read_bytes()
+    (cache / PIXELS).write_bytes(pixels[:100])
+    with pytest.raises(InputError, match="cut off; remove that folder"):
+        Cache(cache)
+    (cache / INDEX).write_text('[{"kind": "pa')
+    with pytest.raises(InputError, match=r"damaged .*; remove that folder"):
+        Cache(cache)
+
+
+def test_other_data_than_was_decoded_is_refused_or_decoded(data: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+
+    def once(*, overwrite: bool = False) -> None:
+        decode_once(cache, origin_of(data), lambda: build_cache(data, cache), overwrite=overwrite)
+
+    once()
+    first = Cache(cache).fingerprint
+    once()
+    add_pair(data, "more")
+    with pytest.raises(ConfigError, match="other files than those that are given now"):
+        once()
+    assert Cache(cache).fingerprint == first
+    once(overwrite=True)
+    assert len(Cache(cache).of_kind("pair")) == 7
+    (cache / "origin.sha256").unlink()  # as earlier versions left it
+    add_pair(data, "still more")
+    once()
+    assert len(Cache(cache).of_kind("pair")) == 7
