@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streammat.datasets.faults import Faults
 from streammat.datasets.reading import read_layers
 from streammat.datasets.samples import Sample
-from streammat.errors import ResourceError, StreammatError
+from streammat.errors import MediaError, ResourceError
 from streammat.media.atomic import check_target, temporary_beside
 from streammat_kernels.bands import Bands
 from streammat_kernels.reestimate import MIN_SIDE_PX, SolveMode, reestimate_foreground
@@ -77,8 +77,8 @@ def _clean_one(
     check_target(str(target), [str(source), str(sample.alpha)], overwrite=True)
     try:
         layers = read_layers(sample)
-    except StreammatError as error:
-        faults.leave_out(source, "unreadable", str(error).removeprefix(f"{source}: "))
+    except MediaError as error:
+        faults.unreadable(error)
         return False
     if min(layers.alpha.shape) < MIN_SIDE_PX:
         detail = f"smaller than {MIN_SIDE_PX} pixels"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from streammat.errors import InputError
+from streammat.errors import InputError, MediaError
 
 __all__ = ["Faults"]
 
@@ -23,10 +24,20 @@ class Faults:
         self._notify = notify
         self._strict = strict
         self.counts: Counter[str] = Counter()
-        self.names: list[Path] = []
+        self._met: set[tuple[Path, str]] = set()
+        self._lock = threading.Lock()
+
+    def unreadable(self, error: MediaError) -> None:
+        """The same for a file that turned out to be of no use; its name begins the message.
+
+        Raises:
+            InputError: with ``strict``.
+        """
+        name, _, detail = str(error).partition(": ")
+        self.leave_out(Path(name), "unreadable", detail)
 
     def leave_out(self, path: Path, kind: str, detail: str) -> None:
-        """Name and count a file.
+        """Name and count a file, the first time that it is met.
 
         Args:
             path: of the file.
@@ -38,8 +49,11 @@ class Faults:
         """
         if self._strict:
             raise InputError(f"{path}: {detail}; mend the data set, or leave out --strict")
-        self.counts[kind] += 1
-        self.names.append(path)
+        with self._lock:  # pictures are decoded on threads
+            if (path, detail) in self._met:
+                return
+            self._met.add((path, detail))
+            self.counts[kind] += 1
         self._notify(f"{path}: {detail}; left out")
 
     @property

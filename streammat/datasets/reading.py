@@ -14,10 +14,11 @@ from streammat.errors import MediaError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Layers", "read_alpha", "read_layers", "read_rgb"]
+__all__ = ["Layers", "read_alpha", "read_cutout", "read_layers", "read_rgb"]
 
 Rgb = NDArray[np.uint8]  # (H, W, 3)
 Grey = NDArray[np.uint8]  # (H, W)
+Rgba = NDArray[np.uint8]  # (H, W, 4)
 _WIDE = {"I", "I;16", "I;16L", "I;16B"}
 
 
@@ -31,16 +32,15 @@ class Layers(NamedTuple):
 
 
 def read_rgb(path: Path) -> Rgb:
-    """Any picture as R'G'B', grey and palettes too; an alpha channel is ignored.
+    """Any picture as R'G'B', upright, grey and palettes too; an alpha channel is ignored.
 
     Raises:
         MediaError: the file cannot be read.
     """
-    with _opened(path) as image:
-        if image.mode in _WIDE:
-            grey = (np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8)
-            return np.repeat(grey[..., None], 3, axis=2)
-        return np.array(image.convert("RGB"))
+    image = _opened(path)
+    if image.mode in _WIDE or image.mode == "F":
+        return np.repeat(_grey(image)[..., None], 3, axis=2)
+    return np.array(image.convert("RGB"))
 
 
 def read_alpha(path: Path) -> Grey:
@@ -49,15 +49,24 @@ def read_alpha(path: Path) -> Grey:
     Raises:
         MediaError: the file cannot be read.
     """
-    with _opened(path) as image:
-        if image.mode in _WIDE:
-            codes = np.asarray(image).astype(np.uint32)
-            return ((codes * 255 + 32767) // 65535).astype(np.uint8)
-        if image.mode in {"LA", "RGBA"}:
-            alpha = np.array(image.getchannel("A"))
-            if alpha.min() < 255:
-                return alpha
-        return np.array(image.convert("L"))
+    image = _opened(path)
+    if image.mode == "RGBA":
+        alpha = np.array(image.getchannel("A"))
+        if alpha.min() < 255:
+            return alpha
+    return _grey(image)
+
+
+def read_cutout(path: Path) -> Rgba:
+    """A picture that carries its alpha: (H, W, 4), straight.
+
+    Raises:
+        MediaError: the file cannot be read or has no alpha channel.
+    """
+    image = _opened(path)
+    if image.mode != "RGBA":
+        raise MediaError(f"{path}: a cut-out without an alpha channel")
+    return np.array(image)
 
 
 def read_layers(sample: Sample) -> Layers:
@@ -80,12 +89,36 @@ def read_layers(sample: Sample) -> Layers:
     return Layers(layers[0], alpha, layers[1], layers[2])
 
 
+def _grey(image: Image.Image) -> Grey:
+    """8 bits of one channel; floats are 0..1."""
+    if image.mode in _WIDE:
+        codes = np.asarray(image).astype(np.uint32)
+        return ((codes * 255 + 32767) // 65535).astype(np.uint8)
+    if image.mode == "F":
+        values = np.nan_to_num(np.asarray(image, np.float32), posinf=1)
+        return (values.clip(0, 1) * 255 + np.float32(0.5)).astype(np.uint8)
+    return np.array(image.convert("L"))
+
+
 def _opened(path: Path) -> Image.Image:
-    from PIL import Image
+    """Decoded and upright; the transparency of palettes and the like is an alpha channel."""
+    from PIL import Image, ImageOps
 
     try:
-        image = Image.open(path)
-        image.load()
+        with Image.open(path) as image:
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            if upright.has_transparency_data and upright.mode not in _WIDE:
+                upright = upright.convert("RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise MediaError(f"{path}: not a readable picture ({error})") from error
-    return image
+        raise MediaError(f"{path}: not a readable picture ({_reason(error)})") from error
+    return upright
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong; the library names the file a second time."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "of no known format"
+    return (isinstance(error, OSError) and error.strerror) or str(error)

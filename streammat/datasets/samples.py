@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,23 +54,23 @@ def find_samples(layout: Layout, data: Path, faults: Faults) -> list[Sample]:
     return found
 
 
-def find_backgrounds(layout: Layout, data: Path) -> list[Path]:
+def find_backgrounds(layout: Layout, data: Path, faults: Faults) -> list[Path]:
     """Every picture of a set of backgrounds, by name.
 
     Raises:
-        InputError: a folder is missing or holds no pictures.
+        InputError: a folder is missing or holds no pictures, or ``faults`` is strict.
     """
-    return [
-        path
-        for root in _roots(layout, data)
-        for path in _by_stem(_folder(layout, root, layout.pictures, "pictures")).values()
-    ]
+    folders = [_folder(layout, root, layout.pictures, "pictures") for root in _roots(layout, data)]
+    found = [path for folder in folders for path in _by_stem(folder, faults).values()]
+    if not found:
+        raise InputError(f"{folders[0]}: no pictures of {layout.name} here; put them there")
+    return found
 
 
 def _samples_of(layout: Layout, root: Path, faults: Faults) -> list[Sample]:
     picture_folder = _folder(layout, root, layout.pictures, "pictures")
     alpha_folder = _folder(layout, root, layout.alphas, "alphas")
-    pictures, alphas = _by_stem(picture_folder), _by_stem(alpha_folder)
+    pictures, alphas = (_by_stem(folder, faults) for folder in (picture_folder, alpha_folder))
     for stem in sorted(pictures.keys() - alphas.keys()):
         faults.leave_out(
             pictures[stem], "without alpha", f"no alpha of this name in {alpha_folder}"
@@ -77,7 +78,7 @@ def _samples_of(layout: Layout, root: Path, faults: Faults) -> list[Sample]:
     for stem in sorted(alphas.keys() - pictures.keys()):
         detail = f"no picture of this name in {picture_folder}"
         faults.leave_out(alphas[stem], "alphas without picture", detail)
-    layers = [_optional(root, names) for names in (layout.foregrounds, layout.backgrounds)]
+    layers = [_optional(root, names, faults) for names in (layout.foregrounds, layout.backgrounds)]
     return [
         Sample(
             stem,
@@ -111,11 +112,20 @@ def _folder(layout: Layout, root: Path, names: Sequence[str], what: str) -> Path
     raise InputError(f"{root}: no {what} of {layout.name}; {root / names[0]} was expected")
 
 
-def _optional(root: Path, names: Sequence[str]) -> dict[str, Path]:
+def _optional(root: Path, names: Sequence[str], faults: Faults) -> dict[str, Path]:
     folder = next((root / name for name in names if (root / name).is_dir()), None)
-    return _by_stem(folder) if folder else {}
+    return _by_stem(folder, faults) if folder else {}
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
-    found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
-    return {path.stem: path for path in sorted(found)}
+def _by_stem(folder: Path, faults: Faults) -> dict[str, Path]:
+    """Pictures by stem; file systems differ in how they spell an accent, so all count as one."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
+            continue
+        stem = unicodedata.normalize("NFC", path.stem)
+        if stem in found:
+            faults.leave_out(path, "of a name that is taken", f"{found[stem].name} is taken")
+        else:
+            found[stem] = path
+    return found

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from streammat.datasets import Sample
-from streammat.datasets.reading import read_alpha, read_layers, read_rgb
+from streammat.datasets.reading import read_alpha, read_cutout, read_layers, read_rgb
 from streammat.errors import MediaError
 from tests.datasets.trees import write_alpha, write_rgb
 
@@ -43,3 +43,30 @@ def test_layers_of_other_sizes_are_named(tmp_path: Path) -> None:
     write_alpha(tmp_path / "a.png", width=81)
     with pytest.raises(MediaError, match=r"a\.jpg: 80x70 pixels, but its alpha is 81x70"):
         read_layers(Sample("a", "photo", tmp_path / "a.jpg", tmp_path / "a.png"))
+
+
+def test_pictures_that_a_camera_turned_are_upright(tmp_path: Path) -> None:
+    write_rgb(tmp_path / "a.png", 30, 40)
+    upright = Image.open(tmp_path / "a.png")
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a viewer turns it clockwise by 90 degrees
+    upright.rotate(90, expand=True).save(tmp_path / "b.png", exif=turned)
+    assert np.array_equal(read_rgb(tmp_path / "b.png"), np.asarray(upright))
+
+
+def test_transparent_palettes_and_floats_are_alphas(tmp_path: Path) -> None:
+    rgba = np.zeros((8, 8, 4), np.uint8)
+    rgba[:4, :, 3] = 255
+    Image.fromarray(rgba).quantize(8).save(tmp_path / "palette.png")
+    Image.fromarray(np.full((8, 8), 0.4, np.float32)).save(tmp_path / "float.tif")
+    assert np.array_equal(read_alpha(tmp_path / "palette.png"), rgba[..., 3])
+    assert (read_alpha(tmp_path / "float.tif") == 102).all()
+
+
+def test_a_cutout_has_an_alpha_channel(tmp_path: Path) -> None:
+    grey = np.full((3, 4, 2), 77, np.uint8)
+    Image.fromarray(grey, "LA").save(tmp_path / "a.png")
+    assert read_cutout(tmp_path / "a.png").shape == (3, 4, 4)
+    write_rgb(tmp_path / "b.png")
+    with pytest.raises(MediaError, match=r"b\.png: a cut-out without an alpha channel"):
+        read_cutout(tmp_path / "b.png")

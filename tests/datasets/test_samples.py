@@ -6,7 +6,7 @@ import pytest
 
 from streammat.datasets import Faults, find_backgrounds, find_samples, layouts
 from streammat.datasets.layouts import layout_named
-from streammat.errors import ConfigError, InputError
+from streammat.errors import ConfigError, InputError, MediaError
 from tests.datasets.trees import write_alpha, write_rgb, write_tree
 
 WITH_ALPHA = [name for name, layout in layouts().items() if layout.kind != "background"]
@@ -36,7 +36,7 @@ def test_published_layouts_are_found(name: str, tmp_path: Path, lines: list[str]
 def test_sets_of_backgrounds_are_found(name: str, tmp_path: Path) -> None:
     layout = layout_named(name)
     write_tree(layout, tmp_path)
-    assert [path.stem for path in find_backgrounds(layout, tmp_path)] == ["a0", "b0"]
+    assert [path.stem for path in find_backgrounds(layout, tmp_path, Faults(print))] == ["a0", "b0"]
 
 
 def test_the_folder_above_may_be_left_out(tmp_path: Path, lines: list[str]) -> None:
@@ -73,6 +73,49 @@ def test_missing_sets_say_what_was_expected(tmp_path: Path, lines: list[str]) ->
     with pytest.raises(InputError, match=r"original was expected"):
         find_samples(layout_named("am2k"), tmp_path, Faults(lines.append))
     with pytest.raises(InputError, match="no such folder"):
-        find_backgrounds(layout_named("bg20k"), tmp_path / "nowhere")
+        find_backgrounds(layout_named("bg20k"), tmp_path / "nowhere", Faults(lines.append))
     with pytest.raises(ConfigError, match="am2k"):
         layout_named("am2")
+
+
+def test_a_set_of_backgrounds_without_pictures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    with pytest.raises(InputError, match="no pictures of backgrounds here"):
+        find_backgrounds(layout_named("backgrounds"), tmp_path, Faults(print))
+
+
+def test_backgrounds_beside_pictures_are_not_those_of_the_pictures(tmp_path: Path) -> None:
+    for folder in ("images", "backgrounds"):
+        write_rgb(tmp_path / folder / "0001.png")
+    write_alpha(tmp_path / "alphas" / "0001.png")
+    (sample,) = find_samples(layout_named("folder"), tmp_path, Faults(print))
+    assert sample.background is None
+    assert len(find_backgrounds(layout_named("backgrounds"), tmp_path, Faults(print))) == 1
+
+
+def test_names_belong_together_however_they_are_spelt(tmp_path: Path, lines: list[str]) -> None:
+    """One file system keeps an umlaut as one letter, another as two; hidden files are not ours."""
+    composed, decomposed = "Frau M\u00fcller 1.5", "Frau Mu\u0308ller 1.5"
+    write_rgb(tmp_path / "images" / f"{composed}.png")
+    write_rgb(tmp_path / "images" / f"._{composed}.png")
+    write_alpha(tmp_path / "alphas" / f"{decomposed}.png")
+    (sample,) = find_samples(layout_named("folder"), tmp_path, Faults(lines.append))
+    assert sample.name == composed
+    assert not lines
+
+
+def test_two_pictures_of_one_name_are_named(tmp_path: Path, lines: list[str]) -> None:
+    for suffix in ("jpg", "png"):
+        write_rgb(tmp_path / "images" / f"a.{suffix}")
+    write_alpha(tmp_path / "alphas" / "a.png")
+    faults = Faults(lines.append)
+    (sample,) = find_samples(layout_named("folder"), tmp_path, faults)
+    assert sample.picture.name == "a.jpg"
+    assert "a.png: a.jpg is taken; left out" in lines[0]
+
+
+def test_a_file_is_named_and_counted_once(lines: list[str]) -> None:
+    faults = Faults(lines.append)
+    for name in ("a", "b", "a"):
+        faults.unreadable(MediaError(f"Take: 1/{name}.png: not a readable picture"))
+    assert len(lines) == faults.total == 2
