@@ -54,12 +54,18 @@ def run_case(case: Case, backend: str, frames: Path, out: Path, work: Path) -> b
 
     facts["matrix_tflops"] = part("matrix rate", matrix_rate)
     pictures = frames_of(frames, case)
-    model = seeded_network(case.network, pictures[:1, :, :256, :256].copy())
-    onnx = exported(model, case.network, work)
-    engine = part(
-        "engine",
-        lambda: engine_rows(case, onnx, backend, fp32_reference(model), pictures),
+    model = part(
+        "network", lambda: seeded_network(case.network, pictures[:1, :, :256, :256].copy())
     )
+    onnx = (
+        part("export", lambda: exported(model, case.network, work)) if model is not None else None
+    )
+    engine = None
+    if onnx is not None:
+        engine = part(
+            "engine",
+            lambda: engine_rows(case, onnx, backend, fp32_reference(model), pictures),
+        )
     if engine is not None:
         rows += engine.pop("rows")
         facts["engine"] = engine
@@ -67,7 +73,7 @@ def run_case(case: Case, backend: str, frames: Path, out: Path, work: Path) -> b
         facts["shipped_weights"] = part(
             "shipped weights", lambda: _shipped_accuracy(case, backend, pictures)
         )
-    if case.torch:
+    if case.torch and model is not None:
         found = part("torch", lambda: torch_rows(model, case))
         if found is not None:
             rows += found[0]

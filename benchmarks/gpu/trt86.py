@@ -23,7 +23,8 @@ class Cuda:
     """The few calls of the CUDA runtime that are needed; every failure ends the program."""
 
     def __init__(self) -> None:
-        for name in ("libcudart.so.13", "libcudart.so.12", "libcudart.so"):
+        names = ("libcudart.so.13", "libcudart.so.12", "libcudart.so")
+        for name in (*names, "/usr/local/cuda/lib64/libcudart.so"):
             try:
                 self._library = ctypes.CDLL(name)
                 return

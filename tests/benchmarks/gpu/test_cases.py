@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.gpu import run
-from benchmarks.gpu.case import reached
+from benchmarks.gpu.case import reached, run_case
 from benchmarks.gpu.cases import Case, all_cases, find_case
 from benchmarks.record import Spread
 
@@ -33,6 +34,30 @@ def test_what_is_on_disk_is_not_measured_again(tmp_path: Path) -> None:
     for case in all_cases():
         (tmp_path / f"{case.name}.json").write_text("{}")
     assert run.main(["--out", str(tmp_path)]) == 0
+
+
+def test_a_network_that_cannot_be_exported_is_still_measured_in_pytorch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="no torch: the extra [torch] is not installed")
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no such\n operator")
+
+    torch_row = {"name": "torch eager FP16", "batch": 1, "time": Spread.of([2.0])}
+    monkeypatch.setattr("benchmarks.gpu.case.matrix_rate", lambda: 700.0)
+    monkeypatch.setattr("benchmarks.gpu.case.gpu_state", dict)
+    monkeypatch.setattr("benchmarks.gpu.networks.seeded_network", lambda *_: object())
+    monkeypatch.setattr("benchmarks.gpu.networks.exported", refuse)
+    monkeypatch.setattr("benchmarks.gpu.torch_case.torch_rows", lambda *_: ([torch_row], 215.0))
+    frames = tmp_path / "frames.npz"
+    np.savez(frames, frames=np.zeros((1, 64, 64, 3), np.uint8))
+    out = tmp_path / "case.json"
+    small = Case("gfm_r34_tt", 64, 64)
+    assert not run_case(small, "tensorrt-rtx", frames, out, tmp_path)
+    found = json.loads(out.read_text())
+    assert found["failed"] == {"export": "RuntimeError: no such operator"}
+    assert [row["name"] for row in found["rows"]] == ["torch eager FP16"]
 
 
 def test_targets_are_read_off_the_rows() -> None:
