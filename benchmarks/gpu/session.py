@@ -48,6 +48,7 @@ class Step:
         seconds: at most.
         modules: without which it waits for a later call.
         programs: without which it is left out.
+        files: in the home folder, without which it waits for a later call.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Step:
     seconds: float
     modules: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 _TESTS = "PYTHON -m pytest -v -m cuda -p no:cacheprovider --maxfail 100 WORKERS --junitxml RESULTS"
@@ -79,6 +81,13 @@ STEPS = (  # what tells most comes first; what waits for a later part is begun w
     Step("rtx", "PYTHON -m benchmarks.gpu.rtx_probe --json RESULTS/rtx.json", 120, _RTX),
     Step("matte", f"{_MATTE}/matte.json", 120, _ENGINE),
     Step("torch_matte", f"{_MATTE}/torch_matte.json --network torch", 90, ("av", "platformdirs")),
+    Step(
+        "trt86",
+        "PYTHON -m benchmarks.gpu.trt86_case --home HOME --json RESULTS/trt86.json",
+        300,
+        _PLAIN,
+        files=("trt86.tar.xz", "frames.npz"),
+    ),
     Step("way", f"{_TESTS}/way.xml tests/gpu", 150, _ENGINE),
     Step("rssn", "PYTHON -m benchmarks.gpu.rssn_case --json RESULTS/rssn.json", 120, _PLAIN),
     Step("memcheck", f"compute-sanitizer --tool memcheck {_CHECK}", 120, _PLAIN, _SANITIZER),
@@ -196,6 +205,7 @@ def run_steps(
             continue
         left, begun = stop - time.monotonic(), time.monotonic()
         missing = lacking(step.modules, home / "site")
+        missing += [name for name in step.files if not (home / name).exists()]
         absent = [name for name in step.programs if shutil.which(name, path=_PATH) is None]
         if missing:
             end = f"waits for {', '.join(missing)}"

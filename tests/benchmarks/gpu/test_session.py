@@ -41,6 +41,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         Step("slow", "PYTHON -m http.server 0", 2),
         Step("early", "PYTHON -c 1", 60, modules=("no_such_module_yet",)),
         Step("tool", "PYTHON -c 1", 60, programs=("no-such-program",)),
+        Step("file", "PYTHON -c 1", 60, files=("not-yet.tar",)),
         Step("last", "PYTHON -c print('HOME','RESULTS')", 60),
     ]
     home, out = tmp_path / "home", tmp_path / "out"
@@ -51,6 +52,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         "slow": "over its limit",
         "early": "waits for no_such_module_yet",
         "tool": "left out: no no-such-program",
+        "file": "waits for not-yet.tar",
         "last": "done",
     }
     with tarfile.open(out / "results.tar.gz") as archive:
