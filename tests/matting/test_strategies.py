@@ -176,15 +176,15 @@ def test_auto_is_single_for_clips_and_what_suits_the_network_for_stills() -> Non
 def test_two_size_takes_focus_from_a_closer_pass_but_never_above_the_picture() -> None:
     network = RedNetwork()
     two_size(network, ramp_picture(1080, 1920))
-    assert network.sizes == [(288, 512), (480, 832)]  # 2.5 times the area is 455 x 810
+    assert network.sizes == 2 * [(288, 512)] + 2 * [(480, 832)]  # 2.5 times the area is 455 x 810
     network.sizes.clear()
     two_size(network, ramp_picture(360, 640))  # 1.56 times the working size
-    assert network.sizes == [(288, 512), (384, 640)]
+    assert network.sizes == 2 * [(288, 512)] + 2 * [(384, 640)]
     network.sizes.clear()
     np.testing.assert_array_equal(
         two_size(network, ramp_picture(290, 520)), single(network, ramp_picture(290, 520))
     )
-    assert len(network.sizes) == 2  # one pass each
+    assert len(network.sizes) == 3  # the picture and its mirror image; the picture
 
 
 def test_two_size_takes_glance_from_the_working_size() -> None:
