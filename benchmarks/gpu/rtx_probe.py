@@ -1,12 +1,17 @@
 """What TensorRT-RTX does on this GPU: each choice of targets built, loaded, run, captured, timed.
 
 ``python -m benchmarks.gpu.rtx_probe --json FILE``. A minute that says at once which plans a GPU
-takes that the release does not name, and in TensorRT's own words why not.
+takes that the release does not name, and in TensorRT's own words why not. Each choice has a process
+of its own, as a GPU that is not known may end one.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +27,7 @@ from streammat_engines.tensorrt.gpu import find_gpu
 
 CASE = Case(DEFAULT, 512, 288, batches=(1,), torch=False)
 PORTABLE = ("SM80", "SM86", "SM89", "SM120")
+CHOICE_SECONDS = 45
 CHOICES = (("CURRENT",), ("ANY",), PORTABLE, *((name,) for name in PORTABLE))
 
 
@@ -45,7 +51,7 @@ class _Chosen(Api):
 def probe(api: Api, names: tuple[str, ...]) -> dict[str, Any]:
     """One row: how far a plan for these targets gets, and the reason where it gets no further."""
     chosen = _Chosen(api.backend, api.trt, api.version, names)
-    row: dict[str, Any] = {"targets": "+".join(names), "reached": "nothing"}
+    row: dict[str, Any] = {"targets": "+".join(names), "reached": "nothing", "release": api.name}
     try:
         request = request_of(CASE, SHIPPED, chosen)
         built, _ = built_here(request, chosen)
@@ -59,16 +65,38 @@ def probe(api: Api, names: tuple[str, ...]) -> dict[str, Any]:
     return row
 
 
+def apart(names: tuple[str, ...]) -> dict[str, Any]:
+    """`probe` in a process of its own, whatever becomes of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "row.json"
+        command = [sys.executable, "-m", "benchmarks.gpu.rtx_probe", "--json", str(path)]
+        try:
+            done = subprocess.run(
+                [*command, "--targets", "+".join(names)], check=False, timeout=CHOICE_SECONDS
+            )
+            end = f"ended with {done.returncode}"
+        except subprocess.TimeoutExpired:
+            end = f"took more than {CHOICE_SECONDS} s"
+        if path.exists():
+            row: dict[str, Any] = json.loads(path.read_text())["rows"][0]
+            return row
+    return {"targets": "+".join(names), "reached": "nothing", "error": end}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """All choices; 0 when one of them runs."""
+    """All choices, or the one that is named, in this process; 0 when one of them runs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu.rtx_probe")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--targets", help="one choice only, e.g. CURRENT or SM80+SM86")
     args = parser.parse_args(arguments)
-    api, gpu = load_api("tensorrt-rtx"), find_gpu()
-    facts = {"gpu": gpu.name if gpu else "", "sm": gpu.sm if gpu else "", "release": api.name}
+    gpu = find_gpu()
+    facts = {"gpu": gpu.name if gpu else "", "sm": gpu.sm if gpu else ""}
     rows: list[dict[str, Any]] = []
-    for names in CHOICES:
-        rows.append(probe(api, names))
+    for names in CHOICES if args.targets is None else [tuple(args.targets.split("+"))]:
+        if args.targets is None:
+            rows.append(apart(names))
+        else:
+            rows.append(probe(load_api("tensorrt-rtx"), names))
         write_result(args.json, "gpu rtx probe", rows, **facts)
         print(rows[-1], flush=True)
     return 0 if any(row["reached"] == "run" for row in rows) else 1
