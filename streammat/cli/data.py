@@ -100,6 +100,7 @@ def _samples(
 ) -> list[Sample]:
     from streammat.datasets import Layout, find_samples
     from streammat.datasets.layouts import layout_named
+    from streammat.errors import InputError
 
     if name and folder and not (foregrounds or alphas):
         return find_samples(layout_named(name), Path(folder), faults)
@@ -107,5 +108,7 @@ def _samples(
         raise click.UsageError(
             "give --foregrounds DIR and --alphas DIR, or --set NAME and --data DIR"
         )
+    for missing in (path for path in (foregrounds, alphas) if not Path(path).is_dir()):
+        raise InputError(f"{missing}: no such folder; check --foregrounds and --alphas")
     layout = Layout("folder", "", "cutout", (".",), (foregrounds,), (alphas,))
     return find_samples(layout, Path(), faults)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streammat.datasets.faults import Faults
 from streammat.datasets.reading import read_layers
 from streammat.datasets.samples import Sample
-from streammat.errors import MediaError, ResourceError
+from streammat.errors import MediaError, OutputError, ResourceError
 from streammat.media.atomic import check_target, temporary_beside
 from streammat_kernels.bands import Bands
 from streammat_kernels.reestimate import MIN_SIDE_PX, SolveMode, reestimate_foreground
@@ -55,11 +55,19 @@ def clean_foregrounds(
         ResourceError: the disk is full.
         InputError: ``faults`` is strict and something is wrong.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: no folder can be made here ({error.strerror})") from error
     written = kept = 0
+    taken: set[str] = set()
     for sample in samples:
         target = out / f"{sample.name}.png"
         source = sample.foreground or sample.picture
+        if sample.name in taken:
+            faults.leave_out(source, "of a name that is taken", f"another one became {target.name}")
+            continue
+        taken.add(sample.name)
         if target.exists() and not overwrite:
             check_target(str(target), [str(source)], overwrite=True)
             kept += 1

@@ -51,7 +51,7 @@ def read_state(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged archive makes the reader stumble over
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].split(". ")[0][:120]
         raise CheckpointError(
             f"checkpoint {path} is damaged or holds more than tensors and was not opened "
             f"({reason}): begin again with --overwrite, or take a copy"

@@ -12,19 +12,33 @@ import json
 from pathlib import Path
 from typing import Any
 
+from streammat.errors import CheckpointError, StreammatError
 from streammat.models import create_model
 from streammat.models.checkpoints import load_state
 from streammat.models.export import export_onnx
 
 
 def release(weights: Path, card: Path, quality: dict[str, Any] | None = None) -> None:
-    """Write NAME.onnx beside the card NAME.json and update the card; the card is written last."""
+    """Write NAME.onnx beside the card NAME.json and update the card; the card is written last.
+
+    Raises:
+        StreammatError: the weights are damaged or fit another network.
+        OSError, ValueError, KeyError: a file that is missing, or a card that is none.
+    """
     facts: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
     model = create_model(facts["name"])
-    model.load_state_dict(load_state(weights))
+    try:
+        model.load_state_dict(load_state(weights))
+    except RuntimeError as error:
+        raise CheckpointError(f"{weights} holds no weights of {facts['name']}") from error
     target = card.with_name(facts["file"])
-    export_onnx(model, target)
-    data = target.read_bytes()
+    partial = target.with_name(f".partial-{target.name}")
+    try:
+        export_onnx(model, partial)
+        data = partial.read_bytes()
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     facts["sha256"] = hashlib.sha256(data).hexdigest()
     facts["bytes"] = len(data)
     facts["parameters"] = sum(p.numel() for p in model.parameters())
@@ -42,8 +56,13 @@ def main() -> None:
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--quality", type=Path, help="JSON object to store as the card's quality")
     args = parser.parse_args()
-    quality = json.loads(args.quality.read_text()) if args.quality else None
-    release(args.weights, args.card, quality)
+    try:
+        quality = json.loads(args.quality.read_text()) if args.quality else None
+        release(args.weights, args.card, quality)
+    except KeyError as error:
+        parser.error(f"{args.card} is no model's card: it lacks {error}")
+    except (StreammatError, OSError, ValueError) as error:
+        parser.error(" ".join(str(error).split()))
 
 
 if __name__ == "__main__":

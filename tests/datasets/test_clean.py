@@ -54,6 +54,25 @@ def test_a_source_is_never_replaced(tmp_path: Path) -> None:
     assert sample.picture.read_bytes() == before
 
 
+def test_two_of_one_name_are_named_and_not_mixed_up(tmp_path: Path) -> None:
+    first, second = (_sample(tmp_path / folder, "a") for folder in ("one", "two"))
+    lines = list[str]()
+    result = clean_foregrounds([first, second], tmp_path / "clean", "legacy", Faults(lines.append))
+    assert (result.written, result.kept) == (1, 0)
+    assert "another one became a.png" in lines[0]
+
+
+def test_folders_that_cannot_be_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = _sample(tmp_path, "a")
+    with pytest.raises(OutputError, match="no folder can be made here"):
+        clean_foregrounds([sample], sample.picture, "legacy", Faults(print))
+    folders = ["--foregrounds", str(tmp_path / "fg"), "--alphas", str(tmp_path / "nowhere")]
+    assert main(["data", "clean-foregrounds", *folders, "-o", str(tmp_path / "out")]) == 2
+    assert "nowhere: no such folder; check" in capsys.readouterr().err
+
+
 def test_the_command_writes_and_says_what_it_did(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
