@@ -31,7 +31,7 @@ from benchmarks.gpu import stage
 HOME = Path("/tmp/streammat_gpu")
 ROOT = Path(__file__).resolve().parents[2]
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/cuda/bin"])
-_FINAL = ("done", "left out")
+_FINAL = ("done", "left out")  # nothing that has to be done is left
 _NOT_AGAIN = ("failed", "over its limit")  # unless asked for by name
 SHORTEST_SECONDS = 15.0  # less is not worth beginning a step
 _LAST_WORDS_SECONDS = 8.0
@@ -47,8 +47,8 @@ class Step:
             WORKERS spreads tests over processes where pytest-xdist is installed.
         seconds: at most.
         modules: without which it waits for a later call.
-        programs: without which it is left out.
-        files: in the home folder, without which it waits for a later call.
+        programs: without which it is left out; looked for again in the next call.
+        files: in the home folder, likewise.
     """
 
     name: str
@@ -201,12 +201,12 @@ def run_steps(
     summary: dict[str, dict[str, object]] = json.loads(path.read_text()) if path.exists() else {}
     for step in steps:
         ended = str(summary.get(step.name, {}).get("end", ""))
-        if ended.startswith(_FINAL) or (ended.startswith(_NOT_AGAIN) and not again):
+        if ended == "done" or (ended.startswith(_NOT_AGAIN) and not again):
             continue
         left, begun = stop - time.monotonic(), time.monotonic()
         missing = lacking(step.modules, home / "site")
-        missing += [name for name in step.files if not (home / name).exists()]
         absent = [name for name in step.programs if shutil.which(name, path=_PATH) is None]
+        absent += [name for name in step.files if not (home / name).exists()]
         if missing:
             end = f"waits for {', '.join(missing)}"
         elif absent:

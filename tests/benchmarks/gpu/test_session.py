@@ -52,7 +52,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         "slow": "over its limit",
         "early": "waits for no_such_module_yet",
         "tool": "left out: no no-such-program",
-        "file": "waits for not-yet.tar",
+        "file": "left out: no not-yet.tar",
         "last": "done",
     }
     with tarfile.open(out / "results.tar.gz") as archive:
@@ -130,6 +130,14 @@ def test_the_engines_cases_say_whether_some_had_no_time(
     assert not list(tmp_path.glob("gfm*.json"))  # cut off: the next call begins it anew
     assert run.main([*given, "--seconds", "10000"]) == 1
     assert [path.stem for path in sorted(tmp_path.glob("gfm*.json"))] == sorted(names)
+
+
+def test_what_was_left_out_is_done_when_its_file_has_come(tmp_path: Path) -> None:
+    steps = [Step("other", "PYTHON -c print(1)", 60, files=("other.tar",))]
+    assert run_steps(steps, tmp_path, tmp_path / "out", 60)
+    (tmp_path / "other.tar").touch()
+    assert run_steps(steps, tmp_path, tmp_path / "out", 60)
+    assert summary(tmp_path / "out") == {"other": "done"}
 
 
 def test_without_time_nothing_is_begun(tmp_path: Path) -> None:
