@@ -28,7 +28,15 @@ def table(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", ["gfm_lite0", "gfm_lite0_further", "gfm_lite0_hard", "official", "finetune"]
+    "name",
+    [
+        "gfm_lite0",
+        "gfm_lite0_further",
+        "gfm_lite0_hard",
+        "gfm_lite0_filmed",
+        "official",
+        "finetune",
+    ],
 )
 def test_the_shipped_recipes_load_and_have_a_length(name: str) -> None:
     assert name in recipe_names()
