@@ -89,7 +89,7 @@ class LateGpu(HostCuda):
     def synchronise(self, event: list[bool]) -> None:
         self.log.append("wait")
         while not event:
-            self.stream.queue.pop(0)()
+            self.stream.run_one()
 
     def _kept(self, array: NDArray[Any]) -> Any:
         self._pool.append(array)

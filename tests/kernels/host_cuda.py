@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ _SHIM = Path(__file__).resolve().parent / "shim"
 _KERNEL = re.compile(r"^SM_KERNEL\s+(?:__launch_bounds__\(\d+\)\s+)?(\w+)\(", re.MULTILINE)
 # As on a GPU, a product and a sum may become one rounding (the flags of this very machine).
 _FLAGS = ("-std=c++20", "-O2", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC")
+_BUILDS = threading.Lock()  # stages ask from their own threads
 _WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-function")
 
 
@@ -65,7 +67,8 @@ def build(unit: str, *flags: str, suffix: str = ".so") -> Path:
 
 @lru_cache(maxsize=64)
 def _library(unit: str) -> ctypes.CDLL:
-    return ctypes.CDLL(str(build(unit)))
+    with _BUILDS:
+        return ctypes.CDLL(str(build(unit)))
 
 
 class HostCuda:

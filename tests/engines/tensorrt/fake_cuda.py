@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,14 +16,20 @@ class FakeStream:
     def __init__(self) -> None:
         self.queue: list[Work] = []
         self.captured: list[Work] | None = None
+        self._running = threading.RLock()  # several threads may wait; the work keeps its order
         STREAMS[id(self)] = self
 
     def give(self, work: Work) -> None:
         (self.queue if self.captured is None else self.captured).append(work)
 
+    def run_one(self) -> None:
+        with self._running:
+            if self.queue:
+                self.queue.pop(0)()
+
     def run_all(self) -> None:
         while self.queue:
-            self.queue.pop(0)()
+            self.run_one()
 
 
 class FakeCuda:
