@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from streammat.errors import CheckpointError, StreammatError
+from streammat.media.atomic import publish, temporary_beside
 from streammat.models import create_model
 from streammat.models.checkpoints import load_state
 from streammat.models.export import export_onnx
@@ -32,21 +33,21 @@ def release(weights: Path, card: Path, quality: dict[str, Any] | None = None) ->
     except RuntimeError as error:
         raise CheckpointError(f"{weights} holds no weights of {facts['name']}") from error
     target = card.with_name(facts["file"])
-    partial = target.with_name(f".partial-{target.name}")
+    temporary = temporary_beside(target)
     try:
-        export_onnx(model, partial)
-        data = partial.read_bytes()
-        partial.replace(target)
+        export_onnx(model, temporary)
+        data = temporary.read_bytes()
+        publish(temporary, target)
     finally:
-        partial.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     facts["sha256"] = hashlib.sha256(data).hexdigest()
     facts["bytes"] = len(data)
     facts["parameters"] = sum(p.numel() for p in model.parameters())
     if quality is not None:
         facts["quality"] = quality
-    partial = card.with_suffix(".partial")
-    partial.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(card)
+    temporary = temporary_beside(card)
+    temporary.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    publish(temporary, card)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ hair and fur want more pixels. So glance, which says what is subject, comes from
 working size, and focus, the alpha of the transition, from a second one of 2.5 times the area. GFM's
 own two-pass strategy (`published.hybrid`) takes shares of the picture's size instead, which suits
 its large networks. On objects one pass is better (`benchmarks quality`). Each size is looked at
-twice, see `mirrored`: it is what keeps a white shirt whole.
+twice, see `mirrored`.
 """
 
 from __future__ import annotations
