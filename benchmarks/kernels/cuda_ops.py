@@ -19,6 +19,7 @@ from streammat_kernels import (
     light,
     lut,
     merge,
+    motion,
     refine,
     resize,
     temporal,
@@ -73,6 +74,10 @@ class Frames:
         """(3, h, w) float32 to fill."""
         return self._move(np.zeros((3, *NETWORK), np.float32))
 
+    def vectors(self, size: tuple[int, int]) -> Any:
+        """(2, h, w) float32 to fill."""
+        return self._move(np.zeros((2, *size), np.float32))
+
     def light(self) -> Any:
         """(65536,) float32, light of every code."""
         return self._move(np.linspace(0, 1, 1 << 16, dtype=np.float32))
@@ -84,6 +89,11 @@ class Frames:
     def sums(self) -> Any:
         """The workspace of RIM's merger."""
         return self._move(np.zeros(merge.WORKSPACE))
+
+    def blocks(self) -> Any:
+        """(H / 4, W / 4) float32, luma of the blocks that temporal smoothing compares."""
+        luma = pictures.yuv(self.height, self.width)[0]
+        return self._move(np.ascontiguousarray(luma[::4, ::4], np.float32))
 
     def cells(self) -> guided.Workspace:
         """A workspace of guided upsampling."""
@@ -140,6 +150,7 @@ def ops(move: Move) -> list[Case]:
         _case("fusion.fuse", move, _fuse, sizes=("1080p",)),
         _case("merge.merge", move, _merge, sizes=("1080p",)),
         _case("guided.guided_upsample", move, _guided),
+        _case("motion.estimate", move, _motion),
         _case("temporal.smooth", move, _smooth, **near),
         _case("refine.refine", move, _refine),
         _case("finesse.finesse clip", move, _clip, **near),
@@ -193,6 +204,16 @@ def _guided(f: Frames) -> Prepared:
     return (
         lambda: guided.guided_upsample(small, planes, YUV8, out, workspace=cells),
         [small, planes[0], out],
+    )
+
+
+def _motion(f: Frames) -> Prepared:
+    before, now = f.blocks(), f.blocks()
+    out = f.vectors(now.shape)
+    workspace = motion.Workspace(*now.shape)
+    return (
+        lambda: motion.estimate(before, now, 1.0, out, workspace=workspace),
+        [before, now, out],
     )
 
 

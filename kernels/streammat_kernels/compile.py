@@ -28,6 +28,7 @@ UNITS = (
     "resize",
     "fusion",
     "guided",
+    "motion",
     "temporal",
     "refine",
     "composite",

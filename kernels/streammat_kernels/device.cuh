@@ -45,6 +45,9 @@ struct Taps {
 
 SM_FN float clip(float value, float low, float high) { return fminf(fmaxf(value, low), high); }
 
+// Index ``i`` moved to the border of ``count`` samples from beyond it.
+SM_FN int within(int i, int count) { return min(max(i, 0), count - 1); }
+
 // The nearest code within 0..top.
 SM_FN int nearest(float value, float top) { return (int)clip(value + 0.5f, 0.0f, top); }
 

@@ -52,7 +52,7 @@ def test_every_row_runs_and_counts_its_bytes(case: Case, monkeypatch: pytest.Mon
     gpu.made = 0
     trial.ours(4)
     assert gpu.made == 0, f"{gpu.made} buffers or tables in a call that has all it needs"
-    assert trial.bytes >= 72 * 128 * 2 or case.op == "fusion.fuse"
+    assert trial.bytes >= 72 * 128 * 2 or case.op in {"fusion.fuse", "motion.estimate"}
 
 
 def test_every_op_of_the_hot_path_has_a_row() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from streammat_kernels import blur, foreground, guided, merge, refine, runtime, temporal
+from streammat_kernels import blur, foreground, guided, merge, motion, refine, runtime, temporal
 from streammat_kernels.layout import Colour, Family, PixelLayout
 from tests.kernels.host_cuda import HostCuda
 from tests.tolerances import FUSED_CODES
@@ -57,6 +57,7 @@ def results() -> dict[str, np.ndarray[Any, Any]]:
     blur.blur_background([luma], GRAY, Colour(), alpha // 16, [blurred], strength=1)
     weights = merge.MergeWeights(*(dice.standard_normal(shape) for shape in MERGER))
     merged = merge.merge(small, small * small, 1 - small, weights)
+    found["motion"] = np.asarray(CODES * motion.estimate(255 * small, 255 * merged), np.int64)
     return found | {"blur": blurred, "merge": np.asarray(merged * CODES, np.int64)}
 
 

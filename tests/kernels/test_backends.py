@@ -35,6 +35,7 @@ SHARED = (
     ("resize", "resize", "cpu"),
     ("composite", "over", "cpu"),
     ("composite", "premultiply", "cpu"),
+    ("motion", "estimate", "cpu"),
     ("compose", "compose", "cpu"),
     ("compose", "compose_gradients", "cpu"),
     ("crops", "crop_flip_resize", "cpu"),

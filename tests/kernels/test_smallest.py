@@ -22,6 +22,7 @@ from streammat_kernels import (
     light,
     lut,
     merge,
+    motion,
     refine,
     resize,
     runtime,
@@ -32,7 +33,7 @@ from streammat_kernels.layout import Colour, Family, PixelLayout
 from streammat_kernels.planes import plane_shapes
 from tests.kernels.host_cuda import COMPILER, HostCuda
 from tests.kernels.pictures import Framed, framed, random_planes
-from tests.tolerances import FUSED_CODES, GUIDED_CODES
+from tests.tolerances import FUSED_CODES, GUIDED_CODES, MOTION_SAMPLES
 
 GRAY = PixelLayout(Family.GRAY, 1, 1, 8)
 I420 = PixelLayout()
@@ -94,6 +95,13 @@ def fused(h: int, w: int, make: Make) -> None:
     target[...] = out
 
 
+def moved(h: int, w: int, make: Make) -> None:
+    target = make((2, h, w), np.float32)
+    out = np.ascontiguousarray(target)  # as above
+    motion.estimate(255 * real(h, w), 255 * real(w, h).reshape(h, w), 3.0, out)
+    target[...] = out
+
+
 def merged(h: int, w: int, make: Make) -> None:
     shapes = ((16, 3), (16,), (4, 16), (16, 4), (16,), (1,))
     weights = merge.MergeWeights(*(noise(*shape, dtype=np.float64) / 16 for shape in shapes))
@@ -130,6 +138,7 @@ OPS: dict[str, tuple[Op, float]] = {
         FUSED_CODES,
     ),
     "fusion": (fused, 0),
+    "motion": (moved, MOTION_SAMPLES),
     "guided": (
         lambda h, w, make: guided.guided_upsample(
             real(1, 1), random_planes(GRAY, h, w), GRAY, make((h, w), np.uint16)

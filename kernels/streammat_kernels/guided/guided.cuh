@@ -2,8 +2,6 @@
 // then pixels. Cells beyond the border repeat the border.
 #include "../device.cuh"
 
-SM_FN int within(int i, int count) { return min(max(i, 0), count - 1); }
-
 // Alpha within half an 8-bit step of 0 or 1 is exactly that.
 SM_FN float snapped(float alpha) {
   const float solid = 0.5f / 255.0f;
