@@ -109,6 +109,17 @@ SMOOTH_CODES = 0.6
 SMOOTH_DEPTH_CODES = 40
 """Mean 16-bit codes: rounding luma to 10 instead of 8 bits moves the motion gate a little."""
 
+FOLLOWED_CODES = 8
+"""16-bit codes: vectors in float32 are within 1e-4 blocks of the definition's, four pixels a block;
+a soft edge rises by 6,600 codes a pixel, and errs over five frames."""
+
+FOLLOWED_NOISE_RATIO = 0.85
+"""Share of a moving edge's noise that is left where memory follows it (measured 0.72 to 0.79)."""
+
+HELD_MOVING_ALPHA = 0.5
+"""What is left of a subject where the network lost it for a frame while it moved: 0.86 of the
+memory, times how well vectors explain the picture."""
+
 FLICKER_RATIO = 0.5
 """What smoothing at its default strength may leave of a noisy still's flicker (measured 0.47)."""
 
@@ -269,3 +280,7 @@ MOTION_SAMPLES = 5e-4
 
 MOTION_FOUND_SAMPLES = 0.15
 """Mean error of a texture's known motion of (5, -3) samples: one step a level (measured 0.09)."""
+
+GPU_FRAME_CODES = 6
+"""16-bit codes between the alphas of a GPU and of the CPU: each lies 1.5 from the definition before
+smoothing, which doubles a difference where its curve is steepest (measured 3)."""

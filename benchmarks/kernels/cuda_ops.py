@@ -119,21 +119,29 @@ def _case(name: str, move: Move, setup: Setup, **judged: Any) -> Case:
 
 
 def chains(move: Move) -> list[Case]:
-    """A frame before and after the network, without foreground: 1 + 4 launches."""
+    """A frame before and after the network, without foreground.
 
-    def frame(f: Frames) -> tuple[Callable[[], object], list[Any]]:
+    Without motion 1 + 4 launches; following it 1 + 16.
+    """
+
+    def frame(f: Frames, follow: bool) -> tuple[Callable[[], object], list[Any]]:
         planes, background, out = f.planes(NV12), f.planes(NV12), f.out(NV12)
         maps, view, alpha, cells = f.maps(), f.view(), f.alpha(), f.cells()
-        state = [refine.refine(*maps, planes, NV12, None, alpha, workspace=cells)]
+        how: Any = {"follow": follow, "workspace": cells}
+        state = [refine.refine(*maps, planes, NV12, None, alpha, **how)]
 
         def run() -> None:
             resize.network_view(planes, NV12, COLOUR, view)
-            state[0] = refine.refine(*maps, planes, NV12, state[0], alpha, workspace=cells)
+            state[0] = refine.refine(*maps, planes, NV12, state[0], alpha, **how)
             composite.over(planes, NV12, COLOUR, alpha, background, out)
 
         return run, [*planes, *background, *out, *maps, view, alpha]
 
-    return [_case("frame: view, refine, over", move, frame, limit_ms=FRAME_MS)]
+    still, moving = (lambda f: frame(f, follow=False)), (lambda f: frame(f, follow=True))
+    return [
+        _case("frame: view, refine, over", move, still, limit_ms=FRAME_MS),
+        _case("frame: view, refine following motion, over", move, moving),
+    ]
 
 
 def ops(move: Move) -> list[Case]:
@@ -151,7 +159,8 @@ def ops(move: Move) -> list[Case]:
         _case("merge.merge", move, _merge, sizes=("1080p",)),
         _case("guided.guided_upsample", move, _guided),
         _case("motion.estimate", move, _motion),
-        _case("temporal.smooth", move, _smooth, **near),
+        _case("temporal.smooth", move, lambda f: _smooth(f, follow=False), **near),
+        _case("temporal.smooth following motion", move, lambda f: _smooth(f, follow=True)),
         _case("refine.refine", move, _refine),
         _case("finesse.finesse clip", move, _clip, **near),
         _case("finesse.finesse grow 2, feather 3", move, _finesse),
@@ -217,15 +226,16 @@ def _motion(f: Frames) -> Prepared:
     )
 
 
-def _smooth(f: Frames) -> Prepared:
+def _smooth(f: Frames, follow: bool) -> Prepared:
     alpha, planes = f.alpha(), f.planes()
-    state = [temporal.smooth(alpha, planes, YUV8, None)]
+    state = [temporal.smooth(alpha, planes, YUV8, None, follow=follow)]
 
     def run() -> None:
-        state[0] = temporal.smooth(alpha, planes, YUV8, state[0])
+        state[0] = temporal.smooth(alpha, planes, YUV8, state[0], follow=follow)
 
-    # Alpha and memory are read and written.
-    return run, [alpha, alpha, planes[0], state[0].memory, state[0].memory]
+    # Alpha and memory are read and written; where it moves, alpha once and memory twice more.
+    again = [alpha, state[0].memory, state[0].memory] if follow else []
+    return run, [alpha, alpha, planes[0], state[0].memory, state[0].memory, *again]
 
 
 def _refine(f: Frames) -> Prepared:

@@ -14,7 +14,7 @@ from streammat_kernels.errors import ShapeError
 from streammat_kernels.layout import Colour, PixelLayout
 from streammat_kernels.planes import empty_planes
 from tests.kernels.pictures import random_planes
-from tests.tolerances import FUSED_CODES, GUIDED_CODES
+from tests.tolerances import FUSED_CODES, GPU_FRAME_CODES
 
 pytestmark = pytest.mark.cuda
 I420 = PixelLayout()
@@ -51,8 +51,7 @@ def test_a_whole_frame_on_the_gpu_equals_that_of_the_cpu() -> None:
 
     for there, here in zip(matted(cupy.asarray), matted(np.asarray), strict=True):
         error = np.abs(there.get().astype(int) - here.astype(int)).max()
-        # Alpha of both lies that near to the definition; planes of 8 bits are nearer.
-        assert error <= (2 * GUIDED_CODES if here.dtype == np.uint16 else FUSED_CODES)
+        assert error <= (GPU_FRAME_CODES if here.dtype == np.uint16 else FUSED_CODES)
 
 
 def test_ops_run_on_the_callers_streams_side_by_side() -> None:

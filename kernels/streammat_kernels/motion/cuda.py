@@ -10,7 +10,7 @@ from ..runtime import Runtime, runtime_of
 from .plan import level_size, plan
 from .workspace import Workspace
 
-__all__ = ["estimate"]
+__all__ = ["Buffers", "buffers_of", "estimate"]
 
 _THREADS = 256  # of shrink: samples of the finest of five levels within one of the coarsest
 
@@ -24,7 +24,7 @@ class _Level(NamedTuple):
     solved: Any
 
 
-class _Buffers:
+class Buffers:
     """Both pyramids, one level after the other, and the vectors of every solved level."""
 
     def __init__(self, run: Runtime, rows: int, columns: int) -> None:
@@ -36,11 +36,11 @@ class _Buffers:
         self.levels: dict[int, _Level] = {}
         at = 0
         for level, (h, w) in sizes.items():
-            maps = [flat[at : at + h * w] if level else None for flat in self.pyramids]
+            before, now = (flat[at : at + h * w] if level else None for flat in self.pyramids)
             at += h * w if level else 0
             # What the coarsest level starts from, no motion, is written nowhere.
             start = run.empty((2, h, w), np.float32) if level < self.last else None
-            self.levels[level] = _Level(*maps, start, run.empty((2, h, w), np.float32))
+            self.levels[level] = _Level(before, now, start, run.empty((2, h, w), np.float32))
 
     @property
     def pyramids(self) -> tuple[Any, Any]:
@@ -54,13 +54,13 @@ def estimate(previous: Any, current: Any, shift: Any, out: Any, workspace: Works
     ``shift``: a number, or an array on the device whose first float32 it is.
     """
     run = runtime_of(current)
-    buffers = _buffers_of(run, workspace)
+    buffers = buffers_of(run, workspace)
     (rows, columns), last = workspace.size, buffers.last
     sizes = columns, rows, buffers.first, last
     if last >= buffers.first:
         squares = -(-columns >> last), -(-rows >> last)
-        maps = previous, current, *buffers.pyramids
-        run.blocks("motion.shrink", squares, _THREADS, *maps, *sizes)
+        pyramids = previous, current, *buffers.pyramids
+        run.blocks("motion.shrink", squares, _THREADS, *pyramids, *sizes)
     is_number = isinstance(shift, float | int | np.floating)
     brighter = (None, float(shift)) if is_number else (shift, 0.0)
     finest = min(buffers.levels)
@@ -75,9 +75,9 @@ def estimate(previous: Any, current: Any, shift: Any, out: Any, workspace: Works
         run.elements("motion.settle", (wide, high), level.solved, w, h, factor, target, wide, high)
 
 
-def _buffers_of(run: Runtime, workspace: Workspace) -> _Buffers:
+def buffers_of(run: Runtime, workspace: Workspace) -> Buffers:
     """The workspace's buffers on the device, made by its first use there."""
     if workspace.device is None or workspace.device[0] is not run:
-        workspace.device = run, _Buffers(run, *workspace.size)
-    buffers: _Buffers = workspace.device[1]
+        workspace.device = run, Buffers(run, *workspace.size)
+    buffers: Buffers = workspace.device[1]
     return buffers

@@ -46,7 +46,7 @@ SM_FN float sample_at(const float *map, int columns, int rows, float y, float x)
 // One step of Lucas and Kanade for sample (x, y); ``start`` may be null for no motion.
 SM_FN void lucas_kanade(const float *previous, const float *current, float shift,
                         const float *start, int columns, int rows, int y, int x, float *out) {
-  const float most_step = 1.5f, noise = 1.0f * WINDOW * WINDOW;
+  const float most_step = 1.5f, noise = 1.0f * WINDOW * WINDOW;  // MOST_STEP and NOISE of plan.py
   const i64 plane = (i64)rows * columns;
   float xx = noise, yy = noise, xy = 0.0f, x_change = 0.0f, y_change = 0.0f;
   for (int j = -WINDOW_RADIUS; j <= WINDOW_RADIUS; j++)

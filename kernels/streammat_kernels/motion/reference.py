@@ -19,7 +19,7 @@ def window_sum(plane: NDArray[Any], radius: int) -> Map:
     rows, columns = plane.shape
     around = np.pad(plane.astype(np.float64), radius, mode="edge")
     shifts = range(2 * radius + 1)
-    total: Map = sum(around[y : y + rows, x : x + columns] for y in shifts for x in shifts)
+    total: Map = np.sum([around[y : y + rows, x : x + columns] for y in shifts for x in shifts], 0)
     return total
 
 
@@ -78,7 +78,7 @@ def estimate(previous: NDArray[Any], current: NDArray[Any], shift: float = 0.0) 
 
 def _shrunk(plane: NDArray[Any], level: int) -> Map:
     """Means of squares of 2^level samples."""
-    rows, columns = level_size(*plane.shape, level)
+    rows, columns = level_size(plane.shape[0], plane.shape[1], level)
     side = 1 << level
     cells = plane[: rows * side, : columns * side].reshape(rows, side, columns, side)
     means: Map = cells.astype(np.float64).mean(axis=(1, 3))

@@ -31,15 +31,17 @@ def refine(
     *,
     mode: RepresentationMode = "tt",
     strength: float = 0.75,
+    follow: bool = True,
     content: tuple[int, int] | None = None,
     workspace: Workspace | None = None,
     bands: Bands | None = None,
 ) -> TemporalState:
     """``fusion.fuse``, ``guided.guided_upsample`` and ``temporal.smooth``, one after the other.
 
-    On a GPU these are three launches (eight one by one), the comparison of shots among them, and
-    with ``composite.over`` post-processing is four. Where the picture has fewer samples than the
-    maps along an axis, the three ops run one by one there, too.
+    On a GPU these are three launches without ``follow``, the comparison of shots among them, and
+    with ``composite.over`` post-processing is four (eight one by one). With ``follow`` it is one
+    launch more, and those of ``motion.estimate``. Where the picture has fewer samples than the maps
+    along an axis, the three ops run one by one there, too.
 
     Args:
         glance, focus, mode: see ``fusion.fuse``; (3 or 2, h, w) and (h, w) float32.
@@ -47,6 +49,7 @@ def refine(
         state: what the call for the previous frame returned (it is reused); None starts afresh.
         out: (H, W) uint16 alpha, 65535 = opaque, filled.
         strength: of the smoothing, 0..1.
+        follow: memory moves with the picture, see ``temporal.smooth``.
         content: rows and columns of the maps (top left) that the picture covers; None is all.
         workspace: of ``guided``, kept by the caller; None makes one.
         bands: row bands on a pool; None is serial.
@@ -70,7 +73,7 @@ def refine(
         fresh = state is None or state.memory.shape != (height, width)
         current = TemporalState(height, width) if fresh or state is None else state
         backend(__name__, out).refine(
-            glance, focus, mode, planes, layout, current, out, strength, fresh, workspace
+            glance, focus, mode, planes, layout, current, out, strength, fresh, follow, workspace
         )
         current.cut = state is not None if fresh else None
         return current
@@ -78,7 +81,7 @@ def refine(
     guided_upsample(
         small, planes, layout, out, content=(rows, columns), workspace=workspace, bands=bands
     )
-    return smooth(out, planes, layout, state, out, strength=strength, bands=bands)
+    return smooth(out, planes, layout, state, out, strength=strength, follow=follow, bands=bands)
 
 
 def _check(out: NDArray[Any], shape: tuple[int, int], strength: float) -> None:

@@ -1,4 +1,7 @@
-"""Fusion, guided upsampling and smoothing in three launches, see refine.cuh."""
+"""Fusion, guided upsampling and smoothing in few launches, see refine.cuh.
+
+Three without motion; with it four and those of ``motion.estimate``.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,16 @@ from ..guided.cuda import (
 from ..guided.workspace import Workspace
 from ..layout import PixelLayout
 from ..runtime import QUAD, Runtime, Struct, plane, runtime_of, taps_of
-from ..temporal.cuda import THREADS, luma_of, next_frame, past_of
+from ..temporal.cuda import (
+    THREADS,
+    blend,
+    find_motion,
+    luma_of,
+    moves,
+    next_frame,
+    past_of,
+    trail_of,
+)
 from ..temporal.state import TemporalState
 
 __all__ = ["refine"]
@@ -35,14 +47,14 @@ def refine(
     out: Any,
     strength: float,
     fresh: bool,
+    follow: bool,
     workspace: Workspace,
 ) -> None:
     """See ``refine.refine``; arguments are checked, ``state`` is made anew when ``fresh``."""
     run = runtime_of(out)
     rows, columns, height, width = workspace.sizes
     cells = buffers_of(run, workspace)
-    next_frame(run, state)
-    luma, scale = guide_of(run, planes, layout)
+    next_frame(run, state, follow)
     blocks = state.luma.shape[1], state.luma.shape[0]
     _measure(run, maps_of(run, glance, focus, mode), planes, layout, state, cells, workspace)
     across, down = tiles(rows, columns)
@@ -61,18 +73,18 @@ def refine(
         *blocks,
         state.verdict,
     )
-    run.elements(
-        "refine.paint_and_smooth",
-        (-(-width // QUAD), height),
-        luma,
-        scale,
-        cells_of(run, cells),
-        gaps_of(run, (rows, columns), (height, width)),
-        past_of(run, state, strength, fresh),
-        plane(run, out, what="out"),
-        width,
-        height,
-    )
+    gaps = gaps_of(run, (rows, columns), (height, width))
+    painting = *guide_of(run, planes, layout), cells_of(run, cells), gaps
+    target = plane(run, out, what="out")
+    if moves(state, strength, fresh, follow):
+        find_motion(state)
+        trail = trail_of(run, state)
+        run.elements("refine.paint_and_recall", blocks, *painting, trail, target)
+        blend(run, out, out, past_of(run, state, strength, fresh, moving=True))
+    else:
+        past = past_of(run, state, strength, fresh, moving=False)
+        quads = -(-width // QUAD), height
+        run.elements("refine.paint_and_smooth", quads, *painting, past, target, width, height)
 
 
 def _measure(

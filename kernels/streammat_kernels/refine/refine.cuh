@@ -1,5 +1,5 @@
-// From glance and focus to the smoothed full-size alpha in three launches: the steps of fusion,
-// guided upsampling and temporal smoothing side by side and one in the other.
+// From glance and focus to the smoothed full-size alpha: the steps of fusion, guided upsampling and
+// temporal smoothing side by side and one in the other. Three launches without motion.
 #include "../fusion/fusion.cuh"
 #include "../guided/guided.cuh"
 #include "../temporal/temporal.cuh"
@@ -32,14 +32,34 @@ SM_KERNEL solve_and_compare(const float *snap, const float *guide, float *slope,
     compare_shots(scratch, previous, current, columns, rows, verdict);
 }
 
+// A quad of painted codes; x is a multiple of 4.
+SM_FN void paint_quad(const Plane &luma, float scale, const Cells &c, const Gaps &g, int y, int x,
+                      int width, int codes[4]) {
+#pragma unroll
+  for (int k = 0; k < 4; k++) codes[k] = painted(luma, scale, c, g, y, min(x + k, width - 1));
+}
+
 SM_KERNEL paint_and_smooth(Plane luma, float scale, Cells cells_, Gaps gaps, Past past, Plane out,
                            int width, int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
   const int y = blockIdx.y * blockDim.y + threadIdx.y;
   if (x >= width || y >= height) return;
   int codes[4];
-#pragma unroll
-  for (int k = 0; k < 4; k++) codes[k] = painted(luma, scale, cells_, gaps, y, min(x + k, width - 1));
+  paint_quad(luma, scale, cells_, gaps, y, x, width, codes);
   smooth_quad(past, y, x, width, codes);
   store_quad(out, y, x, width, codes);
+}
+
+// Paint block (x, y) and move the memory of it to where it is now; temporal.blend follows.
+SM_KERNEL paint_and_recall(Plane luma, float scale, Cells cells_, Gaps gaps, Trail trail,
+                           Plane out) {
+  const int x = blockIdx.x * blockDim.x + threadIdx.x;
+  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  if (x >= trail.columns || y >= trail.rows) return;
+  for (int row = y * BLOCK; row < min((y + 1) * BLOCK, trail.height); row++) {
+    int codes[4];
+    paint_quad(luma, scale, cells_, gaps, row, x * BLOCK, trail.width, codes);
+    store_quad(out, row, x * BLOCK, trail.width, codes);
+  }
+  recall_block(out, trail, y, x);  // reads what this very thread has painted
 }

@@ -1,5 +1,5 @@
-// Motion-gated smoothing, see temporal/cpu.py, cut.py and gates.py.
-#include "../device.cuh"
+// Motion-compensated smoothing, see temporal/reference.py, cut.py and gates.py.
+#include "../motion/motion.cuh"
 
 constexpr int BLOCK = 4, MOST_COARSE = 48 * 48;
 constexpr int MOST_THREADS = 512;  // of compare_shots
@@ -93,48 +93,173 @@ SM_KERNEL compare(const float *previous, const float *current, int columns, int 
   compare_shots(scratch, previous, current, columns, rows, verdict);
 }
 
-// 1 where block (bx, by) and its eight neighbours are still, 0 where something moves.
-SM_FN float stillness(const float *previous, const float *current, float shift, int by, int bx,
-                      int columns, int rows) {
-  const float motion_low = 2.2f, motion_high = 4.5f, drift_low = 0.8f, drift_high = 1.8f;
-  float worst = 0.0f, total = 0.0f;
-  for (int j = -1; j < 2; j++)
-    for (int i = -1; i < 2; i++) {
-      const int y = min(max(by + j, 0), rows - 1), x = min(max(bx + i, 0), columns - 1);
-      const i64 at = (i64)y * columns + x;
-      const float change = current[at] - previous[at] - shift;
-      worst = fmaxf(worst, fabsf(change)), total += change;
+// What moving the memory to where the picture went reads and writes; vectors are in blocks.
+struct Trail {
+  const float *previous;
+  const float *current;
+  const float *verdict;
+  const float *found;
+  float *vectors;
+  float *residual;
+  const float *memory;
+  float *moved;
+  float *difference;
+  int columns, rows;
+  int width, height;
+  float explained;  // as in gates.py
+  int unused;
+};
+
+// The vector of block (bx, by), in pixels: as found if it takes away enough of the change of luma
+// in 5x5 blocks, else 0; and the change that is left.
+SM_FN void follow(const Trail &t, int by, int bx, float *across, float *down) {
+  const i64 plane = (i64)t.rows * t.columns, own = (i64)by * t.columns + bx;
+  const float shift = t.verdict[0];
+  float explained = 0.0f, left_without = 0.0f, left_along = 0.0f;
+  for (int j = -2; j < 3; j++)
+    for (int i = -2; i < 3; i++) {
+      const int y = within(by + j, t.rows), x = within(bx + i, t.columns);
+      const i64 at = (i64)y * t.columns + x;
+      const float here = t.current[at] - shift;
+      const float without = t.previous[at] - here;
+      const float along = sample_at(t.previous, t.columns, t.rows, (float)y + t.found[plane + at],
+                                    (float)x + t.found[at]) - here;
+      explained += without * without - along * along;
+      if (i == 0 && j == 0) left_without = without, left_along = along;
     }
-  const float motion = (motion_high - worst) * (1.0f / (motion_high - motion_low));
-  const float drift = (drift_high - fabsf(total * (1.0f / 9.0f))) * (1.0f / (drift_high - drift_low));
-  return clip(fminf(motion, drift), 0.0f, 1.0f);
+  const int moves = explained > t.explained;
+  const float x = moves ? t.found[own] : 0.0f, y = moves ? t.found[plane + own] : 0.0f;
+  t.vectors[own] = x, t.vectors[plane + own] = y;
+  t.residual[own] = moves ? left_along : left_without;
+  *across = (float)BLOCK * x, *down = (float)BLOCK * y;
 }
 
-// The new memory from alpha (a code) and the old memory; how much is kept on a still picture against
-// a small and a large difference.
-SM_FN float remembered(float alpha, float memory, float still, float small, float large) {
-  const float low = 0.5f * 65535.0f, high = 0.9f * 65535.0f, snap = 0.5f / 255.0f * 65535.0f;
-  const float difference = memory - alpha;
-  const float ratio = difference * (1.0f / (0.18f * 65535.0f));
-  const float square = ratio * ratio;
-  const float size = clip((fabsf(difference) - low) * (1.0f / (high - low)), 0.0f, 1.0f);
-  const float sudden = size * size * (3.0f - 2.0f * size);
-  const float moved = still * fmaxf(small / (1.0f + square * square), large * sudden) * difference;
-  const int exact = alpha == 0.0f || alpha == 65535.0f;
-  return exact && fabsf(moved) < snap ? alpha : alpha + moved;
+// Four samples of row y between columns x and x + 4, ``part`` of the way to the next each.
+SM_FN void row_between(const float *memory, int width, int height, int y, int x, float part,
+                       float out[4]) {
+  const float *row = memory + (i64)within(y, height) * width;
+  float left = row[within(x, width)];
+#pragma unroll
+  for (int k = 0; k < 4; k++) {
+    const float right = row[within(x + k + 1, width)];
+    out[k] = mix(left, right, part), left = right;
+  }
 }
 
-// What the frames before left behind, and how much of it a still picture keeps.
+// Move the memory of block (bx, by) along its vector, and tell how it then differs from alpha,
+// -1..1 in the mean.
+SM_FN void recall_block(const Plane &alpha, const Trail &t, int by, int bx) {
+  float across, down;
+  follow(t, by, bx, &across, &down);
+  const float floor_x = floorf(across), floor_y = floorf(down);
+  const int x = bx * BLOCK, from_x = x + (int)floor_x, from_y = by * BLOCK + (int)floor_y;
+  const int rows = min(BLOCK, t.height - by * BLOCK), columns = min(BLOCK, t.width - x);
+  float above[4], below[4], total = 0.0f;
+  row_between(t.memory, t.width, t.height, from_y, from_x, across - floor_x, above);
+  for (int j = 0; j < rows; j++) {
+    const int y = by * BLOCK + j;
+    row_between(t.memory, t.width, t.height, from_y + j + 1, from_x, across - floor_x, below);
+    int codes[4];
+    load_quad(alpha, y, x, t.width, codes);
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      const float value = mix(above[k], below[k], down - floor_y);
+      above[k] = below[k];
+      if (k < columns) {
+        t.moved[(i64)y * t.width + x + k] = value;
+        total += value - (float)codes[k];
+      }
+    }
+  }
+  t.difference[(i64)by * t.columns + bx] = total / ((float)(rows * columns) * 65535.0f);
+}
+
+SM_KERNEL recall(Plane alpha, Trail trail) {
+  const int x = blockIdx.x * blockDim.x + threadIdx.x;
+  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  if (x < trail.columns && y < trail.rows) recall_block(alpha, trail, y, x);
+}
+
+// See gates.py for these two.
+struct Limits {
+  float worst_low, worst_high, drift_low, drift_high;
+};
+
+struct Curve {
+  float tremble, sudden_low, sudden_high;
+};
+
+// What the frames before left behind, and how much of it a still picture keeps. Without motion
+// residual, difference and vectors are null: the memory is where it was.
 struct Past {
   float *memory;
+  const float *residual;
+  const float *difference;
+  const float *vectors;
   const float *previous;
   const float *current;
   const float *verdict;
   int columns, rows;
+  Limits still, moving, broad;
+  Curve narrow_curve, broad_curve;
+  float broad_low, broad_high, moving_share;
   float small, large;
   int fresh;
-  int unused;
 };
+
+SM_FN float residual_at(const Past &p, i64 at) {
+  return p.residual ? p.residual[at] : p.previous[at] + p.verdict[0] - p.current[at];
+}
+
+// Shares of the memory that a block keeps against small and large differences, and its curve.
+struct Shares {
+  float small, large;
+  float sharpness, low, slope;
+};
+
+SM_FN Shares shares_of(const Past &p, int by, int bx) {
+  const float ninth = 1.0f / 9.0f;
+  float worst = 0.0f, total = 0.0f, differs = 0.0f;
+  for (int j = -1; j < 2; j++)
+    for (int i = -1; i < 2; i++) {
+      const i64 at = (i64)within(by + j, p.rows) * p.columns + within(bx + i, p.columns);
+      const float change = residual_at(p, at);
+      worst = fmaxf(worst, fabsf(change)), total += change;
+      if (p.difference) differs += p.difference[at];
+    }
+  const i64 own = (i64)by * p.columns + bx, plane = (i64)p.rows * p.columns;
+  const int moves = p.vectors && (p.vectors[own] != 0.0f || p.vectors[plane + own] != 0.0f);
+  const float broad =
+      clip((fabsf(differs) * ninth - p.broad_low) / (p.broad_high - p.broad_low), 0.0f, 1.0f);
+  const Limits &s = p.still, &m = p.moving, &b = p.broad;
+  const float worst_low = mix(moves ? m.worst_low : s.worst_low, b.worst_low, broad);
+  const float worst_high = mix(moves ? m.worst_high : s.worst_high, b.worst_high, broad);
+  const float drift_low = mix(moves ? m.drift_low : s.drift_low, b.drift_low, broad);
+  const float drift_high = mix(moves ? m.drift_high : s.drift_high, b.drift_high, broad);
+  const float calm = (worst_high - worst) / (worst_high - worst_low);
+  const float steady = (drift_high - fabsf(total) * ninth) / (drift_high - drift_low);
+  const float still = clip(fminf(calm, steady), 0.0f, 1.0f);
+  const float share = moves ? mix(p.moving_share, 1.0f, broad) : 1.0f;
+  const Curve &narrow = p.narrow_curve, &wide = p.broad_curve;
+  const float low = mix(narrow.sudden_low, wide.sudden_low, broad);
+  const float high = mix(narrow.sudden_high, wide.sudden_high, broad);
+  return {still * share * p.small, still * p.large,
+          1.0f / mix(narrow.tremble, wide.tremble, broad), low, 1.0f / (high - low)};
+}
+
+// The new memory from alpha (a code) and the old memory.
+SM_FN float remembered(float alpha, float memory, const Shares &s) {
+  const float snap = 0.5f / 255.0f * 65535.0f;
+  const float difference = memory - alpha;
+  const float size = fabsf(difference) * (1.0f / 65535.0f);
+  const float ratio = size * s.sharpness;
+  const float square = ratio * ratio;
+  const float far = clip((size - s.low) * s.slope, 0.0f, 1.0f);
+  const float sudden = far * far * (3.0f - 2.0f * far);
+  const float moved = fmaxf(s.small / (1.0f + square * square), s.large * sudden) * difference;
+  const int exact = alpha == 0.0f || alpha == 65535.0f;
+  return exact && fabsf(moved) < snap ? alpha : alpha + moved;
+}
 
 // Smooth a quad of codes in place; x is a multiple of 4, so it is one block wide.
 SM_FN void smooth_quad(const Past &p, int y, int x, int width, int codes[4]) {
@@ -145,12 +270,11 @@ SM_FN void smooth_quad(const Past &p, int y, int x, int width, int codes[4]) {
       if (x + k < width) memory[k] = (float)codes[k];
     return;
   }
-  const float still = stillness(p.previous, p.current, p.verdict[0], y / BLOCK, x / BLOCK,
-                                p.columns, p.rows);
+  const Shares shares = shares_of(p, y / BLOCK, x / BLOCK);
 #pragma unroll
   for (int k = 0; k < 4; k++)
     if (x + k < width) {
-      const float value = remembered((float)codes[k], memory[k], still, p.small, p.large);
+      const float value = remembered((float)codes[k], memory[k], shares);
       memory[k] = value;
       codes[k] = (int)(value + 0.5f);
     }

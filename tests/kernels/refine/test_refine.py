@@ -13,8 +13,10 @@ from streammat_kernels.errors import ShapeError
 from streammat_kernels.fusion import fuse
 from streammat_kernels.guided import guided_upsample
 from streammat_kernels.layout import Colour, Family, PixelLayout
+from streammat_kernels.motion.plan import plan
 from streammat_kernels.planes import empty_planes
 from streammat_kernels.temporal import TemporalState, smooth
+from streammat_kernels.temporal.state import block_size
 from tests.kernels.pictures import framed, random_planes
 from tests.tolerances import FUSED_CODES
 
@@ -29,16 +31,28 @@ def maps(rows: int, columns: int, seed: int) -> Maps:
     return glance, rng.random((rows, columns)).astype(np.float32)
 
 
+def waves(layout: PixelLayout, height: int, width: int, x: float, y: float) -> NDArray[Any]:
+    """Luma with structure, moved by (x, y) pixels."""
+    down, across = np.mgrid[:height, :width].astype(np.float64)
+    down, across = down - y, across - x
+    light = 0.5 + 0.2 * np.sin(across / 5 + down / 11) + 0.2 * np.sin(down / 7 - across / 13)
+    codes = (light * ((1 << layout.bits) - 1) + 0.5).astype(np.int64)
+    return np.asarray(codes << layout.shift)
+
+
 def clip(layout: PixelLayout, height: int, width: int) -> list[tuple[NDArray[Any], ...]]:
-    """A picture, itself with noise, and another shot."""
-    first = random_planes(layout, height, width, 1)
-    noisy = tuple(plane.copy() for plane in first)
-    noisy[0][::3] ^= 1 << layout.shift
+    """A picture, itself with noise, itself moved twice, and another shot."""
+    luma = 1 if layout.family is Family.RGB else 0
+    frames = [random_planes(layout, height, width, 1) for _ in range(4)]
+    for planes, (x, y) in zip(frames, ((0, 0), (0, 0), (2.5, 1.5), (7, -1)), strict=True):
+        planes[luma][...] = waves(layout, height, width, x, y)
+    frames[1][luma][::3] ^= 1 << layout.shift
     other = random_planes(layout, height, width, 2)
-    other[0][:, : width // 2] //= 8
-    return [first, noisy, other, other]
+    other[luma][:, : width // 2] //= 8
+    return [*frames, other, other]
 
 
+@pytest.mark.parametrize("follow", [True, False])
 @pytest.mark.parametrize(
     ("layout", "size", "small"),
     [
@@ -50,23 +64,29 @@ def clip(layout: PixelLayout, height: int, width: int) -> list[tuple[NDArray[Any
     ],
 )
 def test_one_call_equals_three(
-    layout: PixelLayout, size: tuple[int, int], small: tuple[int, int]
+    layout: PixelLayout, size: tuple[int, int], small: tuple[int, int], follow: bool
 ) -> None:
     state: TemporalState | None = None
     expected_state: TemporalState | None = None
+    how: dict[str, Any] = {"strength": 0.9, "follow": follow}
+    follows, moved = follow and min(size) > 50, False
     for number, planes in enumerate(clip(layout, *size)):
         glance, focus = maps(*small, number // 2)
         frame = framed(size, np.uint16)
-        state = refine.refine(glance, focus, planes, layout, state, frame.inside, strength=0.9)
+        state = refine.refine(glance, focus, planes, layout, state, frame.inside, **how)
         fused = fuse(glance, focus, "tt", np.empty(small, np.float32))
         expected = guided_upsample(fused, planes, layout)
-        expected_state = smooth(expected, planes, layout, expected_state, strength=0.9)
+        expected_state = smooth(expected, planes, layout, expected_state, **how)
         assert state.cut == expected_state.cut
         difference = np.abs(frame.inside.astype(int) - expected.astype(int))
         assert difference.max() <= FUSED_CODES
         assert frame.untouched()
         memory = np.abs(state.memory - expected_state.memory)
         assert memory.max() <= FUSED_CODES
+        if number and follows:
+            assert (state.vectors == expected_state.vectors).all()
+            moved |= bool(state.vectors.any())
+    assert moved == follows
 
 
 def test_a_padded_network_input_is_cut_to_its_content() -> None:
@@ -80,23 +100,34 @@ def test_a_padded_network_input_is_cut_to_its_content() -> None:
     assert (whole == part).all()
 
 
-def test_a_frame_is_one_launch_before_the_network_and_four_after_it(backend: str) -> None:
+@pytest.mark.parametrize(("size", "motion"), [((36, 64), 2), ((68, 1284), 3)])
+@pytest.mark.parametrize("follow", [False, True])
+def test_launches_of_a_frame_before_and_after_the_network(
+    size: tuple[int, int], motion: int, follow: bool, backend: str
+) -> None:
     if backend == "cpu":
         pytest.skip("launches are counted where CUDA kernels run")
     layout, colour = PixelLayout(), Colour()
-    planes, background = (random_planes(layout, 36, 64, seed) for seed in (1, 2))
-    view, alpha = np.empty((3, 18, 32), np.float32), np.empty((36, 64), np.uint16)
-    out = empty_planes(layout, 36, 64)
+    planes, background = (random_planes(layout, *size, seed) for seed in (1, 2))
+    view, alpha = np.empty((3, 18, 32), np.float32), np.empty(size, np.uint16)
+    out = empty_planes(layout, *size)
     glance, focus = maps(18, 32, 0)
-    state = refine.refine(glance, focus, planes, layout, None, alpha)
+    state = refine.refine(glance, focus, planes, layout, None, alpha, follow=follow)
     launches: list[str] = runtime.stand_in.launches  # type: ignore[union-attr]
     launches.clear()
     resize.network_view(planes, layout, colour, view)
     assert len(launches) == 1
     launches.clear()
-    refine.refine(glance, focus, planes, layout, state, alpha)
+    refine.refine(glance, focus, planes, layout, state, alpha, follow=follow)
     composite.over(planes, layout, colour, alpha, background, out)
-    assert len(launches) <= 4
+    assert len(launches) == (5 + motion if follow else 4)
+    assert sum(launch.startswith("motion.") for launch in launches) == (motion if follow else 0)
+
+
+def test_motion_takes_eleven_launches_from_720p_on() -> None:
+    for height, width in ((720, 1280), (1080, 1920), (2160, 3840), (4320, 7680)):
+        finest, coarsest = plan(*block_size(height, width))
+        assert 1 + 2 * (coarsest - finest + 1) == 11
 
 
 def test_wrong_arrays_are_refused() -> None:
