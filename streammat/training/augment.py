@@ -145,8 +145,13 @@ def _jpeg(image: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.float32)
 
 
-def photometric(image: Floats, rng: np.random.Generator) -> Floats:
-    """What cameras and codecs do; the alpha stays valid. Returns (H, W, 3) float32, 0..255."""
+def photometric(
+    image: Floats, rng: np.random.Generator, own: np.random.Generator | None = None
+) -> Floats:
+    """What cameras and codecs do; the alpha stays valid. Returns (H, W, 3) float32, 0..255.
+
+    Noise and compression are drawn from `own`, where two frames share the camera's `rng`.
+    """
     if rng.random() < 0.8:
         image = _tone(image, rng)
     if rng.random() < 0.08:
@@ -155,9 +160,10 @@ def photometric(image: Floats, rng: np.random.Generator) -> Floats:
         image = _blur(image, rng)
     if rng.random() < 0.1:
         image = _blur_patch(image, rng)
-    if rng.random() < 0.3:
-        noise = rng.standard_normal(image.shape, np.float32)
-        image = image + noise * np.float32(rng.uniform(1, 12))
-    if rng.random() < 0.25:
-        image = _jpeg(image, rng)
+    own = own or rng
+    if own.random() < 0.3:
+        noise = own.standard_normal(image.shape, np.float32)
+        image = image + noise * np.float32(own.uniform(1, 12))
+    if own.random() < 0.25:
+        image = _jpeg(image, own)
     return np.clip(image, 0, 255).astype(np.float32)

@@ -11,8 +11,9 @@ from torch import Tensor
 class Batch(NamedTuple):
     """Samples side by side, contiguous float32, on the device of the loop.
 
-    Colours are 0..255, everything else 0..1. The loss of the recipe ``official`` needs foreground,
-    background and the three label maps; the loss of light models takes the alpha alone.
+    Colours are 0..255, alphas and label maps 0..1. The loss of the recipe ``official`` needs
+    foreground, background and the three label maps; the loss of light models takes the alpha, and
+    where the samples have them the pairs of frames.
     """
 
     rgb: Tensor  # (B, 3, H, W)
@@ -23,6 +24,8 @@ class Batch(NamedTuple):
     trimap: Tensor | None = None  # (B, 1, H, W): 0, 128 / 255, 1, interpolated by the resize
     dilation: Tensor | None = None  # (B, 1, H, W): 1 where alpha, dilated, is not 0
     erosion: Tensor | None = None  # (B, 1, H, W): 1 where alpha, eroded, is 1
+    pairs: Tensor | None = None  # (P,) int64: samples whose next one is the same shot a frame later
+    motion: Tensor | None = None  # (P, 2, 3): from the later frame's subject to the earlier one's
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""

@@ -15,11 +15,14 @@ import cv2
 import numpy as np
 import torch
 
-from streammat.training import augment, backgrounds
+from streammat.training import augment, backgrounds, shots
 from streammat.training.batch import Batch
 from streammat.training.cache import Bytes, Cache, Entry, Floats, Reals
+from streammat.training.shots import MARGIN_PX, Content, Motion
 from streammat.training.strands import hair_object
 from streammat.training.video import filmed
+
+_IS_PAIR, _MOTION, _CAMERA, _FILM, _OWN = range(1, 6)  # draws of pairs beside the content's
 
 
 class Mix(NamedTuple):
@@ -34,6 +37,18 @@ class Mix(NamedTuple):
     cut_off: float = 0.0  # share of pictures whose edge cuts the subject, mostly its head
     alike: float = 0.0  # share of new backgrounds in the colours of a part of the subject
     printed: float = 0.0  # share of new backgrounds with signs and lettering
+    pairs: float = 0.0  # share of samples that come as two frames of one shot, see `shots`
+
+
+class _Shot(NamedTuple):
+    """What both frames of a pair have in common."""
+
+    key: tuple[int, ...]  # step, place of the first frame, height, width
+    content: Content
+    name: str
+    filmed: bool
+    subject: Motion
+    background: Motion
 
 
 def clip_of(name: str) -> str:
@@ -74,6 +89,7 @@ class Sampler:
         self._mix = mix
         self._seed = seed
         self._name = ""  # of the sample that is being drawn
+        self._shot: _Shot | None = None  # of the last pair
         weights = np.array([mix.source_weights.get(e.source, 1.0) for e in self._pairs])
         self._cumulative = np.cumsum(weights / weights.sum())
 
@@ -88,35 +104,92 @@ class Sampler:
         return len(self._pairs)
 
     def batch(self, step: int, first: int, count: int, height_px: int, width_px: int) -> Batch:
-        """Samples `first` to `first + count - 1` of batch number `step`."""
-        drawn = []
-        for place in range(first, first + count):
-            self._name = ""
-            rng = np.random.default_rng((self._seed, step, place))
-            drawn.append((*self._sample(rng, height_px, width_px), self._name))
+        """Samples `first` to `first + count - 1` of batch number `step`.
+
+        The two frames of a pair stand at an even place and the one behind it. Where `first` is odd,
+        or the last place even, a pair may be cut: its frame is here, and the pair is not named.
+        """
+        places = range(first, first + count)
+        drawn = [self._at(step, place, height_px, width_px) for place in places]
         rgb = np.stack([image.transpose(2, 0, 1) for image, _, _ in drawn])
         alpha = np.stack([alpha[None] for _, alpha, _ in drawn])
         names = tuple(name for _, _, name in drawn)
-        return Batch(torch.from_numpy(rgb), torch.from_numpy(alpha), names)
+        batch = Batch(torch.from_numpy(rgb), torch.from_numpy(alpha), names)
+        if not self._mix.pairs:
+            return batch
+        whole = [p for p in places[:-1] if p % 2 == 0 and self._is_pair(step, p)]
+        return batch._replace(
+            pairs=torch.tensor([p - first for p in whole], dtype=torch.int64),
+            motion=self._motions(step, whole, height_px, width_px),
+        )
 
-    def _sample(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
+    def _motions(self, step: int, places: Sequence[int], h: int, w: int) -> torch.Tensor:
+        """(P, 2, 3): of the subjects of pairs, see `Batch`."""
+        found = [shots.sampling_matrix(self._moves(step, p, h, w)[0], h, w) for p in places]
+        return torch.from_numpy(np.stack(found)) if found else torch.zeros(0, 2, 3)
+
+    def _generator(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng((self._seed, *key))
+
+    def _is_pair(self, step: int, first: int) -> bool:
+        return bool(self._generator(step, first, _IS_PAIR).random() < self._mix.pairs)
+
+    def _moves(self, step: int, first: int, h: int, w: int) -> tuple[Motion, Motion]:
+        return shots.draw_motion(self._generator(step, first, _MOTION), h, w)
+
+    def _at(self, step: int, place: int, h: int, w: int) -> tuple[Floats, Floats, str]:
+        """Image, alpha and name of the sample at a place of a batch."""
+        first = place - place % 2
+        if self._mix.pairs and self._is_pair(step, first):  # recipes without draw as before
+            return self._frame(step, first, place, h, w)
+        self._name = ""
+        rng = self._generator(step, place)
+        content = self._content(rng, h, w)
+        image, alpha = augment.photometric(content.picture(), rng), content.alpha
+        if self._mix.video and rng.random() < self._mix.video:
+            image, alpha = filmed(image, np.ascontiguousarray(alpha, dtype=np.float32), rng)
+        return image, np.ascontiguousarray(alpha, dtype=np.float32), self._name
+
+    def _frame(
+        self, step: int, first: int, place: int, h: int, w: int
+    ) -> tuple[Floats, Floats, str]:
+        """One frame of a pair: camera and content are the shot's, noise and compression its own."""
+        shot = self._shot_at(step, first, h, w)
+        if place == first:
+            content = shot.content.inner()
+        else:
+            content = shots.second_frame(shot.content, shot.subject, shot.background)
+        camera, own = self._generator(step, first, _CAMERA), self._generator(step, place, _OWN)
+        image, alpha = augment.photometric(content.picture(), camera, own), content.alpha
+        if shot.filmed:
+            alpha = np.ascontiguousarray(alpha, dtype=np.float32)
+            image, alpha = filmed(image, alpha, self._generator(step, first, _FILM), own)
+        return image, np.ascontiguousarray(alpha, dtype=np.float32), shot.name
+
+    def _shot_at(self, step: int, first: int, h: int, w: int) -> _Shot:
+        """The shot of a pair; the last one is kept for its second frame."""
+        key = (step, first, h, w)
+        if self._shot is None or self._shot.key != key:
+            self._name = ""
+            rng = self._generator(step, first)
+            content = self._content(rng, h + 2 * MARGIN_PX, w + 2 * MARGIN_PX)
+            in_film = bool(rng.random() < self._mix.video)
+            self._shot = _Shot(key, content, self._name, in_film, *self._moves(*key))
+        return self._shot
+
+    def _content(self, rng: np.random.Generator, h: int, w: int) -> Content:
         mix, draw = self._mix, rng.random()
         if draw < mix.strands:
             self._name = "drawn hair"
             rgba = hair_object(rng, h, w)
-            image, alpha = self._over(rgba[..., :3] * 255, rgba[..., 3], rng)
+            content = self._over(rgba[..., :3] * 255, rgba[..., 3], rng)
         elif draw < mix.strands + mix.cutouts and self._cutouts:
-            image, alpha = self._cutout(rng, h, w)
+            content = self._cutout(rng, h, w)
         elif draw < mix.strands + mix.cutouts + mix.composites:
-            image, alpha = self._composite(rng, h, w)
+            content = self._composite(rng, h, w)
         else:
-            image, alpha = self._photo(rng, h, w)
-        if rng.random() < 0.5:
-            image, alpha = image[:, ::-1], alpha[:, ::-1]
-        image = augment.photometric(np.ascontiguousarray(image), rng)
-        if mix.video and rng.random() < mix.video:  # recipes without it draw as before
-            image, alpha = filmed(image, np.ascontiguousarray(alpha, dtype=np.float32), rng)
-        return image, np.ascontiguousarray(alpha, dtype=np.float32)
+            content = self._photo(rng, h, w)
+        return content.mirrored() if rng.random() < 0.5 else content
 
     def _pair(self, rng: np.random.Generator) -> Bytes:
         choice = int(np.searchsorted(self._cumulative, rng.random()))
@@ -133,7 +206,7 @@ class Sampler:
             pixels = augment.cut_off(pixels, rng)
         return pixels
 
-    def _photo(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
+    def _photo(self, rng: np.random.Generator, h: int, w: int) -> Content:
         pixels = self._subject(rng)[..., :4]
         if rng.random() < 0.15:
             pixels = augment.rotate(pixels, rng.uniform(-15, 15), cv2.BORDER_REFLECT_101)
@@ -141,9 +214,9 @@ class Sampler:
         window = augment.choose_window(pixels[..., 3], h, w, whole, rng)
         border = cv2.BORDER_REPLICATE if rng.random() < 0.75 else cv2.BORDER_REFLECT_101
         out = augment.cut(pixels, window, h, w, border)
-        return out[..., :3].astype(np.float32), unit(out[..., 3])
+        return Content(out[..., :3].astype(np.float32), unit(out[..., 3]))
 
-    def _composite(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
+    def _composite(self, rng: np.random.Generator, h: int, w: int) -> Content:
         pixels = self._subject(rng)
         whole = rng.random() < self._mix.whole_subject
         window = augment.choose_window(pixels[..., 3], h, w, whole, rng)
@@ -152,7 +225,7 @@ class Sampler:
         a = unit(alpha)
         return self._over(fg * a[..., None], a, rng)
 
-    def _cutout(self, rng: np.random.Generator, h: int, w: int) -> tuple[Floats, Floats]:
+    def _cutout(self, rng: np.random.Generator, h: int, w: int) -> Content:
         pixels = self._pixels(self._cutouts[int(rng.integers(len(self._cutouts)))])
         ch, cw = pixels.shape[:2]
         scale = rng.uniform(0.6, 1.0) * min(h / ch, w / cw)
@@ -179,10 +252,8 @@ class Sampler:
         image = augment.cut(pixels, augment.Window(x, y, cw, ch), h, w, cv2.BORDER_REFLECT_101)
         return image.astype(np.float32)
 
-    def _over(
-        self, premultiplied: Reals, alpha: Floats, rng: np.random.Generator
-    ) -> tuple[Floats, Floats]:
-        """Compose onto a random background, blurred half of the time (RSSN, Li et al. 2021)."""
+    def _over(self, premultiplied: Reals, alpha: Floats, rng: np.random.Generator) -> Content:
+        """Before a random background, blurred half of the time (RSSN, Li et al. 2021)."""
         h, w = alpha.shape
         bg, mix = self._background(rng, h, w), self._mix
         if mix.printed and rng.random() < mix.printed:
@@ -191,5 +262,4 @@ class Sampler:
             bg = backgrounds.alike(bg, premultiplied, alpha, rng)
         if rng.random() < 0.5:
             bg = np.asarray(cv2.blur(bg, (k := int(rng.integers(2, 20)), k)), np.float32)
-        image = premultiplied * np.float32(rng.uniform(0.75, 1.2)) + (1 - alpha[..., None]) * bg
-        return np.clip(image, 0, 255).astype(np.float32), alpha
+        return Content(premultiplied * np.float32(rng.uniform(0.75, 1.2)), alpha, bg)

@@ -88,6 +88,7 @@ _MIX = {
     "cut_off": schema.number(0, 1, 0.0),
     "alike": schema.number(0, 1, 0.0),
     "printed": schema.number(0, 1, 0.0),
+    "pairs": schema.number(0, 1, 0.0),
 }
 _PHASE = {
     "until": schema.number(0.0001, 1),
@@ -143,9 +144,23 @@ def make_recipe(record: Mapping[str, Any], where: str) -> Recipe:
     if mix.strands + mix.cutouts + mix.composites > 1:
         raise ConfigError(f"{where}: [mix] strands, cutouts and composites add up to more than 1")
     recipe = Recipe(**values, mix=mix, phases=_phases(record, where), data=record.get("data", {}))
+    _check_pairs(recipe, where)
     if recipe.epochs is not None and len({phase.batch for phase in recipe.phases}) > 1:
         raise ConfigError(f"{where}: epochs needs the same batch in all phases; use steps")
     return recipe
+
+
+def _check_pairs(recipe: Recipe, where: str) -> None:
+    """Pairs of frames need a loss that compares them, samples of the mix, and room for two."""
+    if not recipe.mix.pairs:
+        return
+    if recipe.loss != "light":
+        raise ConfigError(f'{where}: [mix] pairs needs loss = "light", not {recipe.loss!r}')
+    if recipe.data:
+        raise ConfigError(f"{where}: [mix] pairs has no effect beside a [data] table; leave it out")
+    odd = [phase.batch for phase in recipe.phases if phase.batch % 2]
+    if odd:
+        raise ConfigError(f"{where}: [mix] pairs needs even batches, not {odd[0]}")
 
 
 def _check_model(name: str, where: str) -> None:

@@ -21,17 +21,26 @@ FLICKER = 0.06  # of the brightness
 BANDS = (0.5, 4.0)  # of mains flicker on a rolling shutter, over the picture's height
 
 
-def filmed(image: Floats, alpha: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Each effect more often than not; the alpha is that of the smeared frame."""
+def filmed(
+    image: Floats,
+    alpha: Floats,
+    rng: np.random.Generator,
+    own: np.random.Generator | None = None,
+) -> tuple[Floats, Floats]:
+    """Each effect more often than not; the alpha is that of the smeared frame.
+
+    Flicker and compression are drawn from `own`, where two frames share the motion of `rng`.
+    """
     angle, speed = rng.uniform(0, 2 * np.pi), rng.uniform(0, MOST_MOTION_PX)
     motion = float(speed * np.cos(angle)), float(speed * np.sin(angle))
     if rng.random() < 0.5:
         shutter = rng.uniform(0.2, 0.6)
         image, alpha = smeared(image, motion, shutter), smeared(alpha, motion, shutter)
-    if rng.random() < 0.6:
-        image = flickered(image, rng)
-    if rng.random() < 0.7:
-        image = compressed(image, motion, int(rng.integers(CRF[0], CRF[1] + 1)))
+    own = own or rng
+    if own.random() < 0.6:
+        image = flickered(image, own)
+    if own.random() < 0.7:
+        image = compressed(image, motion, int(own.integers(CRF[0], CRF[1] + 1)))
     return image, alpha
 
 

@@ -8,14 +8,22 @@ torch = pytest.importorskip("torch")
 import cv2  # noqa: E402
 from torch import Tensor  # noqa: E402
 
+from streammat.models import create_model  # noqa: E402
 from streammat.models.gfm import GfmLogits  # noqa: E402
+from streammat.training.batch import Batch  # noqa: E402
 from streammat.training.losses import (  # noqa: E402
+    Objective,
+    change_loss,
     gfm_losses,
     laplacian_loss,
     soft_fusion,
     transition_radius,
     trimap_classes,
 )
+from streammat.training.parallel import Group  # noqa: E402
+
+FIRST = torch.tensor([0])  # the pair of a batch of two
+STILL = torch.eye(2, 3)[None]
 
 
 def soft_disc() -> Tensor:
@@ -78,3 +86,56 @@ def test_the_alpha_loss_reaches_both_decoders() -> None:
     for part in logits:
         assert part.grad is not None
         assert float(part.grad.abs().sum()) > 0
+
+
+def test_equal_errors_cost_no_change_and_a_flip_costs_more_the_larger_it_is() -> None:
+    error = soft_disc().sub(0.3).repeat(2, 1, 1, 1)
+    assert float(change_loss(error, FIRST, STILL)) < 1e-6  # rounding of the sampling grid
+    costs = []
+    for width in (4, 8, 16):
+        flipped = error.clone()
+        flipped[1, :, 20:36, 40 : 40 + width] += 0.8
+        costs.append(float(change_loss(flipped, FIRST, STILL)))
+    assert 0 < costs[0] < costs[1] < costs[2]
+
+
+def test_one_large_change_costs_more_than_as_much_in_small_ones() -> None:
+    few, many = torch.zeros(2, 1, 32, 32), torch.zeros(2, 1, 32, 32)
+    few[1, :, 4:8, 4:8] = 1.0
+    many[1, :, 4:12, 4:12] = 0.25
+    assert change_loss(few, FIRST, STILL) > 1.2 * change_loss(many, FIRST, STILL)
+
+
+def test_an_error_that_moves_with_the_subject_costs_no_change() -> None:
+    disc = soft_disc()
+    error = torch.cat([disc, disc.roll((2, -6), (2, 3))])
+    back = torch.tensor([[[1.0, 0, 6 * 2 / 96], [0, 1, -2 * 2 / 64]]])
+    moved, unmoved = (float(change_loss(error, FIRST, motion)) for motion in (back, STILL))
+    assert moved < 1e-4 * unmoved
+
+
+def test_pairs_count_alike_in_shares_of_a_batch() -> None:
+    error = torch.rand(8, 1, 16, 16, generator=torch.Generator().manual_seed(1))
+    firsts, motion = torch.tensor([0, 2, 6]), STILL.repeat(3, 1, 1)
+    whole = change_loss(error, firsts, motion)
+    shares = [
+        change_loss(error[:4], firsts[:2], motion[:2]),
+        change_loss(error[4:], firsts[2:] - 4, motion[2:]),
+    ]
+    torch.testing.assert_close(torch.stack(shares).mean(), whole)
+    assert float(change_loss(error, firsts[:0], motion[:0])) == 0
+
+
+def test_change_is_a_part_of_the_loss_where_a_batch_has_pairs_only() -> None:
+    alpha = soft_disc().repeat(2, 1, 1, 1)
+    wrong = perfect_logits(alpha)
+    wrong.glance[1] *= -1
+    objective = Objective("light", create_model("gfm_lite0_tt"), Group())
+    rgb = alpha.repeat(1, 3, 1, 1)
+    plain = objective(wrong, Batch(rgb, alpha))
+    paired = objective(wrong, Batch(rgb, alpha, pairs=FIRST, motion=STILL))
+    assert set(plain.parts) == {"glance", "focus", "alpha"}
+    assert set(paired.parts) == {"glance", "focus", "alpha", "change"}
+    assert all(torch.equal(part, paired.parts[name]) for name, part in plain.parts.items())
+    assert float(paired.parts["change"]) > 0
+    torch.testing.assert_close(paired.total, plain.total + paired.parts["change"])

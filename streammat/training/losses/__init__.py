@@ -2,6 +2,7 @@
 
 from streammat.training.losses.light import (
     Losses,
+    change_loss,
     gfm_losses,
     laplacian_loss,
     soft_fusion,
@@ -17,6 +18,7 @@ __all__ = [
     "Loss",
     "Losses",
     "Objective",
+    "change_loss",
     "forward",
     "gfm_losses",
     "laplacian_loss",

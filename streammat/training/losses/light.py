@@ -1,10 +1,12 @@
-"""The losses of GFM (Li et al., IJCV 2021), TT variant, with three stated changes.
+"""The losses of GFM (Li et al., IJCV 2021), TT variant, with four stated changes.
 
 1. Glance: binary cross-entropy per channel on the logits (the outputs are sigmoids; the official
    code feeds them into a softmax a second time).
 2. Focus is also trained outside the transition, with a small weight: where glance calls a part of
    the subject transition by mistake, focus then still answers right, and no hole appears.
 3. The alpha loss is taken on a soft fusion, so that it reaches the glance decoder too.
+4. Where samples are pairs of frames, the change of the error from one to the other costs, too: a
+   steady error is seen less than one that flickers.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from streammat.training.parallel import Group
 OPAQUE, TRANSPARENT = 250 / 255, 5 / 255
 LAPLACIAN_LEVELS = 4
 FOCUS_OUTSIDE = 0.3
+CHANGE = 12.0
+CHANGE_SQUARED = 4.0  # beside the absolute change: what dtSSD counts, which punishes flips
 
 
 class Losses(NamedTuple):
@@ -32,6 +36,7 @@ class Losses(NamedTuple):
     glance: Tensor
     focus: Tensor
     alpha: Tensor
+    change: Tensor | None = None  # of batches with pairs of frames
 
 
 def transition_radius(height_px: int, width_px: int) -> int:
@@ -75,8 +80,35 @@ def laplacian_loss(a: Tensor, b: Tensor) -> Tensor:
     return total + difference.abs().mean()
 
 
-def gfm_losses(logits: GfmLogits, alpha: Tensor, group: Group | None = None) -> Losses:
-    """logits (B, 3, H, W), (B, 1, H, W); alpha (B, 1, H, W) 0..1; `group` shares the batch."""
+def change_loss(error: Tensor, pairs: Tensor, motion: Tensor) -> Tensor:
+    """How much the error changes from a frame to the next, at the same point of the subject.
+
+    Every pair counts alike, so that the mean of the processes' shares is that of the whole batch.
+
+    Args:
+        error: (B, 1, H, W) alpha minus its truth.
+        pairs, motion: of the batch, see `Batch`.
+    """
+    if not len(pairs):
+        return error.new_zeros(())
+    before, now = error[pairs], error[pairs + 1]
+    grid = functional.affine_grid(motion, list(before.shape), align_corners=False)
+    moved = functional.grid_sample(before, grid, padding_mode="border", align_corners=False)
+    seen = (grid.abs().amax(-1) <= 1)[:, None].to(error.dtype)  # in both frames
+    change = (now - moved) * seen
+    whole = change.abs().mean() + CHANGE_SQUARED * change.square().mean()
+    return CHANGE * whole * (len(pairs) / len(error))
+
+
+def gfm_losses(
+    logits: GfmLogits,
+    alpha: Tensor,
+    group: Group | None = None,
+    pairs: Tensor | None = None,
+    motion: Tensor | None = None,
+) -> Losses:
+    """logits (B, 3, H, W), (B, 1, H, W); alpha (B, 1, H, W) 0..1; `group` shares the batch;
+    `pairs` and `motion` as in `Batch`."""
     height, width = alpha.shape[-2:]
     classes = trimap_classes(alpha, transition_radius(height, width))
     glance_loss = 3 * functional.binary_cross_entropy_with_logits(logits.glance, classes)
@@ -90,4 +122,7 @@ def gfm_losses(logits: GfmLogits, alpha: Tensor, group: Group | None = None) -> 
     fused = soft_fusion(glance, focus)
     alpha_loss = 2 * (fused - alpha).abs().mean() + laplacian_loss(fused, alpha)
     total = 0.5 * glance_loss + focus_loss + alpha_loss
-    return Losses(total, glance_loss, focus_loss, alpha_loss)
+    if pairs is None or motion is None:
+        return Losses(total, glance_loss, focus_loss, alpha_loss)
+    change = change_loss(fused - alpha, pairs, motion)
+    return Losses(total + change, glance_loss, focus_loss, alpha_loss, change)

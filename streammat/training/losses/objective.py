@@ -76,8 +76,10 @@ class Objective:
         output = in_float32(output)
         if self.name == "light":
             assert isinstance(output, GfmLogits)
-            light = gfm_losses(output, batch.alpha, self._group)._asdict()
-            return Loss(light.pop("total"), light)
+            shots = batch.pairs, batch.motion
+            light = gfm_losses(output, batch.alpha, self._group, *shots)._asdict()
+            parts = {name: part for name, part in light.items() if part is not None}
+            return Loss(parts.pop("total"), parts)
         truth = truth_of(batch)
         if isinstance(output, RimOutput):
             parts = rim_parts(output, truth, self._group, kept=self._kept)
