@@ -37,7 +37,18 @@ def chains(bands: Bands | None) -> list[Case]:
     return [
         Case("planes to network view", "chain", lambda s, n: _view(s, n, bands), times=2.0),
         Case("network to full-size alpha", "chain", lambda s, n: _alpha(s, n, bands), times=2.0),
-        Case("network to smoothed alpha", "chain", lambda s, n: _smoothed(s, n, bands), times=2.0),
+        Case(
+            "network to smoothed alpha, motion left out",
+            "chain",
+            lambda s, n: _smoothed(s, n, bands, follow=False),
+            times=2.0,
+        ),
+        Case(
+            "network to smoothed alpha",
+            "chain",
+            lambda s, n: _smoothed(s, n, bands, follow=True),
+            times=2.0,
+        ),
         Case(
             "planes over colour, linear light", "chain", lambda s, n: _over(s, n, bands), times=2.0
         ),
@@ -133,11 +144,13 @@ def to_codes(alpha: NDArray[np.float32]) -> NDArray[np.uint16]:
 class _Mattes:
     """Buffers of the chains that end with an alpha of full size."""
 
-    def __init__(self, size: Size, sets: Sets) -> None:
+    def __init__(self, size: Size, sets: Sets, moving: bool = False) -> None:
         luma = np.ascontiguousarray(pictures.yuv(size.height, size.width)[0])
         self.read = luma.nbytes
         self.number = sets(luma.nbytes * 3)
         self.luma = [luma.copy() for _ in range(self.number)]
+        if moving:
+            self.luma = pictures.moving(luma, self.number)
         self.planes = [
             (plane, *(np.ascontiguousarray(c) for c in pictures.yuv(size.height, size.width)[1:]))
             for plane in self.luma
@@ -170,17 +183,17 @@ def _alpha(size: Size, sets: Sets, bands: Bands | None) -> Trial:
     return Trial(ours, its.bytes, {"opencv": opencv})
 
 
-def _smoothed(size: Size, sets: Sets, bands: Bands | None) -> Trial:
-    its = _Mattes(size, sets)
+def _smoothed(size: Size, sets: Sets, bands: Bands | None, follow: bool) -> Trial:
+    its = _Mattes(size, sets, moving=follow)
     state: TemporalState | None = None
-    opencv_state = OpenCvSmoothing(size)
+    opencv_state = OpenCvSmoothing(size, follow)
 
     def ours(index: int) -> None:
         nonlocal state
         fuse(its.glance, its.focus, "tt", its.small)
         alpha, planes = its.out[index], its.planes[index]
         guided_upsample(its.small, planes, YUV8, alpha, workspace=its.workspace, bands=bands)
-        state = smooth(alpha, planes, YUV8, state, bands=bands)
+        state = smooth(alpha, planes, YUV8, state, follow=follow, bands=bands)
 
     def opencv(index: int) -> None:
         small = opencv_fusion(its.glance, its.focus)
@@ -192,9 +205,21 @@ def _smoothed(size: Size, sets: Sets, bands: Bands | None) -> Trial:
 
 
 class OpenCvSmoothing:
-    """Motion-gated smoothing with OpenCV's calls: 4x4 block means gate an exponential mean."""
+    """Smoothing with OpenCV's calls: 4x4 block means gate an exponential mean.
 
-    def __init__(self, size: Size) -> None:
+    With ``follow`` the mean is first moved along the fastest of OpenCV's dense optical flows.
+    """
+
+    def __init__(self, size: Size, follow: bool) -> None:
+        self.flow: Any = None
+        if follow:
+            self.flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self.places = np.stack(
+            np.meshgrid(
+                np.arange(size.width, dtype=np.float32), np.arange(size.height, dtype=np.float32)
+            ),
+            axis=2,
+        )
         self.memory = np.zeros((size.height, size.width), np.float32)
         self.blocks = (size.width // 4, size.height // 4)
         self.previous = np.zeros(self.blocks[::-1], np.float32)
@@ -202,6 +227,8 @@ class OpenCvSmoothing:
     def smooth(self, alpha: NDArray[Any], luma: NDArray[np.uint8]) -> NDArray[np.uint16]:
         """Alpha 0..65535 in, codes out; the memory is kept."""
         current = cv2.resize(luma, self.blocks, interpolation=cv2.INTER_AREA).astype(np.float32)
+        if self.flow is not None:
+            self._move(current)
         change = cv2.dilate(cv2.absdiff(current, self.previous), np.ones((3, 3), np.uint8))
         still = cv2.threshold(4.5 - change, 1.0, 1.0, cv2.THRESH_TRUNC)[1]
         keep = 0.675 * cv2.max(still, 0.0)
@@ -211,6 +238,16 @@ class OpenCvSmoothing:
         self.memory = cv2.add(alpha, cv2.multiply(difference, share), dtype=cv2.CV_32F)
         self.previous = current
         return np.asarray(cv2.add(self.memory, 0.0, dtype=cv2.CV_16U))
+
+    def _move(self, current: NDArray[np.float32]) -> None:
+        now, before = (cv2.convertScaleAbs(blocks) for blocks in (current, self.previous))
+        vectors = self.flow.calc(now, before, None)
+        full = self.memory.shape[1], self.memory.shape[0]
+        at = cv2.add(self.places, cv2.resize(cv2.multiply(vectors, (4.0, 4.0, 0, 0)), full))
+        self.memory = np.asarray(cv2.remap(self.memory, at, None, cv2.INTER_LINEAR))
+        y, x = (np.arange(count, dtype=np.float32) for count in current.shape)
+        near = cv2.add(np.stack(np.meshgrid(x, y), axis=2), vectors)
+        self.previous = np.asarray(cv2.remap(self.previous, near, None, cv2.INTER_LINEAR))
 
 
 def _over(size: Size, sets: Sets, bands: Bands | None) -> Trial:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat_kernels import blur, colour, despill, finesse, resize
+from streammat_kernels import blur, colour, despill, finesse, motion, resize
 from streammat_kernels.bands import Bands
 from streammat_kernels.composite import premultiply
 from streammat_kernels.fusion import fuse
@@ -64,7 +64,9 @@ def ops(bands: Bands | None) -> list[Case]:
         Case("resize.bilinear", "op", lambda s, n: _bilinear(s, n, bands), exception=BILINEAR),
         Case("fusion.fuse", "op", _fuse, sizes=("1080p",)),
         Case("guided.guided_upsample", "op", lambda s, n: _guided(s, n, bands), limit_ms=GUIDED_MS),
-        Case("temporal.smooth", "op", lambda s, n: _smooth(s, n, bands)),
+        Case("motion.estimate", "op", _motion),
+        Case("temporal.smooth, motion left out", "op", lambda s, n: _smooth(s, n, bands)),
+        Case("temporal.smooth", "op", lambda s, n: _follow(s, n, bands)),
         Case("finesse.finesse", "op", lambda s, n: _finesse(s, n, bands), exception=FINESSE),
         Case("despill.despill", "op", lambda s, n: _despill(s, n, bands)),
         Case("composite.premultiply", "op", lambda s, n: _premultiply(s, n, bands)),
@@ -240,6 +242,26 @@ def _guided(size: Size, sets: Sets, bands: Bands | None) -> Trial:
     )
 
 
+def _motion(size: Size, sets: Sets) -> Trial:
+    """Of maps of 4x4 blocks, as smoothing asks for it, beside OpenCV's fastest dense flow."""
+    luma = pictures.yuv(size.height, size.width)[0]
+    small = size.width // 4, size.height // 4
+    bytes_moved = 4 * 4 * small[0] * small[1]
+    number = sets(bytes_moved)
+    codes = [
+        np.asarray(cv2.resize(plane, small, interpolation=cv2.INTER_AREA))
+        for plane in pictures.moving(luma, number)
+    ]
+    maps, out = [plane.astype(np.float32) for plane in codes], np.empty((2, *small[::-1]), "f4")
+    workspace = motion.Workspace(*small[::-1])
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    return Trial(
+        lambda i: motion.estimate(maps[i - 1], maps[i], 0.0, out, workspace=workspace),
+        bytes_moved,
+        {"opencv DIS": lambda i: flow.calc(codes[i], codes[i - 1], None)},
+    )
+
+
 def _smooth(size: Size, sets: Sets, bands: Bands | None) -> Trial:
     luma, *chroma = (np.ascontiguousarray(plane) for plane in pictures.yuv(size.height, size.width))
     alpha = pictures.alpha(size.height, size.width)
@@ -247,13 +269,31 @@ def _smooth(size: Size, sets: Sets, bands: Bands | None) -> Trial:
     number = sets(count)
     lumas, mattes, out = _copies(luma, number), _copies(alpha, number), _copies(alpha, number)
     states: list[TemporalState | None] = [None] * number
-    opencv = [OpenCvSmoothing(size) for _ in range(number)]
+    opencv = [OpenCvSmoothing(size, follow=False) for _ in range(number)]
 
     def ours(index: int) -> None:
         planes = (lumas[index], *chroma)
-        states[index] = smooth(mattes[index], planes, YUV8, states[index], out[index], bands=bands)
+        given = mattes[index], planes, YUV8, states[index], out[index]
+        states[index] = smooth(*given, follow=False, bands=bands)
 
     return Trial(ours, count, {"opencv": lambda i: opencv[i].smooth(mattes[i], lumas[i])})
+
+
+def _follow(size: Size, sets: Sets, bands: Bands | None) -> Trial:
+    luma, *chroma = (np.ascontiguousarray(plane) for plane in pictures.yuv(size.height, size.width))
+    alpha = pictures.alpha(size.height, size.width)
+    count = luma.nbytes + 2 * alpha.nbytes + 2 * 2 * 2 * alpha.nbytes  # the memory moves, too
+    number = sets(count)
+    lumas, mattes = pictures.moving(luma, number), pictures.moving(alpha, number)
+    out, opencv = _copies(alpha, number), OpenCvSmoothing(size, follow=True)
+    state: TemporalState | None = None
+
+    def ours(index: int) -> None:
+        nonlocal state
+        planes = (lumas[index], *chroma)
+        state = smooth(mattes[index], planes, YUV8, state, out[index], bands=bands)
+
+    return Trial(ours, count, {"opencv": lambda i: opencv.smooth(mattes[i], lumas[i])})
 
 
 def _finesse(size: Size, sets: Sets, bands: Bands | None) -> Trial:

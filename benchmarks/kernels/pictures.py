@@ -83,6 +83,12 @@ def yuv(height: int, width: int, layout: PixelLayout = YUV8) -> tuple[NDArray[An
     return planes
 
 
+def moving(plane: NDArray[Any], count: int) -> list[NDArray[Any]]:
+    """``count`` copies, each 3 px further to the right until the middle one, then back again."""
+    steps = (3 * min(index, count - index) for index in range(count))
+    return [np.roll(plane, step, axis=1) for step in steps]
+
+
 def input_hash() -> str:
     """Which pictures these are, for the record: of the smallest size."""
     digest = hashlib.sha256(rgb(720, 1280).tobytes())

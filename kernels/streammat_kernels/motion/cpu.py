@@ -34,7 +34,7 @@ def halve(source, shift, target):
             row[i] = (upper[x] + upper[right] + lower[x] + lower[right]) * _QUARTER + shift
 
 
-@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+@njit(nogil=True, cache=True, error_model="numpy")
 def sample(plane, y, x):
     """A bilinear sample at (y, x), both float32 and moved to the border from beyond it."""
     rows, columns = plane.shape
@@ -80,10 +80,10 @@ def _window_row(products, y, rows, down, sums):
                 line[x] += source[x]
         target = sums[k]
         for x in range(columns):
-            total = line[x]
-            for i in range(1, _WINDOW):
-                total += line[np.uint64(x + i)]
-            target[x] = total
+            target[x] = line[x]
+        for i in range(1, _WINDOW):
+            for x in range(columns):
+                target[x] += line[np.uint64(x + i)]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -93,11 +93,12 @@ def solve(previous, current, shift, start, out):
     products = np.empty((_WINDOW, 5, columns + 2 * RADIUS), np.float32)
     down = np.empty((5, columns + 2 * RADIUS), np.float32)
     sums = np.empty((5, columns), np.float32)
-    ready = 0
-    for y in range(rows):
-        while ready <= min(y + RADIUS, rows - 1):
+    for y in range(-RADIUS, rows):
+        ready = y + RADIUS
+        if ready < rows:
             _products(previous, current, shift, start, ready, products[ready % _WINDOW])
-            ready += 1
+        if y < 0:
+            continue
         _window_row(products, y, rows, down, sums)
         for x in range(columns):
             xx, xy, yy = sums[0, x] + _NOISE, sums[1, x], sums[2, x] + _NOISE

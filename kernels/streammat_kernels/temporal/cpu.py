@@ -1,32 +1,41 @@
-"""Motion-gated smoothing in Numba: a tile that was and is solid costs one look at its alpha."""
+"""Motion-compensated smoothing in Numba: a tile that was and is solid costs one look at its alpha.
+
+This part measures luma and blends; ``cpu_follow`` moves the memory to where the picture went.
+"""
 
 import numpy as np
 
 from ..jit import njit
 from .gates import (
-    DRIFT_HIGH,
-    DRIFT_LOW,
-    MOTION_HIGH,
-    MOTION_LOW,
+    BROAD,
+    BROAD_CURVE,
+    BROAD_HIGH,
+    BROAD_LOW,
+    MOVING,
+    MOVING_SHARE,
+    NARROW_CURVE,
     SNAP,
-    SUDDEN_HIGH,
-    SUDDEN_LOW,
-    TREMBLE,
+    STILL,
 )
 from .state import BLOCK_PX, TILE_PX
 
-__all__ = ["blend", "block_means", "coarse_means", "start"]
+__all__ = ["blend", "block_means", "coarse_means", "solid_kind", "start"]
 
-_TILE_BLOCKS = TILE_PX // BLOCK_PX
-_HIGH = np.float32(MOTION_HIGH)
-_SLOPE = np.float32(1 / (MOTION_HIGH - MOTION_LOW))
-_DRIFT_HIGH = np.float32(DRIFT_HIGH)
-_DRIFT_SLOPE = np.float32(1 / (DRIFT_HIGH - DRIFT_LOW))
-_TREMBLE = np.float32(1 / TREMBLE)
-_SUDDEN_LOW = np.float32(SUDDEN_LOW)
-_SUDDEN = np.float32(1 / (SUDDEN_HIGH - SUDDEN_LOW))
+_STILL = np.array(STILL, np.float32)
+_MOVING = np.array(MOVING, np.float32)
+_BROAD = np.array(BROAD, np.float32)
+_NARROW_CURVE = np.array(NARROW_CURVE, np.float32)
+_BROAD_CURVE = np.array(BROAD_CURVE, np.float32)
+_SHARPNESS = np.float32(1 / NARROW_CURVE.tremble)
+_LOW = np.float32(NARROW_CURVE.sudden_low)
+_SLOPE = np.float32(1 / (NARROW_CURVE.sudden_high - NARROW_CURVE.sudden_low))
+_BROAD_LOW = np.float32(BROAD_LOW)
+_BROAD_SLOPE = np.float32(1 / (BROAD_HIGH - BROAD_LOW))
+_MOVING_SHARE = np.float32(MOVING_SHARE)
 _SNAP = np.float32(SNAP)
 _FULL = np.float32(65535)
+_CODE = np.float32(1 / 65535)
+_NINTH = np.float32(1 / 9)
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
 _TWO = np.float32(2)
@@ -59,37 +68,6 @@ def block_means(luma, width, scale, means, first_block, end_block):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def stillness(previous, current, shift, by, start, end, changes, still):
-    """1 where a block of row ``by`` and its neighbours are still, 0 where something moves.
-
-    ``changes``: (2, blocks of a tile + 2) scratch, the worst and the summed change of three rows.
-    """
-    rows, columns = current.shape
-    up, down = max(by - 1, 0), min(by + 1, rows - 1)
-    first, last = max(start - 1, 0), min(end + 1, columns)
-    at, count = first - start + 1, last - first
-    worst, total = changes[0, at : at + count], changes[1, at : at + count]
-    for i in range(count):
-        x = np.uint64(first + i)
-        above = current[up, x] - previous[up, x] - shift
-        here = current[by, x] - previous[by, x] - shift
-        below = current[down, x] - previous[down, x] - shift
-        worst[i] = max(abs(above), abs(here), abs(below))
-        total[i] = above + here + below
-    width = end - start
-    for k in range(2):
-        if first == start:
-            changes[k, 0] = changes[k, 1]
-        if last == end:
-            changes[k, width + 1] = changes[k, width]
-    for i in range(width):
-        size = max(changes[0, i], changes[0, i + 1], changes[0, i + 2])
-        drift = abs(changes[1, i] + changes[1, i + 1] + changes[1, i + 2]) * np.float32(1 / 9)
-        value = min((_HIGH - size) * _SLOPE, (_DRIFT_HIGH - drift) * _DRIFT_SLOPE)
-        still[i] = min(_ONE, max(_ZERO, value))
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
 def coarse_means(means, step_y, step_x, coarse):
     """Means of step_y x step_x blocks; blocks that do not fill a cell are left out."""
     columns = coarse.shape[1] * step_x
@@ -105,7 +83,7 @@ def coarse_means(means, step_y, step_x, coarse):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _solid_kind(alpha, y, end_y, x, end_x):
+def solid_kind(alpha, y, end_y, x, end_x):
     """1 where the tile is all 0, 2 where it is all 65535, else 0."""
     first = alpha[y, x]
     if 0 < first < 65535:
@@ -132,22 +110,77 @@ def start(alpha, width, out, memory, solid, first_block, end_block):
                 target[x] = source[x]
         for tile in range(solid.shape[1]):
             x = tile * TILE_PX
-            solid[by, tile] = _solid_kind(alpha, y, end_y, x, min(x + TILE_PX, width))
+            solid[by, tile] = solid_kind(alpha, y, end_y, x, min(x + TILE_PX, width))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blend_row(source, kept, target, share, small, large):
-    """One row of a tile; ``share``: how still the picture is."""
+def _around(residual, difference, by, bx):
+    """Of block (by, bx) and its neighbours: largest and mean residual, how broad the difference."""
+    rows, columns = residual.shape
+    worst, total, differs = _ZERO, _ZERO, _ZERO
+    for j in range(-1, 2):
+        y = np.uint64(min(max(by + j, 0), rows - 1))
+        for k in range(-1, 2):
+            x = np.uint64(min(max(bx + k, 0), columns - 1))
+            change = residual[y, x]
+            worst = max(worst, abs(change))
+            total += change
+            differs += difference[y, x]
+    broad = min(_ONE, max(_ZERO, (abs(differs) * _NINTH - _BROAD_LOW) * _BROAD_SLOPE))
+    return worst, abs(total) * _NINTH, broad
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _block_shares(residual, difference, moves, keep, by, bx):
+    """Shares of the memory that block (by, bx) keeps against small and large differences, and
+    how broad the difference is; see reference.stillness and blend."""
+    worst, drift, broad = _around(residual, difference, by, bx)
+    limits = _MOVING if moves else _STILL
+    worst_low = limits[0] + broad * (_BROAD[0] - limits[0])
+    worst_high = limits[1] + broad * (_BROAD[1] - limits[1])
+    drift_low = limits[2] + broad * (_BROAD[2] - limits[2])
+    drift_high = limits[3] + broad * (_BROAD[3] - limits[3])
+    calm = (worst_high - worst) / (worst_high - worst_low)
+    steady = (drift_high - drift) / (drift_high - drift_low)
+    still = min(_ONE, max(_ZERO, min(calm, steady)))
+    share = _MOVING_SHARE + (_ONE - _MOVING_SHARE) * broad if moves else _ONE
+    return still * share * keep[0], still * keep[1], broad
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _blended(value, memory, small, large, sharpness, low, slope):
+    """The new memory of one pixel; ``low`` and ``slope`` of the curve of large differences."""
+    difference = memory - value
+    size = abs(difference) * _CODE
+    ratio = size * sharpness
+    square = ratio * ratio
+    far = min(_ONE, max(_ZERO, (size - low) * slope))
+    keep = max(small / (_ONE + square * square), large * (far * far * (_THREE - _TWO * far)))
+    moved = keep * difference
+    exact = (value == _ZERO) | (value == _FULL)
+    return value if exact & (abs(moved) < _SNAP) else value + moved
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _blend_row(source, kept, target, small, large):
+    """One row of a tile without broad differences: the narrow curve's terms are constants."""
     for x in range(source.size):
         value = np.float32(source[x])
-        difference = kept[x] - value
-        ratio = difference * _TREMBLE
-        square = ratio * ratio
-        size = min(_ONE, max(_ZERO, (abs(difference) - _SUDDEN_LOW) * _SUDDEN))
-        keep = max(small / (_ONE + square * square), large * (size * size * (_THREE - _TWO * size)))
-        moved = share[x] * keep * difference
-        exact = (value == _ZERO) | (value == _FULL)
-        new = value if exact & (abs(moved) < _SNAP) else value + moved
+        new = _blended(value, kept[x], small[x], large[x], _SHARPNESS, _LOW, _SLOPE)
+        kept[x] = new
+        target[x] = np.uint16(np.int32(new + _HALF))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _blend_broad_row(source, kept, target, small, large, broad):
+    """One row of a tile with broad differences."""
+    for x in range(source.size):
+        value, part = np.float32(source[x]), broad[x]
+        tremble = _NARROW_CURVE[0] + part * (_BROAD_CURVE[0] - _NARROW_CURVE[0])
+        low = _NARROW_CURVE[1] + part * (_BROAD_CURVE[1] - _NARROW_CURVE[1])
+        high = _NARROW_CURVE[2] + part * (_BROAD_CURVE[2] - _NARROW_CURVE[2])
+        slope = _ONE / (high - low)
+        new = _blended(value, kept[x], small[x], large[x], _ONE / tremble, low, slope)
         kept[x] = new
         target[x] = np.uint16(np.int32(new + _HALF))
 
@@ -166,6 +199,24 @@ def _memory_kind(memory, y, end_y, x, end_x):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _tile_shares(residual, difference, vectors, keep, by, first, end, shares):
+    """``_block_shares`` of blocks ``first`` to ``end`` of row ``by``, once for each pixel: (3, 64).
+
+    Whether a difference of them is broad.
+    """
+    some = False
+    for bx in range(first, end):
+        moves = vectors[0, by, bx] != _ZERO or vectors[1, by, bx] != _ZERO
+        small, large, broad = _block_shares(residual, difference, moves, keep, by, bx)
+        x = (bx - first) * BLOCK_PX
+        for i in range(x, x + BLOCK_PX):
+            at = np.uint64(i)
+            shares[0, at], shares[1, at], shares[2, at] = small, large, broad
+        some |= broad > _ZERO
+    return some
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def blend(
     alpha,
     width,
@@ -173,35 +224,38 @@ def blend(
     in_place,
     memory,
     solid,
-    previous,
-    current,
-    shift,
+    sure,
+    residual,
+    difference,
+    vectors,
     keep,
     first_block,
     end_block,
 ):
     """Blend alpha with the memory, for rows of blocks; ``in_place``: ``out`` is ``alpha``.
 
-    ``previous`` and ``current`` are the block means of luma, ``shift`` how much brighter the whole
-    picture became, ``keep`` the shares of the memory that a still picture keeps (``gates.keeps``).
+    ``residual``, ``difference`` and ``vectors`` are what ``cpu_follow`` made of the blocks,
+    ``keep`` the shares of the memory that a still picture keeps (``gates.keeps``). ``sure``: tiles
+    of memory that are solid are so in alpha, too, which ``cpu_follow.recall`` has looked at.
     """
-    share, still = np.empty(TILE_PX, np.float32), np.zeros(_TILE_BLOCKS, np.float32)
-    changes = np.empty((2, _TILE_BLOCKS + 2), np.float32)
+    shares = np.empty((3, TILE_PX), np.float32)
     for by in range(first_block, end_block):
         y, end_y = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0])
         for tile in range(solid.shape[1]):
             x, end_x = tile * TILE_PX, min(tile * TILE_PX + TILE_PX, width)
-            kind = _solid_kind(alpha, y, end_y, x, end_x)
-            if kind != 0 and kind == solid[by, tile]:
+            kind = solid[by, tile]
+            if kind != 0 and (sure or kind == solid_kind(alpha, y, end_y, x, end_x)):
                 if not in_place:
                     for yy in range(y, end_y):
                         out[yy, x:end_x] = alpha[yy, x]
                 continue
             first, end = x // BLOCK_PX, -(-end_x // BLOCK_PX)
-            stillness(previous, current, shift, by, first, end, changes, still)
-            for i in range(TILE_PX):
-                share[i] = still[i // BLOCK_PX]
+            maps = residual, difference, vectors, keep
+            broad = _tile_shares(*maps, by, first, end, shares)
             for yy in range(y, end_y):
-                kept, target = memory[yy, x:end_x], out[yy, x:end_x]
-                _blend_row(alpha[yy, x:end_x], kept, target, share, keep[0], keep[1])
+                rows = alpha[yy, x:end_x], memory[yy, x:end_x], out[yy, x:end_x]
+                if broad:
+                    _blend_broad_row(*rows, shares[0], shares[1], shares[2])
+                else:
+                    _blend_row(*rows, shares[0], shares[1])
             solid[by, tile] = _memory_kind(memory, y, end_y, x, end_x)

@@ -1,43 +1,69 @@
-"""The constants of motion-gated smoothing, shared by the definition and the kernels.
+"""The constants of motion-compensated smoothing, shared by the definition and the kernels.
 
-While the picture stands still, memory stays for two reasons: alpha trembles a little, or it is
-suddenly quite another one, because the network changed its mind.
+Memory follows the picture and stays for two reasons: alpha trembles a little, or it is suddenly
+quite another one over several blocks, because the network changed its mind. What says that memory
+and picture still belong together is the residual: the change of luma along the motion.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 __all__ = [
-    "DRIFT_HIGH",
-    "DRIFT_LOW",
+    "BROAD",
+    "BROAD_CURVE",
+    "BROAD_HIGH",
+    "BROAD_LOW",
+    "EXPLAINED",
     "MAX_KEEP",
     "MOST_SUDDEN_KEEP",
-    "MOTION_HIGH",
-    "MOTION_LOW",
+    "MOVING",
+    "MOVING_SHARE",
+    "NARROW_CURVE",
     "SNAP",
-    "SUDDEN_HIGH",
+    "STILL",
     "SUDDEN_KEEP",
-    "SUDDEN_LOW",
-    "TREMBLE",
+    "Curve",
+    "Limits",
     "keeps",
 ]
+
+
+class Limits(NamedTuple):
+    """Residuals in 8-bit steps, of 4x4 blocks of luma, from which memory begins to go, and is gone.
+
+    ``worst`` is the largest of a block and its eight neighbours, ``drift`` the mean of the nine,
+    which sees weak edges.
+    """
+
+    worst_low: float
+    worst_high: float
+    drift_low: float
+    drift_high: float
+
+
+STILL = Limits(2.2, 4.5, 0.8, 1.8)
+"""Where nothing moved: noise alone (sigma 2 gives 0.7 for a block and 0.24 for the mean)."""
+
+MOVING = Limits(2.5, 7.0, 1.0, 3.0)
+"""Along a vector: noise, and what a vector that is a little wrong leaves at an edge."""
+
+BROAD = Limits(17.5, 49.0, 3.0, 9.0)
+"""Where alpha and memory differ over several blocks. A moving edge does that along a line at most;
+so here the picture has to change plainly before the memory goes, above all in the mean."""
+
+BROAD_LOW, BROAD_HIGH = 0.15, 0.4
+"""Mean difference of alpha and memory over 3x3 blocks that begins to be broad, and is it in full.
+The limits above and the curves below are mixed by it."""
+
+EXPLAINED = 5.0
+"""Squared residual, summed over 5x5 blocks, that a vector has to take away to be followed."""
 
 MAX_KEEP = 0.9
 """Share of the memory that strength 1 keeps where alpha trembles (noise falls to 23 %)."""
 
-MOTION_LOW = 2.2
-"""Change of a 4x4 block's mean luma, in 8-bit steps, that may be noise (sigma 2 gives 0.7)."""
-
-MOTION_HIGH = 4.5
-"""Change of a block from which it is motion: nothing of the memory is kept."""
-
-DRIFT_LOW = 0.8
-"""The same for the mean change of 3x3 blocks, which sees weak edges (sigma 2 gives 0.24)."""
-
-DRIFT_HIGH = 1.8
-"""Mean change of 3x3 blocks from which it is motion."""
-
-TREMBLE = 0.18 * 65535
-"""Difference of alpha and memory at which half of ``MAX_KEEP`` counts."""
+MOVING_SHARE = 0.5
+"""Part of it that is kept along a vector: memory that moves is blurred by sampling."""
 
 SUDDEN_KEEP = 1.15
 """Share of the memory, times strength, that is kept against quite another alpha: more than noise
@@ -46,8 +72,24 @@ needs, so that it has to last for some frames before it shows."""
 MOST_SUDDEN_KEEP = 0.95
 """What that is at most: in the end the new alpha wins."""
 
-SUDDEN_LOW, SUDDEN_HIGH = 0.5 * 65535, 0.9 * 65535
-"""Differences from which ``SUDDEN_KEEP`` begins to count, and counts in full."""
+
+class Curve(NamedTuple):
+    """How much counts of what is kept, over the difference of alpha and memory, 0..1.
+
+    ``tremble`` is the difference at which half of ``MAX_KEEP`` counts; ``sudden_low`` and
+    ``sudden_high`` those from which ``SUDDEN_KEEP`` begins to count, and counts in full.
+    """
+
+    tremble: float
+    sudden_low: float
+    sudden_high: float
+
+
+NARROW_CURVE = Curve(0.18, 0.5, 0.9)
+"""Thin differences: edges."""
+
+BROAD_CURVE = Curve(0.6, 0.2, 0.6)
+"""Broad ones, which are flips of the network also where they are no more than half."""
 
 SNAP = 0.5 / 255 * 65535
 """Where the new alpha is exactly 0 or 1, a memory this near is dropped at once: no ghost tails."""

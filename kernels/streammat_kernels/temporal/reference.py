@@ -1,4 +1,4 @@
-"""The definition of motion-gated smoothing, in NumPy."""
+"""The definition of motion-compensated smoothing, in NumPy."""
 
 from __future__ import annotations
 
@@ -7,57 +7,109 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..motion.reference import sampled, window_sum
 from .gates import (
-    DRIFT_HIGH,
-    DRIFT_LOW,
-    MOTION_HIGH,
-    MOTION_LOW,
+    BROAD,
+    BROAD_CURVE,
+    BROAD_HIGH,
+    BROAD_LOW,
+    EXPLAINED,
+    MOVING,
+    MOVING_SHARE,
+    NARROW_CURVE,
     SNAP,
-    SUDDEN_HIGH,
-    SUDDEN_LOW,
-    TREMBLE,
+    STILL,
     keeps,
 )
 from .state import BLOCK_PX
 
-__all__ = ["blend", "block_means", "stillness"]
+__all__ = ["blend", "block_means", "breadth", "follow", "recall", "stillness"]
+
+Map = NDArray[np.float64]
 
 
-def block_means(luma: NDArray[Any], maximum: float) -> NDArray[np.float64]:
+def block_means(plane: NDArray[Any], maximum: float) -> Map:
     """Mean of each 4x4 block, scaled from 0..maximum to 0..255; border blocks may be partial."""
-    rows = range(0, luma.shape[0], BLOCK_PX)
-    columns = range(0, luma.shape[1], BLOCK_PX)
-    blocks = [[luma[y : y + BLOCK_PX, x : x + BLOCK_PX].mean() for x in columns] for y in rows]
+    rows = range(0, plane.shape[0], BLOCK_PX)
+    columns = range(0, plane.shape[1], BLOCK_PX)
+    blocks = [[plane[y : y + BLOCK_PX, x : x + BLOCK_PX].mean() for x in columns] for y in rows]
     return np.array(blocks, np.float64) * (255.0 / maximum)
 
 
-def stillness(previous: NDArray[Any], current: NDArray[Any], shift: float) -> NDArray[np.float64]:
-    """1 where a block and its eight neighbours are still, 0 where something moves.
+def follow(
+    previous: NDArray[Any], current: NDArray[Any], shift: float, found: NDArray[Any]
+) -> tuple[Map, Map]:
+    """Vectors (2, h, w) in blocks, 0 where those found do not explain the change, and residuals.
 
     ``shift`` is the change of brightness of the whole picture; it is no motion.
     """
-    change = np.pad(current.astype(np.float64) - previous - shift, 1, mode="edge")
     rows, columns = current.shape
+    y, x = np.mgrid[:rows, :columns]
+    without = previous.astype(np.float64) + shift - current
+    if min(rows, columns) < 2:
+        return np.zeros_like(found, np.float64), without
+    along = sampled(previous, y + found[1], x + found[0]) + shift - current
+    moving = window_sum(without**2 - along**2, 2) > EXPLAINED
+    return np.where(moving, found, 0.0), np.where(moving, along, without)
+
+
+def recall(memory: NDArray[Any], vectors: NDArray[Any]) -> Map:
+    """The memory (codes) where it is now: each block's is taken from along its vector."""
+    height, width = memory.shape
+    if min(height, width) < 2:
+        return memory.astype(np.float64)
+    y, x = np.mgrid[:height, :width]
+    across, down = (BLOCK_PX * _pixels(part, height, width) for part in vectors)
+    return sampled(memory, y + down, x + across)
+
+
+def breadth(alpha: NDArray[Any], memory: NDArray[Any]) -> Map:
+    """How broadly the moved memory differs from alpha (both codes), 0..1 for each block."""
+    mean = window_sum(block_means(memory - alpha.astype(np.float64), 255 * 65535), 1) / 9
+    broad: Map = np.clip((np.abs(mean) - BROAD_LOW) / (BROAD_HIGH - BROAD_LOW), 0.0, 1.0)
+    return broad
+
+
+def stillness(residual: NDArray[Any], moving: NDArray[Any], broad: NDArray[Any]) -> Map:
+    """1 where a block and its neighbours are what they were along the motion, 0 where not."""
+    rows, columns = residual.shape
+    change = np.pad(residual.astype(np.float64), 1, mode="edge")
     around = np.array([change[y : y + rows, x : x + columns] for y in range(3) for x in range(3)])
     worst, drift = np.abs(around).max(axis=0), np.abs(around.mean(axis=0))
-    motion = (MOTION_HIGH - worst) / (MOTION_HIGH - MOTION_LOW)
-    drifting = (DRIFT_HIGH - drift) / (DRIFT_HIGH - DRIFT_LOW)
-    still: NDArray[np.float64] = np.clip(np.minimum(motion, drifting), 0.0, 1.0)
+    narrow = [np.where(moving, a, b) for a, b in zip(MOVING, STILL, strict=True)]
+    limits = [a + broad * (b - a) for a, b in zip(narrow, BROAD, strict=True)]
+    calm = (limits[1] - worst) / (limits[1] - limits[0])
+    steady = (limits[3] - drift) / (limits[3] - limits[2])
+    still: Map = np.clip(np.minimum(calm, steady), 0.0, 1.0)
     return still
 
 
 def blend(
-    alpha: NDArray[Any], memory: NDArray[Any], still: NDArray[Any], strength: float
-) -> NDArray[np.float64]:
-    """New memory from alpha (codes), the old memory (codes) and the stillness of the blocks."""
+    alpha: NDArray[Any],
+    memory: NDArray[Any],
+    still: NDArray[Any],
+    moving: NDArray[Any],
+    broad: NDArray[Any],
+    strength: float,
+) -> Map:
+    """New memory from alpha (codes) and the moved memory (codes); the rest for each block."""
     height, width = alpha.shape
-    still_px = np.repeat(np.repeat(still, BLOCK_PX, axis=0), BLOCK_PX, axis=1)[:height, :width]
+    parts = still, moving, broad
+    still_px, moving_px, broad_px = (_pixels(part, height, width) for part in parts)
+    tremble, low, high = (
+        a + broad_px * (b - a) for a, b in zip(NARROW_CURVE, BROAD_CURVE, strict=True)
+    )
     difference = memory.astype(np.float64) - alpha
-    tremble = 1.0 / (1.0 + (difference / TREMBLE) ** 4)
-    size = (np.abs(difference) - SUDDEN_LOW) / (SUDDEN_HIGH - SUDDEN_LOW)
-    size = np.clip(size, 0.0, 1.0)
+    size = np.abs(difference) / 65535
+    near = 1.0 / (1.0 + (size / tremble) ** 4)
+    far = np.clip((size - low) / (high - low), 0.0, 1.0)
     small, large = keeps(strength)
-    keep = np.maximum(small * tremble, large * size * size * (3 - 2 * size))
+    share = np.where(moving_px, MOVING_SHARE + (1 - MOVING_SHARE) * broad_px, 1.0)
+    keep = np.maximum(small * share * near, large * far * far * (3 - 2 * far))
     smoothed = alpha + still_px * keep * difference
     solid = (alpha == 0) | (alpha == 65535)
     return np.where(solid & (np.abs(smoothed - alpha) < SNAP), alpha.astype(np.float64), smoothed)
+
+
+def _pixels(blocks: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    return np.repeat(np.repeat(blocks, BLOCK_PX, axis=0), BLOCK_PX, axis=1)[:height, :width]

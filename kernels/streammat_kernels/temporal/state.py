@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ShapeError
+from ..motion.workspace import Workspace
 
 __all__ = ["BLOCK_PX", "TILE_PX", "TemporalState", "block_size"]
 
@@ -32,13 +33,33 @@ class TemporalState:
         memory: (H, W) float32, the smoothed alpha in code units, 0..65535.
         luma: (ceil(H / 4), ceil(W / 4)) float32, mean luma of each block, 0..255.
         previous_luma: the same of the frame before; scratch, not saved.
+        found, vectors: (2, ceil(H / 4), ceil(W / 4)) float32, motion of each block, in blocks: as
+            estimated, and as followed; scratch, as the next three are.
+        residual, difference: (ceil(H / 4), ceil(W / 4)) float32, change of luma along the motion,
+            and mean difference of the moved memory and alpha.
+        other_memory, other_solid: the buffers that the next frame's memory is moved into.
+        motion: buffers of ``motion.estimate``.
         solid: (ceil(H / 4), ceil(W / 64)) uint8, 1 where that tile of memory is all 0, 2 where it
             is all 65535, else 0.
         verdict: (2,) float32 on a GPU, written by the kernels: shift of brightness, 1 for a cut;
             None on the CPU.
     """
 
-    __slots__ = ("_cut", "luma", "memory", "previous_luma", "solid", "verdict")
+    __slots__ = (
+        "_cut",
+        "difference",
+        "found",
+        "luma",
+        "memory",
+        "motion",
+        "other_memory",
+        "other_solid",
+        "previous_luma",
+        "residual",
+        "solid",
+        "vectors",
+        "verdict",
+    )
 
     def __init__(self, height: int, width: int) -> None:
         blocks = block_size(height, width)
@@ -46,6 +67,13 @@ class TemporalState:
         self.luma: NDArray[np.float32] = np.zeros(blocks, np.float32)
         self.solid: NDArray[np.uint8] = np.zeros((blocks[0], -(-width // TILE_PX)), np.uint8)
         self.previous_luma: NDArray[np.float32] = np.zeros(blocks, np.float32)
+        self.found: NDArray[np.float32] = np.zeros((2, *blocks), np.float32)
+        self.vectors: NDArray[np.float32] = np.zeros((2, *blocks), np.float32)
+        self.residual: NDArray[np.float32] = np.zeros(blocks, np.float32)
+        self.difference: NDArray[np.float32] = np.zeros(blocks, np.float32)
+        self.other_memory: NDArray[np.float32] = np.zeros((height, width), np.float32)
+        self.other_solid: NDArray[np.uint8] = np.zeros_like(self.solid)
+        self.motion = Workspace(*blocks)
         self.verdict: Any = None
         self._cut: bool | None = False
 
