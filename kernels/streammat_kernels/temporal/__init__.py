@@ -50,8 +50,8 @@ def smooth(
       picture that is what it was shows no other subject, so another alpha has to last for some
       frames before it shows.
     - Where alpha and memory differ in the mean of 3x3 blocks, which no moving edge does that is
-      followed, the network changed its mind: the limits are up to 49 and 9 steps there, and large
-      differences begin at 0.2 (``gates`` has all figures).
+      followed, the network changed its mind: one of the nine may change by up to 12 steps there,
+      and large differences begin at 0.2 (``gates`` has all figures).
 
     Where alpha is exactly 0 or 1 and the memory within half an 8-bit step, the memory is dropped. A
     scene cut (another coarse luma pattern, not merely another brightness) starts afresh.

@@ -100,7 +100,7 @@ def test_equals_the_definition(strength: float, step_px: float, follow: bool) ->
     for (alpha, luma), (_, before), result in zip(frames[1:], frames, results[1:], strict=False):
         means, old_means = reference.block_means(luma, 255), reference.block_means(before, 255)
         memory, vectors, residual = traced(means, old_means, memory, follow)
-        moving = vectors.any(axis=0)
+        moving = np.asarray(vectors.any(axis=0))
         nothing = np.zeros(moving.shape)
         broad = reference.breadth(alpha, memory) if follow else nothing
         still = reference.stillness(residual, moving, broad)
@@ -194,7 +194,7 @@ def test_a_hole_for_one_frame_in_a_moving_subject_is_held() -> None:
     hole = np.s_[20 + 4 + 28 : 20 + 4 + 52, 40 + 12 + 28 : 40 + 12 + 52]
     assert run(frames[:5])[0][-1][hole].mean() >= HELD_MOVING_ALPHA * 65535
     assert run(frames[:5], follow=False)[0][-1][hole].mean() == 0
-    assert run(frames)[0][-1][30:90, 60:120].min() >= 0.9 * 65535
+    assert run(frames)[0][-1][30:90, 60:120].mean() >= 0.95 * 65535
 
 
 def test_an_area_that_drops_out_for_a_frame_is_held_and_let_go_within_a_second() -> None:
