@@ -93,7 +93,11 @@ def test_what_had_no_time_goes_on_in_the_next_call_and_what_was_too_slow_does_no
 
 
 def test_a_step_that_hangs_says_where_before_it_is_ended() -> None:
-    code = "import time; print('begun', flush=True); time.sleep(600)"
+    # A shell's background jobs inherit an ignored SIGINT, and so would this process.
+    code = (
+        "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "print('begun', flush=True); time.sleep(600)"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
