@@ -24,14 +24,14 @@ _ONE = np.float32(1)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def halve(source, shift, target):
-    """Means of 2x2 samples, plus ``shift``."""
+def halve(source, target):
+    """Means of 2x2 samples."""
     for y in range(target.shape[0]):
         upper, lower, row = source[2 * y], source[2 * y + 1], target[y]
         for i in range(target.shape[1]):
             x = np.uint64(2 * i)
             right = np.uint64(2 * i + 1)
-            row[i] = (upper[x] + upper[right] + lower[x] + lower[right]) * _QUARTER + shift
+            row[i] = (upper[x] + upper[right] + lower[x] + lower[right]) * _QUARTER
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -164,21 +164,17 @@ def estimate(
 ) -> None:
     """See ``motion.estimate``; arguments are checked, the maps have two rows and columns."""
     finest, coarsest = plan(*current.shape)
-    zero = np.float32(0)
     maps: list[tuple[Any, Any]] = [(previous, current)]
     for level in workspace.levels[1:]:
-        halve(maps[-1][0], zero, level.previous)
-        halve(maps[-1][1], zero, level.current)
+        halve(maps[-1][0], level.previous)
+        halve(maps[-1][1], level.current)
         maps.append((level.previous, level.current))
     workspace.levels[coarsest].start[...] = 0
     for index in range(coarsest, finest - 1, -1):
         level = workspace.levels[index]
         solve(*maps[index], shift, level.start, level.solved)
-        mean_3x3(level.solved, level.start)
+        mean_3x3(level.solved, level.start if index else out)
         if index > finest:
             enlarge(level.start, 2, workspace.levels[index - 1].start)
-    found = workspace.levels[finest].start
     if finest:
-        enlarge(found, 1 << finest, out)
-    else:
-        np.copyto(out, found)
+        enlarge(workspace.levels[finest].start, 1 << finest, out)

@@ -16,11 +16,9 @@ __all__ = ["follow", "recall", "without_motion"]
 
 _RADIUS = 2
 _WINDOW = 2 * _RADIUS + 1
-_TILE_BLOCKS = TILE_PX // BLOCK_PX
 _EXPLAINED = np.float32(EXPLAINED)
 _SIDE = np.float32(BLOCK_PX)
 _ZERO = np.float32(0)
-_ONE = np.float32(1)
 _FULL = np.float32(65535)
 
 

@@ -13,18 +13,7 @@ import numpy as np
 from ..layout import Family, PixelLayout
 from ..motion.cuda import buffers_of, estimate
 from ..runtime import QUAD, Runtime, Struct, plane, runtime_of
-from .gates import (
-    BROAD,
-    BROAD_CURVE,
-    BROAD_HIGH,
-    BROAD_LOW,
-    EXPLAINED,
-    MOVING,
-    MOVING_SHARE,
-    NARROW_CURVE,
-    STILL,
-    keeps,
-)
+from . import gates
 from .state import TemporalState
 
 __all__ = [
@@ -142,7 +131,7 @@ def trail_of(run: Runtime, state: TemporalState) -> Struct:
     record = np.zeros((), _TRAIL)
     record["arrays"] = [run.address(array) for array in arrays]
     record["size"] = *state.luma.shape[::-1], *state.memory.shape[::-1]
-    record["explained"] = EXPLAINED
+    record["explained"] = gates.EXPLAINED
     return Struct(record)
 
 
@@ -157,7 +146,9 @@ def past_of(
         0 if array is None else run.address(array) for array in (state.memory, *motion, *luma)
     ]
     record["size"] = state.luma.shape[::-1]
-    record["limits"], record["curves"] = (STILL, MOVING, BROAD), (NARROW_CURVE, BROAD_CURVE)
-    record["broad"], record["moving_share"] = (BROAD_LOW, BROAD_HIGH), MOVING_SHARE
-    record["keep"], record["fresh"] = keeps(strength), fresh or strength == 0
+    record["limits"] = gates.STILL, gates.MOVING, gates.BROAD
+    record["curves"] = gates.NARROW_CURVE, gates.BROAD_CURVE
+    record["broad"] = gates.BROAD_LOW, gates.BROAD_HIGH
+    record["moving_share"] = gates.MOVING_SHARE
+    record["keep"], record["fresh"] = gates.keeps(strength), fresh or strength == 0
     return Struct(record)

@@ -51,7 +51,7 @@ MOVING = Limits(2.5, 7.0, 1.0, 3.0)
 BROAD = Limits(5.0, 12.0, 1.0, 3.0)
 """Where alpha and memory differ over several blocks. A moving edge does that along a line at most;
 so here single blocks have to change more before the memory goes. The mean does not: it is what
-tells places that were uncovered. Wider limits flicker less still (49 and 9 steps: 9 %), but then
+tells places that were uncovered. Wider limits flicker less still (49 and 9 steps: 8 %), but then
 hair drags over dark trees behind a head that nods."""
 
 BROAD_LOW, BROAD_HIGH = 0.15, 0.4
