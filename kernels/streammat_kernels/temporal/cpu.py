@@ -114,27 +114,27 @@ def start(alpha, width, out, memory, solid, first_block, end_block):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _around(residual, difference, by, bx):
-    """Of block (by, bx) and its neighbours: largest and mean residual, how broad the difference."""
-    rows, columns = residual.shape
-    worst, total, differs = _ZERO, _ZERO, _ZERO
-    for j in range(-1, 2):
-        y = np.uint64(min(max(by + j, 0), rows - 1))
-        for k in range(-1, 2):
-            x = np.uint64(min(max(bx + k, 0), columns - 1))
-            change = residual[y, x]
-            worst = max(worst, abs(change))
-            total += change
-            differs += difference[y, x]
-    broad = min(_ONE, max(_ZERO, (abs(differs) * _NINTH - _BROAD_LOW) * _BROAD_SLOPE))
-    return worst, abs(total) * _NINTH, broad
+def _three_rows(residual, difference, by, first, end, columns):
+    """Of blocks ``first`` - 1 to ``end``, with those above and below: largest and summed residual
+    and summed difference, (3, blocks); beyond the border it is repeated."""
+    rows, last = residual.shape[0], residual.shape[1] - 1
+    above, below = max(by - 1, 0), min(by + 1, rows - 1)
+    for i in range(end - first + 2):
+        x = np.uint64(min(max(first - 1 + i, 0), last))
+        up, here, down = residual[above, x], residual[by, x], residual[below, x]
+        columns[0, i] = max(abs(up), abs(here), abs(down))
+        columns[1, i] = up + here + down
+        columns[2, i] = difference[above, x] + difference[by, x] + difference[below, x]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _block_shares(residual, difference, moves, keep, by, bx):
-    """Shares of the memory that block (by, bx) keeps against small and large differences, and
-    how broad the difference is; see reference.stillness and blend."""
-    worst, drift, broad = _around(residual, difference, by, bx)
+def _block_shares(worst, drift, broad, moves, keep):
+    """Shares of the memory that a block keeps against small and large differences, see
+    reference.stillness and blend.
+
+    ``worst`` and ``drift`` are the largest and the mean residual of it and its neighbours,
+    ``broad`` says how broad the difference of alpha and memory is, 0..1.
+    """
     limits = _MOVING if moves else _STILL
     worst_low = limits[0] + broad * (_BROAD[0] - limits[0])
     worst_high = limits[1] + broad * (_BROAD[1] - limits[1])
@@ -144,7 +144,7 @@ def _block_shares(residual, difference, moves, keep, by, bx):
     steady = (drift_high - drift) / (drift_high - drift_low)
     still = min(_ONE, max(_ZERO, min(calm, steady)))
     share = _MOVING_SHARE + (_ONE - _MOVING_SHARE) * broad if moves else _ONE
-    return still * share * keep[0], still * keep[1], broad
+    return still * share * keep[0], still * keep[1]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -162,20 +162,19 @@ def _blended(value, memory, small, large, sharpness, low, slope):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blend_row(source, kept, target, small, large):
+def _blend_row(values, kept, target, small, large):
     """One row of a tile without broad differences: the narrow curve's terms are constants."""
-    for x in range(source.size):
-        value = np.float32(source[x])
-        new = _blended(value, kept[x], small[x], large[x], _SHARPNESS, _LOW, _SLOPE)
+    for x in range(target.size):
+        new = _blended(values[x], kept[x], small[x], large[x], _SHARPNESS, _LOW, _SLOPE)
         kept[x] = new
         target[x] = np.uint16(np.int32(new + _HALF))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blend_broad_row(source, kept, target, small, large, broad):
+def _blend_broad_row(values, kept, target, small, large, broad):
     """One row of a tile with broad differences."""
-    for x in range(source.size):
-        value, part = np.float32(source[x]), broad[x]
+    for x in range(target.size):
+        value, part = values[x], broad[x]
         tremble = _NARROW_CURVE[0] + part * (_BROAD_CURVE[0] - _NARROW_CURVE[0])
         low = _NARROW_CURVE[1] + part * (_BROAD_CURVE[1] - _NARROW_CURVE[1])
         high = _NARROW_CURVE[2] + part * (_BROAD_CURVE[2] - _NARROW_CURVE[2])
@@ -199,18 +198,22 @@ def _memory_kind(memory, y, end_y, x, end_x):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _tile_shares(residual, difference, vectors, keep, by, first, end, shares):
+def _tile_shares(residual, difference, vectors, keep, by, first, end, columns, shares):
     """``_block_shares`` of blocks ``first`` to ``end`` of row ``by``, once for each pixel: (3, 64).
 
-    Whether a difference of them is broad.
+    Whether a difference of them is broad. ``columns`` is scratch, (3, blocks + 2).
     """
     some = False
-    for bx in range(first, end):
-        moves = vectors[0, by, bx] != _ZERO or vectors[1, by, bx] != _ZERO
-        small, large, broad = _block_shares(residual, difference, moves, keep, by, bx)
-        x = (bx - first) * BLOCK_PX
-        for i in range(x, x + BLOCK_PX):
-            at = np.uint64(i)
+    _three_rows(residual, difference, by, first, end, columns)
+    for i in range(end - first):
+        worst = max(columns[0, i], columns[0, i + 1], columns[0, i + 2])
+        drift = abs(columns[1, i] + columns[1, i + 1] + columns[1, i + 2]) * _NINTH
+        differs = abs(columns[2, i] + columns[2, i + 1] + columns[2, i + 2]) * _NINTH
+        broad = min(_ONE, max(_ZERO, (differs - _BROAD_LOW) * _BROAD_SLOPE))
+        moves = vectors[0, by, first + i] != _ZERO or vectors[1, by, first + i] != _ZERO
+        small, large = _block_shares(worst, drift, broad, moves, keep)
+        for j in range(BLOCK_PX):
+            at = np.uint64(i * BLOCK_PX + j)
             shares[0, at], shares[1, at], shares[2, at] = small, large, broad
         some |= broad > _ZERO
     return some
@@ -238,7 +241,9 @@ def blend(
     ``keep`` the shares of the memory that a still picture keeps (``gates.keeps``). ``sure``: tiles
     of memory that are solid are so in alpha, too, which ``cpu_follow.recall`` has looked at.
     """
+    columns = np.empty((3, TILE_PX // BLOCK_PX + 2), np.float32)
     shares = np.empty((3, TILE_PX), np.float32)
+    values = np.empty(TILE_PX, np.float32)  # a copy: where out is alpha, no loop can be vectorised
     for by in range(first_block, end_block):
         y, end_y = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0])
         for tile in range(solid.shape[1]):
@@ -251,9 +256,11 @@ def blend(
                 continue
             first, end = x // BLOCK_PX, -(-end_x // BLOCK_PX)
             maps = residual, difference, vectors, keep
-            broad = _tile_shares(*maps, by, first, end, shares)
+            broad = _tile_shares(*maps, by, first, end, columns, shares)
             for yy in range(y, end_y):
-                rows = alpha[yy, x:end_x], memory[yy, x:end_x], out[yy, x:end_x]
+                for i in range(end_x - x):
+                    values[i] = np.float32(alpha[yy, x + i])
+                rows = values, memory[yy, x:end_x], out[yy, x:end_x]
                 if broad:
                     _blend_broad_row(*rows, shares[0], shares[1], shares[2])
                 else:
