@@ -86,7 +86,7 @@ class Own:
 
     Args:
         model: name or card, as of ``--model``.
-        strategy: of stills.
+        strategy: of stills and clips.
         size: of the network.
     """
 
@@ -97,7 +97,9 @@ class Own:
         self._still = streammat.create_matter(
             model=model, strategy=strategy, size=size, smooth="off"
         )
-        self._clip = streammat.create_matter(model=model, size=size, smooth="auto")
+        self._clip = streammat.create_matter(
+            model=model, strategy=strategy, size=size, smooth="auto"
+        )
 
     def still(self, rgb: Rgb) -> Grey:
         """The alpha of one picture."""

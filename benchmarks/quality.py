@@ -217,14 +217,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True, help="images/, alphas/, peers/ ...")
     parser.add_argument("--model", default="gfm_lite0_tt")
     parser.add_argument("--strategies", default="single,two-size,hybrid", help="of stills")
+    parser.add_argument("--clip-strategies", default="single,two-size", help="of clips")
     parser.add_argument("--only", choices=["photographs", "clips"])
     parser.add_argument("--no-peers", action="store_true", help="the model alone, for a quick look")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sheets", type=Path, help="write every photograph's alphas here")
     options = parser.parse_args(arguments)
-    own: list[Network] = [Own(options.model, s) for s in options.strategies.split(",")]
+    still_names, clip_names = options.strategies.split(","), options.clip_strategies.split(",")
+    matters = {name: Own(options.model, name) for name in dict.fromkeys(still_names + clip_names)}
     peers: list[Network] = [] if options.no_peers else [Selfie(options.data), Rvm(options.data)]
-    networks, moving = [*peers, *own], [*peers, own[0]]  # strategies are of stills
+    networks: list[Network] = [*peers, *(matters[name] for name in still_names)]
+    moving: list[Network] = [*peers, *(matters[name] for name in clip_names)]
     stills, clips = [], []
     if options.only != "clips":
         for photograph in photographs(options.data):
@@ -234,7 +237,7 @@ def main(arguments: list[str]) -> int:
             clips += [clip_row(network, clip) for network in moving]
     rows = still_summary(stills) + clip_summary(clips)
     if peers:
-        judge(rows, [network.name for network in own])
+        judge(rows, [matter.name for matter in matters.values()])
     print("\n".join(_say(row) for row in rows))
     write_result(options.json, "quality", rows, limits=LIMITS, each_picture=stills, each_clip=clips)
     return 0

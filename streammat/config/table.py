@@ -126,9 +126,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "strategy",
-        **_one_of("auto", "single", "two-size", "hybrid", "resize", "official", "tiled"),
-        about="How a picture is put to the network; a clip takes single only. auto: single for "
-        "clips, for photos what suits the model best.",
+        **_one_of(
+            *("auto", "single", "mirrored", "two-size", "hybrid", "resize", "official", "tiled")
+        ),
+        about="How a picture is put to the network. auto: single for clips, for photos what suits "
+        "the model best; two-size suits clips that may take their time, too.",
         group="Model",
     ),
     Setting(

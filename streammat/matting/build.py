@@ -66,7 +66,7 @@ def with_strategy(settings: MatteSettings, info: StreamInfo) -> MatteSettings:
     """The settings with the strategy that ``settings.strategy`` means for this source.
 
     Raises:
-        ConfigError: an unknown model or strategy, or one for stills and the source is a clip.
+        ConfigError: an unknown model or strategy.
         EngineFileError: the model's card is damaged.
     """
     network = find_model(settings.model).network

@@ -1,4 +1,4 @@
-"""The strategies for stills behind the pipeline's protocol."""
+"""The strategies of several passes behind the pipeline's protocol."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StillMatter:
     Args:
         network: the passes are its; closed with the matter.
         name: of the model, for reports.
-        strategy: two-size, hybrid, resize, official, tiled or single.
+        strategy: mirrored, two-size, hybrid, resize, official, tiled or single.
         size: of the passes that cover the whole picture.
         bands: the pool for the colour conversion.
     """

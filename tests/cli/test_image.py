@@ -147,13 +147,17 @@ def test_refusals_are_one_line(
     assert not Path("out").exists()
 
 
-def test_a_clip_refuses_the_strategies_of_stills(
-    network: RedNetwork, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_clip_is_matted_frame_by_frame_as_its_stills_are(network: RedNetwork) -> None:
     for number in range(2):
         photo(f"frames/{number}.png")
-    assert main(["matte", "frames", "-o", "out/", *RUN]) == 2
-    assert "strategy resize is for stills, and the source is a clip" in capsys.readouterr().err
+    assert main(["matte", "frames", "-o", "alpha=clip/", "--smooth", "off", *RUN]) == 0
+    assert main(["image", "frames", "-o", "alpha=stills/", *RUN]) == 0
+    clip, stills = (sorted(Path(folder).iterdir()) for folder in ("clip", "stills"))
+    assert len(clip) == len(stills) == 2
+    for one, other in zip(clip, stills, strict=True):
+        with Image.open(one) as frame, Image.open(other) as still:
+            assert np.asarray(frame).astype(int).any()
+            np.testing.assert_array_equal(np.asarray(frame), np.asarray(still))
 
 
 def test_a_folder_of_photos_loads_its_network_once(

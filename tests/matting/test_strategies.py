@@ -154,14 +154,15 @@ def test_tiles_that_cannot_be_are_refused(tile: int, overlap: int) -> None:
         tiled(RedNetwork(), ramp_picture(64, 64), tile_px=tile, overlap_px=overlap)
 
 
-def test_a_clip_takes_single_only() -> None:
-    size = (1080, 1920)
-    assert strategy_for_source("single", "x", *size, still=False) == "single"
-    assert strategy_for_source("tiled", "x", *size, still=True) == "tiled"
-    with pytest.raises(ConfigError, match="strategy hybrid is for stills"):
-        strategy_for_source("hybrid", "x", *size, still=False)
-    with pytest.raises(ConfigError, match="use auto, single, two-size, hybrid, resize, official"):
-        strategy_for_source("twice", "x", *size, still=True)
+@pytest.mark.parametrize("still", [False, True])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_clips_and_stills_take_every_strategy_by_name(strategy: str, still: bool) -> None:
+    assert strategy_for_source(strategy, "x", 1080, 1920, still=still) == strategy
+
+
+def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="use auto, single, mirrored, two-size, hybrid, resize"):
+        strategy_for_source("twice", "x", 1080, 1920, still=False)
 
 
 def test_auto_is_single_for_clips_and_what_suits_the_network_for_stills() -> None:
@@ -187,14 +188,18 @@ def test_two_size_takes_focus_from_a_closer_pass_but_never_above_the_picture() -
     assert len(network.sizes) == 3  # the picture and its mirror image; the picture
 
 
-def test_two_size_takes_glance_from_the_working_size() -> None:
+@pytest.mark.parametrize(("sureness", "alpha"), [(0.8, 65535), (0.7, 0)])
+def test_glance_of_the_working_size_counts_twice_the_closer_one_once(
+    sureness: float, alpha: int
+) -> None:
     class Seeing(RedNetwork):
-        """Sees a subject everywhere when it looks from far off."""
+        """Sees a subject from far off, more or less surely, and surely none closer up."""
 
         def __call__(self, rgb: Any, /) -> PassOutput:
             output = super().__call__(rgb)
-            if rgb.shape[0] <= 288:
-                output.glance[...] = np.array([0, 0, 1], np.float32)[:, None, None]
+            from_afar = np.array([1 - sureness, 0, sureness], np.float32)
+            seen = from_afar if rgb.shape[0] <= 288 else np.array([1, 0, 0], np.float32)
+            output.glance[...] = seen[:, None, None]
             return output
 
-    assert (two_size(Seeing(), ramp_picture(1080, 1920)) == 65535).all()
+    assert (two_size(Seeing(), ramp_picture(1080, 1920)) == alpha).all()

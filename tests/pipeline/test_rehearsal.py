@@ -110,7 +110,8 @@ def test_a_frame_reaches_its_alpha_without_compiling(layout: PixelLayout) -> Non
 
 @pytest.mark.parametrize("strategy", ["single", "two-size"])
 def test_a_photo_reaches_its_alpha_without_compiling(strategy: str) -> None:
-    matter = StillMatter(RedNetwork(), "red", strategy, "32x32")
+    network = RedNetwork()
+    matter = StillMatter(network, "red", strategy, "32x32")
     info = _info(replace(RGBA, alpha=False))
     parts_of(info, matter, [], 0.0)[0].perform()
     out = np.empty((HEIGHT, WIDTH), np.uint16)
@@ -119,6 +120,8 @@ def test_a_photo_reaches_its_alpha_without_compiling(strategy: str) -> None:
         matter.wait(0)
         matter.alpha(_frame(info.layout), 0, out)
     assert found == []
+    passes = 4 if strategy == "two-size" else 1
+    assert len(network.sizes) == passes
 
 
 @pytest.mark.parametrize("scene", [False, True], ids=["HDR video", "EXR"])

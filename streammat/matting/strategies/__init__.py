@@ -1,4 +1,4 @@
-"""How a still is put to a network: at one size, at two, in tiles, or as the released code does."""
+"""How a picture is put to a network: one size or two, mirrored, in tiles, as the released code."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ __all__ = [
     "strategy_for_still",
 ]
 
-Strategy = Literal["single", "two-size", "hybrid", "resize", "official", "tiled"]
+Strategy = Literal["single", "mirrored", "two-size", "hybrid", "resize", "official", "tiled"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 _RELEASED = ("gfm_d121", "gfm_r34", "gfm_r101")  # encoders that their authors test with hybrid
 
@@ -52,7 +52,7 @@ def strategy_for_still(network: str, height: int, width: int) -> Strategy:
 def strategy_for_source(
     name: str, network: str, height: int, width: int, *, still: bool
 ) -> Strategy:
-    """The strategy for a source: auto is decided, and what only a still can have is refused.
+    """The strategy for a source: auto is one pass for a clip, as every frame pays.
 
     Args:
         name: as asked for.
@@ -60,14 +60,8 @@ def strategy_for_source(
         still: whether the source is one picture.
 
     Raises:
-        ConfigError: an unknown strategy, or another than single for a clip.
+        ConfigError: an unknown strategy.
     """
     if name == "auto":
         return strategy_for_still(network, height, width) if still else "single"
-    chosen = checked_strategy(name)
-    if chosen != "single" and not still:
-        raise ConfigError(
-            f"strategy {name} is for stills, and the source is a clip: use single, "
-            "or streammat image with its frames"
-        )
-    return chosen
+    return checked_strategy(name)

@@ -3,7 +3,7 @@
 A photograph and its mirror image show the same subject, yet a small network may lose an arm in one
 of the two. The mean of both answers (an old habit of classifiers: Krizhevsky et al., NIPS 2012)
 loses less, for one more pass: the mean error on the people of `benchmarks quality` fell by a sixth.
-Clips do not get it, as every frame would pay.
+A clip gets it only if it is asked for, as every frame pays.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from streammat.errors import ConfigError
 from streammat.matting.strategies.choose import Strategy, checked_strategy, strategy_for_still
+from streammat.matting.strategies.mirrored import Mirrored
 from streammat.matting.strategies.network import AnyPass, NetworkPass, RimPass, is_rim
 from streammat.matting.strategies.official import official, shrink_sample
 from streammat.matting.strategies.published import hybrid, resize
@@ -33,14 +35,14 @@ def still_alpha(
     official is its sample mode (large pictures at a shorter side of 1080), enlarged to the
     picture's own size, and takes 16-bit pictures at 8 bits, as the released code would. A network
     with all three representations (RIM) has one pass at a third of the picture's size in hybrid,
-    resize and official alike, as released (see `rim`); it takes neither two-size nor tiles.
+    resize and official alike, as released (see `rim`); it takes no mirror image, two-size or tiles.
 
     Args:
         network: the passes are its.
         rgb: (H, W, 3) uint8 or uint16 full scale.
-        strategy: auto (see `strategy_for_still`), single, two-size, hybrid, resize, official or
-            tiled.
-        size: of ``single`` and of the glance pass of ``two-size`` and ``tiled``.
+        strategy: auto (see `strategy_for_still`), single, mirrored, two-size, hybrid, resize,
+            official or tiled.
+        size: of ``single`` and ``mirrored``, and of the glance pass of ``two-size`` and ``tiled``.
 
     Raises:
         ConfigError: an unknown strategy or size, or one that RIM does not take.
@@ -54,18 +56,30 @@ def still_alpha(
     if is_rim(network):
         return _rim_alpha(network, rgb, chosen)
     network = cast("NetworkPass", network)
-    if chosen == "two-size":
-        return two_size(network, rgb, size=size)
-    if chosen == "tiled":
-        return tiled(network, rgb, size=size)
+    if chosen in _OWN:
+        return _OWN[chosen](network, rgb, size=size)
     if chosen == "official":
         alpha = official(network, _bytes(rgb), sample_mode=True).alpha
         return _codes(alpha if alpha.shape == rgb.shape[:2] else enlarge(alpha, rgb.shape[:2]))
     return _codes((hybrid if chosen == "hybrid" else resize)(network, rgb).alpha)
 
 
+def _mirrored(
+    network: NetworkPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str
+) -> Alpha:
+    return single(Mirrored(network), rgb, size=size)
+
+
+# What the released code does not have.
+_OWN: dict[Strategy, Callable[..., Alpha]] = {
+    "mirrored": _mirrored,
+    "two-size": two_size,
+    "tiled": tiled,
+}
+
+
 def _rim_alpha(network: RimPass, rgb: NDArray[Any], strategy: Strategy) -> Alpha:
-    if strategy in {"two-size", "tiled"}:
+    if strategy in _OWN:
         raise ConfigError(
             f"strategy {strategy}: a RIM network merges by what the whole picture holds at one "
             "size; use single or hybrid"
