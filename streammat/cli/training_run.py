@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,13 @@ from streammat.cli.progress import Wording, clock, open_display
 from streammat.errors import ConfigError, DependencyError, OutputError
 
 if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
     from streammat.training.loop import State
     from streammat.training.work import Job, Outcome
 
 __all__ = [
+    "DECODING",
     "LOCK",
     "STEPS",
     "Ended",
@@ -37,6 +40,7 @@ __all__ = [
 
 
 LOCK = ".run.lock"
+DECODING = ".decoding.lock"
 
 
 def _words(state: State) -> str:
@@ -115,16 +119,10 @@ def begin_folder(out: Path, *, overwrite: bool) -> None:
 
 def _hold(out: Path) -> None:
     """Keep other runs out of the folder until this command ends, however it ends."""
-    try:
-        from filelock import FileLock, Timeout
-    except ImportError as error:
-        raise DependencyError(
-            "filelock is missing, which keeps two runs apart: pip install 'streammat[train]'"
-        ) from error
-    lock = FileLock(str(out / LOCK))
+    lock = _lock_at(out / LOCK)
     try:
         lock.acquire(timeout=0)
-    except Timeout:
+    except TimeoutError:  # of which filelock's is one
         raise OutputError(
             f"--out {out}: another run is at work in this folder; wait for it, stop it, "
             "or give another --out"
@@ -132,10 +130,22 @@ def _hold(out: Path) -> None:
     click.get_current_context().call_on_close(lock.release)
 
 
+def _lock_at(path: Path) -> BaseFileLock:
+    try:
+        from filelock import FileLock
+    except ImportError as error:
+        raise DependencyError(
+            "filelock is missing, which keeps two runs apart: pip install 'streammat[train]'"
+        ) from error
+    return FileLock(str(path))
+
+
 def decode_once(
     cache: Path, origin: str | None, build: Callable[[], None], *, overwrite: bool
 ) -> None:
     """Decode what is not decoded yet; the first process of torchrun does, the others wait for it.
+
+    Where another run is decoding into the same folder, its work is waited for and taken.
 
     Args:
         cache: folder of decoded data.
@@ -145,6 +155,7 @@ def decode_once(
 
     Raises:
         ConfigError: the cache holds other files, and `overwrite` is not given.
+        DependencyError: filelock is missing.
     """
     from streammat.training.cache import INDEX, same_origin
     from streammat.training.parallel import launched
@@ -152,19 +163,38 @@ def decode_once(
     def done() -> bool:
         return (cache / INDEX).is_file() and (origin is None or same_origin(cache, origin))
 
+    launch = launched()
+    if launch is not None and launch.rank:
+        while not done():
+            time.sleep(0.2)
+        return
     if done():
         return
-    if (cache / INDEX).is_file() and not overwrite:
-        raise ConfigError(
-            f"{cache} was decoded from other files than those that are given now: --overwrite "
-            "decodes these and begins again, another --out keeps both"
-        )
-    launch = launched()
-    if launch is None or not launch.rank:
+    cache.mkdir(parents=True, exist_ok=True)
+    with _decoding(cache):
+        if done():
+            return
+        if (cache / INDEX).is_file() and not overwrite:
+            raise ConfigError(
+                f"{cache} was decoded from other files than those that are given now: --overwrite "
+                "decodes these and begins again, another --out keeps both"
+            )
         build()
-        return
-    while not done():
-        time.sleep(0.2)
+
+
+@contextmanager
+def _decoding(cache: Path) -> Iterator[None]:
+    """Hold the folder while it is filled; says that another run holds it, and waits."""
+    lock = _lock_at(cache / DECODING)
+    try:
+        lock.acquire(timeout=0)
+    except TimeoutError:
+        click.echo(f"{cache}: another run decodes into this folder; waiting for it", err=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def say_where(job: Job) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,3 +131,33 @@ def test_other_data_than_was_decoded_is_refused_or_decoded(data: Path, tmp_path:
     add_pair(data, "still more")
     once()
     assert len(Cache(cache).of_kind("pair")) == 7
+
+
+def test_a_run_waits_for_another_that_decodes_into_the_same_folder(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, built, said = tmp_path / "cache", list[str](), list[str]()
+    begun, waits = threading.Event(), threading.Event()
+
+    def echo(text: str, **_: object) -> None:
+        said.append(text)
+        waits.set()
+
+    def once(name: str) -> None:
+        def build() -> None:
+            built.append(name)
+            begun.set()
+            assert waits.wait(30)
+            build_cache(data, cache)
+
+        decode_once(cache, origin_of(data), build, overwrite=False)
+
+    monkeypatch.setattr("click.echo", echo)
+    first = threading.Thread(target=once, args=["first"])
+    first.start()
+    assert begun.wait(30)
+    once("second")
+    first.join()
+    assert built == ["first"]
+    assert said == [f"{cache}: another run decodes into this folder; waiting for it"]
+    assert len(Cache(cache).of_kind("pair")) == 6
