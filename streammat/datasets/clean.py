@@ -19,6 +19,8 @@ from streammat_kernels.reestimate import MIN_SIDE_PX, SolveMode, reestimate_fore
 
 __all__ = ["Cleaned", "clean_foregrounds"]
 
+_MODE = "streammat re-estimation"  # the text of a result that says how it was made
+
 
 class Cleaned(NamedTuple):
     """What was done."""
@@ -51,7 +53,8 @@ def clean_foregrounds(
         done: called after each sample.
 
     Raises:
-        OutputError: the folder cannot be written to, or a result would replace its source.
+        OutputError: the folder cannot be written to, holds results of another mode, or a result
+            would replace its source.
         ResourceError: the disk is full.
         InputError: ``faults`` is strict and something is wrong.
     """
@@ -70,6 +73,7 @@ def clean_foregrounds(
         taken.add(sample.name)
         if target.exists() and not overwrite:
             check_target(str(target), [str(source)], overwrite=True)
+            _check_mode(target, mode)
             kept += 1
         elif _clean_one(sample, target, mode, faults, bands):
             written += 1
@@ -93,16 +97,36 @@ def _clean_one(
         faults.leave_out(source, "too small", detail)
         return False
     given = layers.picture if layers.foreground is None else layers.foreground
-    _write_png(target, reestimate_foreground(given, layers.alpha, mode, bands=bands))
+    _write_png(target, reestimate_foreground(given, layers.alpha, mode, bands=bands), mode)
     return True
 
 
-def _write_png(target: Path, rgb: NDArray[np.uint8]) -> None:
+def _check_mode(target: Path, mode: SolveMode) -> None:
+    """Refuse a result of another mode; a file that does not say its mode passes."""
     from PIL import Image
 
+    try:
+        with Image.open(target) as made:
+            found = made.info.get(_MODE, mode)
+    except OSError as error:
+        raise OutputError(
+            f"{target}: cannot be read ({error}); --overwrite makes it anew"
+        ) from error
+    if found != mode:
+        raise OutputError(
+            f"{target} was made with --mode {found}, not {mode}: --overwrite makes it anew, "
+            "another --output keeps both"
+        )
+
+
+def _write_png(target: Path, rgb: NDArray[np.uint8], mode: SolveMode) -> None:
+    from PIL import Image, PngImagePlugin
+
+    info = PngImagePlugin.PngInfo()
+    info.add_text(_MODE, mode)
     temporary = temporary_beside(target)
     try:
-        Image.fromarray(rgb).save(temporary)
+        Image.fromarray(rgb).save(temporary, pnginfo=info)
         temporary.replace(target)
     except OSError as error:
         raise ResourceError(f"{target}: cannot be written ({error.strerror or error})") from error

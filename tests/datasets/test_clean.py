@@ -32,6 +32,22 @@ def test_foregrounds_are_written_and_kept_the_next_time(tmp_path: Path) -> None:
     assert [path.name for path in out.iterdir()] == ["a.png"]
 
 
+def test_results_of_another_mode_are_refused_or_made_anew(tmp_path: Path) -> None:
+    sample, out, faults = _sample(tmp_path, "a"), tmp_path / "clean", Faults(print)
+    clean_foregrounds([sample], out, "legacy", faults)
+    before = (out / "a.png").read_bytes()
+    with pytest.raises(OutputError, match="made with --mode legacy, not converged: --overwrite"):
+        clean_foregrounds([sample], out, "converged", faults)
+    assert (out / "a.png").read_bytes() == before
+    clean_foregrounds([sample], out, "converged", faults, overwrite=True)
+    assert clean_foregrounds([sample], out, "converged", faults).kept == 1
+    Image.open(out / "a.png").save(out / "a.png")  # as another program leaves it: no mode
+    assert clean_foregrounds([sample], out, "legacy", faults).kept == 1
+    (out / "a.png").write_bytes(b"no picture")
+    with pytest.raises(OutputError, match=r"a.png: cannot be read .*; --overwrite makes it anew"):
+        clean_foregrounds([sample], out, "legacy", faults)
+
+
 def test_what_cannot_be_used_is_left_out_or_refused(tmp_path: Path) -> None:
     small = _sample(tmp_path, "small", height=30, width=40)
     broken = _sample(tmp_path, "broken")
