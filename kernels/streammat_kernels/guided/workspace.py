@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,12 @@ class Axis:
         self.blur: NDArray[np.float32] = blur_diagonals(small, large).astype(np.float32)
 
 
+@lru_cache(maxsize=16)
+def _axis(small: int, large: int) -> Axis:
+    """Axes are only read, and take ten times as long to work out as a picture to upsample."""
+    return Axis(small, large)
+
+
 class Workspace:
     """Everything that upsampling (rows, columns) cells to (height, width) pixels needs.
 
@@ -69,7 +76,7 @@ class Workspace:
     def __init__(self, rows: int, columns: int, height: int, width: int) -> None:
         self.sizes = (rows, columns, height, width)
         self.device: tuple[object, Any] | None = None  # runtime and buffers, see cuda.py
-        self.y, self.x = Axis(rows, height), Axis(columns, width)
+        self.y, self.x = _axis(rows, height), _axis(columns, width)
         shape = (rows + 2, columns + 2)
         self.alpha: NDArray[np.float32] = np.zeros(shape, np.float32)
         self.guide: NDArray[np.float32] = np.zeros(shape, np.float32)
