@@ -43,7 +43,7 @@ GUIDED_MS = 5.0
 BILINEAR = (
     "two neighbours are gathered for each of 288 x 1920 samples, which AVX2 does not do in "
     "vectors: 0.55 M x 4 cycles = 0.6 ms, on top of the 0.6 ms that 8.3 MB of float32 take to be "
-    "written. Only stills in several passes use it"
+    "written. Only strategies of several passes use it"
 )
 FINESSE = (
     "OpenCV's dilation knows whole pixels: a maximum of 16-bit codes in a 5x5 window. Ours is a "

@@ -154,14 +154,23 @@ def decode_once(
         overwrite: decode again where the cache holds other files.
 
     Raises:
-        ConfigError: the cache holds other files, and `overwrite` is not given.
+        ConfigError: the cache holds other files, now or when another run has decoded into it, and
+            `overwrite` is not given.
         DependencyError: filelock is missing.
     """
     from streammat.training.cache import INDEX, same_origin
     from streammat.training.parallel import launched
 
     def done() -> bool:
-        return (cache / INDEX).is_file() and (origin is None or same_origin(cache, origin))
+        if not (cache / INDEX).is_file():
+            return False
+        same = origin is None or same_origin(cache, origin)
+        if not same and not overwrite:
+            raise ConfigError(
+                f"{cache} was decoded from other files than those that are given now: --overwrite "
+                "decodes these and begins again, another --out keeps both"
+            )
+        return same
 
     launch = launched()
     if launch is not None and launch.rank:
@@ -172,14 +181,8 @@ def decode_once(
         return
     cache.mkdir(parents=True, exist_ok=True)
     with _decoding(cache):
-        if done():
-            return
-        if (cache / INDEX).is_file() and not overwrite:
-            raise ConfigError(
-                f"{cache} was decoded from other files than those that are given now: --overwrite "
-                "decodes these and begins again, another --out keeps both"
-            )
-        build()
+        if not done():
+            build()
 
 
 @contextmanager

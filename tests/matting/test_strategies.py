@@ -1,4 +1,4 @@
-"""Strategies for stills over networks of a formula: sizes, fusion, tiles, refusals."""
+"""Strategies over networks of a formula: sizes, fusion, tiles, refusals."""
 
 from __future__ import annotations
 

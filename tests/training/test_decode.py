@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -161,3 +162,14 @@ def test_a_run_waits_for_another_that_decodes_into_the_same_folder(
     assert built == ["first"]
     assert said == [f"{cache}: another run decodes into this folder; waiting for it"]
     assert len(Cache(cache).of_kind("pair")) == 6
+
+
+def test_every_process_of_torchrun_refuses_other_data(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    build_cache(data, cache)
+    add_pair(data, "more")
+    monkeypatch.setattr("streammat.training.parallel.launched", lambda: SimpleNamespace(rank=1))
+    with pytest.raises(ConfigError, match="other files than those that are given now"):
+        decode_once(cache, origin_of(data), lambda: pytest.fail("decodes"), overwrite=False)

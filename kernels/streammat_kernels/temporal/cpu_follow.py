@@ -114,7 +114,7 @@ def _moved_pixels(memory, across, down, y, end_y, x, end_x, out):
 def _moved_block(memory, across, down, y, x, out):
     """A whole block of memory from (x + across, y + down), unless that leaves the picture.
 
-    One fraction serves all its pixels; the fixed width makes a row of it one vector.
+    One fraction serves all its pixels; loops of fixed length are somewhat faster here.
     """
     height, width = memory.shape
     floor_y, floor_x = np.floor(down), np.floor(across)
