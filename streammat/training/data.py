@@ -18,6 +18,7 @@ import torch
 from streammat.training import augment, backgrounds, shots
 from streammat.training.batch import Batch
 from streammat.training.cache import Bytes, Cache, Entry, Floats, Reals
+from streammat.training.fringes import with_fringe
 from streammat.training.shots import MARGIN_PX, Content, Motion
 from streammat.training.strands import hair_object
 from streammat.training.video import filmed
@@ -37,6 +38,9 @@ class Mix(NamedTuple):
     cut_off: float = 0.0  # share of pictures whose edge cuts the subject, mostly its head
     alike: float = 0.0  # share of new backgrounds in the colours of a part of the subject
     printed: float = 0.0  # share of new backgrounds with signs and lettering
+    fringes: float = (
+        0.0  # share of subjects on new backgrounds that get hair drawn onto their outline
+    )
     pairs: float = 0.0  # share of samples that come as two frames of one shot, see `shots`
 
 
@@ -223,7 +227,14 @@ class Sampler:
         alpha = augment.cut(pixels[..., 3], window, h, w, cv2.BORDER_REPLICATE)
         fg = augment.cut(pixels[..., 4:7], window, h, w, cv2.BORDER_REPLICATE)
         a = unit(alpha)
-        return self._over(fg * a[..., None], a, rng)
+        return self._over(*self._fringed(fg * a[..., None], a, rng), rng)
+
+    def _fringed(
+        self, premultiplied: Reals, alpha: Floats, rng: np.random.Generator
+    ) -> tuple[Reals, Floats]:
+        if self._mix.fringes and rng.random() < self._mix.fringes:
+            return with_fringe(premultiplied, alpha, rng)
+        return premultiplied, alpha
 
     def _cutout(self, rng: np.random.Generator, h: int, w: int) -> Content:
         pixels = self._pixels(self._cutouts[int(rng.integers(len(self._cutouts)))])
@@ -235,7 +246,7 @@ class Sampler:
         x, y = int(rng.integers(0, w - sw + 1)), h - sh
         canvas[y:, x : x + sw] = resized
         a = unit(canvas[..., 3])
-        return self._over(canvas[..., :3] * a[..., None], a, rng)
+        return self._over(*self._fringed(canvas[..., :3] * a[..., None], a, rng), rng)
 
     def _background(self, rng: np.random.Generator, h: int, w: int) -> Floats:
         draw = rng.random()

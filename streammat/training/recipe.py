@@ -88,6 +88,7 @@ _MIX = {
     "cut_off": schema.number(0, 1, 0.0),
     "alike": schema.number(0, 1, 0.0),
     "printed": schema.number(0, 1, 0.0),
+    "fringes": schema.number(0, 1, 0.0),
     "pairs": schema.number(0, 1, 0.0),
 }
 _PHASE = {

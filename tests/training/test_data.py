@@ -85,6 +85,16 @@ def test_what_hides_a_subject_is_drawn_when_the_mix_says_so(cache: Cache) -> Non
         assert 0 <= float(batch.rgb.min()) <= float(batch.rgb.max()) <= 255
 
 
+@pytest.mark.parametrize("kind", ["cutouts", "composites"])
+def test_subjects_on_new_backgrounds_get_a_fringe(cache: Cache, kind: str) -> None:
+    pairs, plain = cache.of_kind("pair"), Mix(0, 0, 0, 0.7, {})._replace(**{kind: 1.0})
+    before = Sampler(cache, pairs, plain, seed=4).batch(0, 0, 4, 64, 96)
+    batch = Sampler(cache, pairs, plain._replace(fringes=1.0), seed=4).batch(0, 0, 4, 64, 96)
+    assert not torch.equal(batch.alpha, before.alpha)
+    soft = [int(((b.alpha > 0.02) & (b.alpha < 0.98)).sum()) for b in (before, batch)]
+    assert soft[1] > soft[0]
+
+
 def test_a_batch_depends_on_its_number_only(cache: Cache) -> None:
     one, two = (sampler(cache, composites=0.5).batch(7, 0, 2, 64, 64) for _ in range(2))
     assert torch.equal(one.rgb, two.rgb)
