@@ -34,11 +34,11 @@ class MatteSettings:
         model: a name from ``streammat models`` or the path of an ONNX file.
         device: auto, cpu or cuda.
         size: fast, balanced, best or WxH; the network's working size.
-        strategy: auto (clips: single; stills: two-size, released networks: hybrid), single (one
+        strategy: auto (clips: single; stills: multi-scale, released networks: hybrid), single (one
             pass at the working size), mirrored (one of the picture, one of its mirror image),
-            two-size (also closer up for the transition, both mirrored, too), hybrid and resize (two
-            passes and one, at shares of the picture's size), official (as the released GFM code)
-            and tiled (pictures of any size).
+            multi-scale (from three distances, the closest for the transition, all mirrored, too),
+            hybrid and resize (two passes and one, at shares of the picture's size), official (as
+            the released GFM code) and tiled (pictures of any size).
         background: None = chosen by the output (none where alpha fits, else #00B140);
             else none, #RRGGBB, an image or video path, blur or blur:STRENGTH with 0..1.
         alpha_mode: auto, straight or premultiplied.

@@ -127,10 +127,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "strategy",
         **_one_of(
-            *("auto", "single", "mirrored", "two-size", "hybrid", "resize", "official", "tiled")
+            *("auto", "single", "mirrored", "multi-scale", "hybrid", "resize", "official", "tiled")
         ),
         about="How a picture is put to the network. auto: single for clips, for photos what suits "
-        "the model best; two-size suits clips that may take their time, too.",
+        "the model best; multi-scale suits clips that may take their time, too.",
         group="Model",
     ),
     Setting(

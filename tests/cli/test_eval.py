@@ -49,7 +49,7 @@ def test_the_strategy_of_the_network_is_taken_and_named(
     network: RedNetwork, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_examples("a")
-    for name, strategy in (("gfm_lite0_tt", "two-size"), ("gfm_r34_tt", "hybrid")):
+    for name, strategy in (("gfm_lite0_tt", "multi-scale"), ("gfm_r34_tt", "hybrid")):
         network.network = name
         assert main(["eval", "--images", "i", "--alphas", "m", "--json"]) == 0
         answer = json.loads(capsys.readouterr().out)

@@ -52,11 +52,11 @@ def test_a_photo_becomes_a_cut_out_whose_edge_is_free_of_the_scenery(network: Re
     assert network.closed
 
 
-def test_photos_get_two_sizes_unless_asked_otherwise(network: RedNetwork) -> None:
+def test_photos_are_seen_from_three_distances_unless_asked_otherwise(network: RedNetwork) -> None:
     photo("photo.png", 540, 960)
     run = ["--device", "cpu", "--threads", "1", "--progress", "none"]
     assert main(["image", "photo.png", *run]) == 0
-    assert network.sizes == 2 * [(288, 512)] + 2 * [(480, 832)]  # and mirrored
+    assert network.sizes == 2 * [(192, 352)] + 2 * [(288, 512)] + 2 * [(480, 832)]  # and mirrored
 
 
 def test_sixteen_bits_go_in_and_out(network: RedNetwork) -> None:

@@ -84,10 +84,10 @@ def test_a_pass_builds_an_engine_for_its_size_and_runs_it(model: str, gpu: list[
     assert sum("building" in line for line in gpu) == 1  # the second time it lay in the cache
 
 
-def test_a_still_of_two_sizes_takes_two_engines(model: str, gpu: list[str]) -> None:
+def test_a_still_seen_from_three_distances_takes_three_engines(model: str, gpu: list[str]) -> None:
     network = open_pass(model, "tensorrt")
-    alpha = still_alpha(network, ramp_picture(400, 600), "two-size", "fast")
-    assert sum("building" in line for line in gpu) == 2
+    alpha = still_alpha(network, ramp_picture(400, 600), "multi-scale", "fast")
+    assert sum("building" in line for line in gpu) == 3
     assert alpha.shape == (400, 600)
     assert alpha[:, :150].max() < 2000  # the network of formulas: alpha is red where red is least
     network.close()

@@ -14,6 +14,7 @@ from streammat.matting.strategies import (
     STRATEGIES,
     PassOutput,
     hybrid,
+    multi_scale,
     official,
     resize,
     single,
@@ -21,7 +22,6 @@ from streammat.matting.strategies import (
     strategy_for_source,
     strategy_for_still,
     tiled,
-    two_size,
 )
 from streammat.matting.strategies.labels import fuse_labels, glance_labels
 from streammat.matting.strategies.official import sample_size
@@ -65,7 +65,7 @@ def test_every_strategy_finds_subject_background_and_ramp(strategy: str) -> None
     assert abs(int(alpha[60, 150]) - 32768) < 1500  # half-way, within the blur of shrinking
 
 
-@pytest.mark.parametrize("strategy", ["hybrid", "resize", "single", "tiled", "two-size"])
+@pytest.mark.parametrize("strategy", ["hybrid", "resize", "single", "tiled", "multi-scale"])
 def test_sixteen_bits_give_what_eight_give(strategy: str) -> None:
     picture = ramp_picture(100, 200)
     narrow = still_alpha(RedNetwork(), picture, strategy)
@@ -161,45 +161,77 @@ def test_clips_and_stills_take_every_strategy_by_name(strategy: str, still: bool
 
 
 def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="use auto, single, mirrored, two-size, hybrid, resize"):
+    with pytest.raises(
+        ConfigError, match="use auto, single, mirrored, multi-scale, hybrid, resize"
+    ):
         strategy_for_source("twice", "x", 1080, 1920, still=False)
 
 
 def test_auto_is_single_for_clips_and_what_suits_the_network_for_stills() -> None:
     for network in ("gfm_lite0_tt", "gfm_r34_tt", ""):
         assert strategy_for_source("auto", network, 720, 1280, still=False) == "single"
-    assert strategy_for_still("gfm_lite0_tt", 40, 40) == "two-size"
-    assert strategy_for_still("my_film", 720, 1280) == "two-size"
+    assert strategy_for_still("gfm_lite0_tt", 40, 40) == "multi-scale"
+    assert strategy_for_still("my_film", 720, 1280) == "multi-scale"
     assert strategy_for_still("gfm_d121_rim", 96, 96) == "hybrid"
     assert strategy_for_still("gfm_r34_2b_tt_div4", 95, 1280) == "single"
 
 
-def test_two_size_takes_focus_from_a_closer_pass_but_never_above_the_picture() -> None:
+def test_focus_comes_from_a_closer_pass_but_never_above_the_picture() -> None:
     network = RedNetwork()
-    two_size(network, ramp_picture(1080, 1920))
-    assert network.sizes == 2 * [(288, 512)] + 2 * [(480, 832)]  # 2.5 times the area is 455 x 810
+    multi_scale(network, ramp_picture(1080, 1920))
+    # 0.4 times the working size's area is 182 x 324, 2.5 times is 455 x 810
+    assert network.sizes == 2 * [(192, 352)] + 2 * [(288, 512)] + 2 * [(480, 832)]
     network.sizes.clear()
-    two_size(network, ramp_picture(360, 640))  # 1.56 times the working size
-    assert network.sizes == 2 * [(288, 512)] + 2 * [(384, 640)]
+    multi_scale(network, ramp_picture(360, 640))  # 1.56 times the working size
+    assert network.sizes == 2 * [(192, 352)] + 2 * [(288, 512)] + 2 * [(384, 640)]
     network.sizes.clear()
+    multi_scale(network, ramp_picture(288, 512))
+    assert network.sizes == 2 * [(192, 352)] + 2 * [(288, 512)]
+
+
+def test_nothing_is_looked_at_from_so_far_off_that_it_is_lost() -> None:
+    network = RedNetwork()
+    picture = ramp_picture(100, 160)
     np.testing.assert_array_equal(
-        two_size(network, ramp_picture(290, 520)), single(network, ramp_picture(290, 520))
+        multi_scale(network, picture, size="160x128"), single(network, picture, size="160x128")
     )
-    assert len(network.sizes) == 3  # the picture and its mirror image; the picture
+    assert network.sizes == 3 * [(128, 160)]  # the picture and its mirror image; the picture
 
 
-@pytest.mark.parametrize(("sureness", "alpha"), [(0.8, 65535), (0.7, 0)])
-def test_glance_of_the_working_size_counts_twice_the_closer_one_once(
+class Seeing(RedNetwork):
+    """Answers by the height of what it is shown."""
+
+    def __init__(self, answers: dict[int, list[float]]) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def __call__(self, rgb: Any, /) -> PassOutput:
+        output = super().__call__(rgb)
+        output.glance[...] = np.array(self.answers[rgb.shape[0]], np.float32)[:, None, None]
+        return output
+
+
+@pytest.mark.parametrize(("sureness", "alpha"), [(0.52, 65535), (0.48, 0)])
+def test_glance_of_the_working_size_counts_as_much_as_both_others(
     sureness: float, alpha: int
 ) -> None:
-    class Seeing(RedNetwork):
-        """Sees a subject from far off, more or less surely, and surely none closer up."""
+    middle, outer = [1 - sureness, 0, sureness], [0.5, 0, 0.5]
+    answers = {192: outer, 288: middle, 480: outer}
+    assert (multi_scale(Seeing(answers), ramp_picture(1080, 1920)) == alpha).all()
+    nothing, surely = [1.0, 0, 0], [0, 0, 1.0]
+    answers = {192: surely, 288: middle, 480: nothing}
+    assert (multi_scale(Seeing(answers), ramp_picture(1080, 1920)) == alpha).all()
+
+
+def test_focus_is_that_of_the_closest_pass() -> None:
+    class Focusing(Seeing):
+        """Transition everywhere."""
 
         def __call__(self, rgb: Any, /) -> PassOutput:
             output = super().__call__(rgb)
-            from_afar = np.array([1 - sureness, 0, sureness], np.float32)
-            seen = from_afar if rgb.shape[0] <= 288 else np.array([1, 0, 0], np.float32)
-            output.glance[...] = seen[:, None, None]
+            output.focus[...] = 0.75 if rgb.shape[0] == 480 else 0.25
             return output
 
-    assert (two_size(Seeing(), ramp_picture(1080, 1920)) == alpha).all()
+    network = Focusing({height: [0, 1.0, 0] for height in (192, 288, 480)})
+    alpha = multi_scale(network, ramp_picture(1080, 1920))
+    assert np.abs(alpha.astype(int) - round(0.75 * 65535)).max() <= BLEND_CODES

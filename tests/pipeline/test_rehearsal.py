@@ -108,7 +108,7 @@ def test_a_frame_reaches_its_alpha_without_compiling(layout: PixelLayout) -> Non
     assert found == []
 
 
-@pytest.mark.parametrize("strategy", ["single", "two-size"])
+@pytest.mark.parametrize("strategy", ["single", "multi-scale"])
 def test_a_photo_reaches_its_alpha_without_compiling(strategy: str) -> None:
     network = RedNetwork()
     matter = StillMatter(network, "red", strategy, "32x32")
@@ -120,7 +120,7 @@ def test_a_photo_reaches_its_alpha_without_compiling(strategy: str) -> None:
         matter.wait(0)
         matter.alpha(_frame(info.layout), 0, out)
     assert found == []
-    passes = 4 if strategy == "two-size" else 1
+    passes = 4 if strategy == "multi-scale" else 1  # so small a size has no farther one
     assert len(network.sizes) == passes
 
 

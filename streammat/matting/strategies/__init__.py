@@ -1,4 +1,4 @@
-"""How a picture is put to a network: one size or two, mirrored, in tiles, as the released code."""
+"""How a picture is put to a network: one size or several, in tiles, or as the released code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from streammat.matting.strategies.choose import (
     strategy_for_source,
     strategy_for_still,
 )
+from streammat.matting.strategies.multi_scale import multi_scale
 from streammat.matting.strategies.network import (
     AnyPass,
     NetworkPass,
@@ -23,7 +24,6 @@ from streammat.matting.strategies.rim import RimMaps, rim
 from streammat.matting.strategies.single import single
 from streammat.matting.strategies.still import still_alpha
 from streammat.matting.strategies.tiled import tiled
-from streammat.matting.strategies.two_size import two_size
 
 __all__ = [
     "STRATEGIES",
@@ -37,6 +37,7 @@ __all__ = [
     "Strategy",
     "checked_strategy",
     "hybrid",
+    "multi_scale",
     "official",
     "resize",
     "rim",
@@ -45,5 +46,4 @@ __all__ = [
     "strategy_for_source",
     "strategy_for_still",
     "tiled",
-    "two_size",
 ]

@@ -16,7 +16,7 @@ __all__ = [
     "strategy_for_still",
 ]
 
-Strategy = Literal["single", "mirrored", "two-size", "hybrid", "resize", "official", "tiled"]
+Strategy = Literal["single", "mirrored", "multi-scale", "hybrid", "resize", "official", "tiled"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 _RELEASED = ("gfm_d121", "gfm_r34", "gfm_r101")  # encoders that their authors test with hybrid
 
@@ -41,11 +41,11 @@ def strategy_for_still(network: str, height: int, width: int) -> Strategy:
         height, width: of the picture.
 
     Returns:
-        two-size; for the encoders of the released networks hybrid, which is their own, or single
+        multi-scale; for the encoders of the released networks hybrid, which is their own, or single
         where the picture is too small for it.
     """
     if not network.startswith(_RELEASED):
-        return "two-size"
+        return "multi-scale"
     return "hybrid" if min(height, width) >= least_side(GLANCE_RATIO) else "single"
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from streammat.errors import ConfigError
 from streammat.matting.strategies.choose import Strategy, checked_strategy, strategy_for_still
 from streammat.matting.strategies.mirrored import Mirrored
+from streammat.matting.strategies.multi_scale import multi_scale
 from streammat.matting.strategies.network import AnyPass, NetworkPass, RimPass, is_rim
 from streammat.matting.strategies.official import official, shrink_sample
 from streammat.matting.strategies.published import hybrid, resize
@@ -18,7 +19,6 @@ from streammat.matting.strategies.resample import enlarge, shrink_bytes
 from streammat.matting.strategies.rim import rim
 from streammat.matting.strategies.single import single
 from streammat.matting.strategies.tiled import tiled
-from streammat.matting.strategies.two_size import two_size
 from streammat.types import Alpha
 
 __all__ = ["still_alpha"]
@@ -35,14 +35,16 @@ def still_alpha(
     official is its sample mode (large pictures at a shorter side of 1080), enlarged to the
     picture's own size, and takes 16-bit pictures at 8 bits, as the released code would. A network
     with all three representations (RIM) has one pass at a third of the picture's size in hybrid,
-    resize and official alike, as released (see `rim`); it takes no mirror image, two-size or tiles.
+    resize and official alike, as released (see `rim`); it takes no mirror image, no
+    multi-scale and no tiles.
 
     Args:
         network: the passes are its.
         rgb: (H, W, 3) uint8 or uint16 full scale.
-        strategy: auto (see `strategy_for_still`), single, mirrored, two-size, hybrid, resize,
+        strategy: auto (see `strategy_for_still`), single, mirrored, multi-scale, hybrid, resize,
             official or tiled.
-        size: of ``single`` and ``mirrored``, and of the glance pass of ``two-size`` and ``tiled``.
+        size: of ``single`` and ``mirrored``, of the glance pass of ``tiled``, and the middle one of
+            ``multi-scale``.
 
     Raises:
         ConfigError: an unknown strategy or size, or one that RIM does not take.
@@ -73,7 +75,7 @@ def _mirrored(
 # What the released code does not have.
 _OWN: dict[Strategy, Callable[..., Alpha]] = {
     "mirrored": _mirrored,
-    "two-size": two_size,
+    "multi-scale": multi_scale,
     "tiled": tiled,
 }
 
