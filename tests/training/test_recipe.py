@@ -35,6 +35,7 @@ def table(**changes: Any) -> dict[str, Any]:
         "gfm_lite0_hard",
         "gfm_lite0_filmed",
         "gfm_lite0_steady",
+        "gfm_lite0_fringed",
         "official",
         "finetune",
     ],
