@@ -153,7 +153,8 @@ def still_summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def clip_summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a group and network."""
+    """One row a group and network, and one over all clips a network."""
+    everything = [{**row, "group": "all"} for row in rows]
     return [
         {
             "case": "made clips",
@@ -163,7 +164,7 @@ def clip_summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "dtssd": float(np.mean([r["dtssd"] for r in chosen])),
             "mean": float(np.mean([r["mean_absolute_error"] for r in chosen])),
         }
-        for group, network, chosen in _grouped(rows)
+        for group, network, chosen in (*_grouped(rows), *_grouped(everything))
     ]
 
 

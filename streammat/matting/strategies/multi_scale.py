@@ -6,8 +6,8 @@ the pixels there are. So glance, which says what is subject, is a mean over a pa
 size, which counts twice, one farther off and one closer up; focus, the alpha of the transition, is
 the closer pass's. (Testing at several scales is an old habit of segmentation, e.g. Chen et al.,
 "Attention to Scale", CVPR 2016.) GFM's own two-pass strategy (`published.hybrid`) takes shares of
-the picture's size instead, which suits its large networks. On objects one pass is better (see
-`benchmarks quality`). Each size is looked at twice, see `mirrored`.
+the picture's size instead, which suits its large networks. Each size is looked at twice, see
+`mirrored`. `benchmarks quality` compares.
 """
 
 from __future__ import annotations
