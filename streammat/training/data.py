@@ -38,9 +38,7 @@ class Mix(NamedTuple):
     cut_off: float = 0.0  # share of pictures whose edge cuts the subject, mostly its head
     alike: float = 0.0  # share of new backgrounds in the colours of a part of the subject
     printed: float = 0.0  # share of new backgrounds with signs and lettering
-    fringes: float = (
-        0.0  # share of subjects on new backgrounds that get hair drawn onto their outline
-    )
+    fringes: float = 0.0  # share of subjects on new backgrounds with hair drawn onto their outline
     pairs: float = 0.0  # share of samples that come as two frames of one shot, see `shots`
 
 
