@@ -87,7 +87,7 @@ def test_what_hides_a_subject_is_drawn_when_the_mix_says_so(cache: Cache) -> Non
 
 @pytest.mark.parametrize("kind", ["cutouts", "composites"])
 def test_subjects_on_new_backgrounds_get_a_fringe(cache: Cache, kind: str) -> None:
-    pairs, plain = cache.of_kind("pair"), Mix(0, 0, 0, 0.7, {})._replace(**{kind: 1.0})
+    pairs, plain = cache.of_kind("pair"), Mix(**Mix(0, 0, 0, 0.7, {})._asdict() | {kind: 1.0})
     before = Sampler(cache, pairs, plain, seed=4).batch(0, 0, 4, 64, 96)
     batch = Sampler(cache, pairs, plain._replace(fringes=1.0), seed=4).batch(0, 0, 4, 64, 96)
     assert not torch.equal(batch.alpha, before.alpha)
