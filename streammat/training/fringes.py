@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 
 from streammat.training.cache import Floats, Reals
+from streammat.training.strands import FIXED_BITS, OVERSAMPLING, grown
 
-OVERSAMPLING = 2
 POINTS = 7  # per strand
 MOST_STRANDS = 900
-_FIXED_BITS = 4  # cv2's sub-pixel coordinates
 _EDGE_PX = 3  # outlines this near to the picture's edge were cut by it and grow nothing
 _INWARDS_PX = (1.0, 6.0)  # from the outline to the roots
 
@@ -27,7 +26,9 @@ class Fringe(NamedTuple):
 
     share: float  # of the subject's height that it grows on, from the top
     density: float  # strands per pixel of outline
-    length: float  # of the longest, in heights or widths of the subject, whichever is less
+    length: (
+        float  # of the longest, in heights or widths of the outline that it grows on, the larger
+    )
     curl: float  # radians over a strand
     spread: float  # of directions, radians
     wind: float  # common bend, radians
@@ -83,11 +84,7 @@ def _strands(rng: np.random.Generator, fringe: Fringe, alpha: Floats) -> Floats:
     size = float(np.ptp(outline, axis=0).max())
     step = (inwards + fringe.length * size * rng.uniform(0.2, 1.0, count)) / (POINTS - 1)
     turn = (rng.normal(0, fringe.curl, count) + fringe.wind) / (POINTS - 1)
-    heading = angle + rng.normal(0, fringe.spread, count)
-    headings = heading[:, None] + turn[:, None] * np.arange(POINTS - 1)
-    steps = np.stack([np.cos(headings), np.sin(headings)], 2) * step[:, None, None]
-    curves = np.concatenate([roots[:, None], roots[:, None] + np.cumsum(steps, 1)], 1)
-    return np.asarray(curves, np.float32)
+    return grown(roots, angle + rng.normal(0, fringe.spread, count), turn, step, POINTS)
 
 
 def with_fringe(
@@ -109,11 +106,11 @@ def with_fringe(
     x, y = np.clip(curves[:, 0].T, 0, [[width - 1], [height - 1]]).astype(int)
     roots = premultiplied[y, x] / np.maximum(alpha[y, x, None], 0.05)
     colours = np.clip(roots + rng.normal(0, fringe.colour_spread, (len(roots), 1)), 0, 255)
-    points = ((curves + 0.5) * OVERSAMPLING - 0.5) * (1 << _FIXED_BITS)
+    points = ((curves + 0.5) * OVERSAMPLING - 0.5) * (1 << FIXED_BITS)
     canvas = np.zeros((height * OVERSAMPLING, width * OVERSAMPLING, 4), np.uint8)
     for line, colour in zip(points.astype(np.int32), colours, strict=True):
         value = (*(float(c) for c in colour), 255.0)
-        cv2.polylines(canvas, [line], False, value, 1, cv2.LINE_AA, _FIXED_BITS)
+        cv2.polylines(canvas, [line], False, value, 1, cv2.LINE_AA, FIXED_BITS)
     hair = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
     covered = hair[..., 3] / np.float32(255)
     kept = 1 - covered

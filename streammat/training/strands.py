@@ -11,12 +11,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from streammat.training.cache import Bytes, Floats
+from streammat.training.cache import Bytes, Floats, Reals
 
 OVERSAMPLING = 2
 POINTS = 9  # per strand
 BUNDLES = 60  # groups of strands of one colour, drawn over each other in random order
-_FIXED_BITS = 4  # cv2's sub-pixel coordinates
+FIXED_BITS = 4  # cv2's sub-pixel coordinates
 
 
 class HairStyle(NamedTuple):
@@ -57,18 +57,31 @@ def _curves(
     root = centre + np.stack([np.cos(angle), np.sin(angle)], 1) * radii * (depth * bulge)[:, None]
     length = (style.length * radii.mean() * rng.uniform(0.4, 1.2, n)) / (POINTS - 1)
     turn = (rng.normal(0, style.curl, n) + style.wind) / (POINTS - 1)
-    heading = (angle + rng.normal(0, 0.35, n))[:, None] + turn[:, None] * np.arange(POINTS - 1)
-    steps = np.stack([np.cos(heading), np.sin(heading)], 2) * length[:, None, None]
-    curves = np.concatenate([root[:, None], root[:, None] + np.cumsum(steps, 1)], 1)
-    return curves.astype(np.float32)
+    return grown(root, angle + rng.normal(0, 0.35, n), turn, length, POINTS)
+
+
+def grown(roots: Reals, heading: Reals, turn: Reals, step: Reals, points: int) -> Floats:
+    """(strands, points, 2) x, y: strands that bend evenly.
+
+    Args:
+        roots: (strands, 2) x, y.
+        heading: (strands,) of the first step, radians.
+        turn: (strands,) from one step to the next, radians.
+        step: (strands,) its length.
+        points: of each strand, the root included.
+    """
+    headings = heading[:, None] + turn[:, None] * np.arange(points - 1)
+    steps = np.stack([np.cos(headings), np.sin(headings)], 2) * step[:, None, None]
+    curves = np.concatenate([roots[:, None], roots[:, None] + np.cumsum(steps, 1)], 1)
+    return np.asarray(curves, np.float32)
 
 
 def _body(canvas: Bytes, style: HairStyle, centre: Floats, radii: Floats, outline: Floats) -> None:
     angle = np.linspace(0, 2 * np.pi, len(outline))
     edge = centre + np.stack([np.cos(angle), np.sin(angle)], 1) * radii * outline[:, None]
-    points = (edge * (1 << _FIXED_BITS)).astype(np.int32)
+    points = (edge * (1 << FIXED_BITS)).astype(np.int32)
     colour = (*(float(c) for c in style.colour), 255.0)
-    cv2.fillPoly(canvas, [points], colour, cv2.LINE_AA, _FIXED_BITS)
+    cv2.fillPoly(canvas, [points], colour, cv2.LINE_AA, FIXED_BITS)
 
 
 def _shade(rgba: Floats, rng: np.random.Generator) -> Floats:
@@ -95,11 +108,11 @@ def hair_object(rng: np.random.Generator, height_px: int, width_px: int) -> Floa
     if style.body:
         _body(canvas, style, centre, radii, outline)
     curves = _curves(rng, style, centre, radii, outline)
-    points = (curves * (1 << _FIXED_BITS)).astype(np.int32)
+    points = (curves * (1 << FIXED_BITS)).astype(np.int32)
     thick = 1 if rng.random() < 0.7 else 2
     for group in np.array_split(points, BUNDLES):
         colour = np.clip(style.colour + rng.normal(0, style.spread), 0, 255)
         values = (*(float(c) for c in colour), 255.0)
-        cv2.polylines(canvas, list(group), False, values, thick, cv2.LINE_AA, _FIXED_BITS)
+        cv2.polylines(canvas, list(group), False, values, thick, cv2.LINE_AA, FIXED_BITS)
     small = cv2.resize(canvas, (width_px, height_px), interpolation=cv2.INTER_AREA)
     return _shade(np.asarray(small, np.float32) / np.float32(255), rng)

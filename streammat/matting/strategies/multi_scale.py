@@ -26,7 +26,7 @@ from streammat_kernels.fusion import fuse
 from streammat_kernels.guided import guided_upsample
 from streammat_kernels.resize import bilinear
 
-__all__ = ["CLOSER_AREA", "FARTHER_AREA", "multi_scale"]
+__all__ = ["multi_scale"]
 
 CLOSER_AREA = 2.5  # of the focus pass, relative to the working size; never above the picture's own
 FARTHER_AREA = 0.4
@@ -64,7 +64,7 @@ def multi_scale(
         seen = mirrored(picture_view(planes, layout, view.size))
         part = seen.glance[:, : view.size.content_height, : view.size.content_width]
         for channel, plane in enumerate(part):
-            bilinear(np.ascontiguousarray(plane), enlarged)
+            bilinear(plane, enlarged)
             glance[channel] += np.float32(view.weight) * enlarged
     small = fuse(glance, np.ascontiguousarray(seen.focus[:rows, :columns]), network.variant)
     return guided_upsample(small, planes, layout, content=small.shape)
