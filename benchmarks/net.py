@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from streammat_engines.openvino_module import load_openvino
+from streammat_engines.openvino_module import load_openvino, openvino_core
 
 from .record import LoadMeter, Spread, write_result
 
@@ -58,7 +58,7 @@ def _fixed(model: Any, height: int, width: int) -> Any:
 
 def prepare(path: Path, threads: int, ours: bool) -> Work:
     """Compile a network and return a call that infers one frame."""
-    core = load_openvino().Core()
+    core = openvino_core()
     model = core.read_model(path)
     if ours:
         model = _fixed(model, *SIZE)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat_engines.openvino_module import load_openvino
+from streammat_engines.openvino_module import openvino_core
 
 Rgb = NDArray[np.uint8]  # (H, W, 3)
 Grey = NDArray[np.float32]  # (H, W), 0..1
@@ -28,7 +28,7 @@ _HINTS = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def _compile(path: Path) -> Any:
-    core = load_openvino().Core()
+    core = openvino_core()
     return core.compile_model(core.read_model(path), "CPU", _HINTS)
 
 

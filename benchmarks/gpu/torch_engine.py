@@ -25,14 +25,17 @@ class TorchEngine:
         card: of the model.
         height, width: of the network.
         stream: CuPy's stream for everything; None: on the CPU, for tests.
+        second_glance: as of `EngineRequest`.
     """
 
     requests = 1
 
-    def __init__(self, card: ModelCard, height: int, width: int, stream: Any) -> None:
+    def __init__(
+        self, card: ModelCard, height: int, width: int, stream: Any, *, second_glance: bool = False
+    ) -> None:
         import torch
 
-        graph = fixed_graph(card.path, height, width)
+        graph = fixed_graph(card.path, height, width, second_glance=second_glance)
         planes = {
             item.name: item.type.tensor_type.shape.dim[1].dim_value
             for item in (*graph.graph.input, *graph.graph.output)
@@ -80,12 +83,14 @@ class TorchEngine:
         return stream
 
 
-def open_with_torch(card: ModelCard, width: int, height: int) -> Any:
+def open_with_torch(
+    card: ModelCard, width: int, height: int, *, second_glance: bool = False
+) -> Any:
     """What `streammat.matting.passes.tensorrt.open_on_gpu` gives, with PyTorch inside."""
     from streammat_engines.tensorrt.cuda import CupyCuda
     from streammat_engines.tensorrt.host import HostEngine
     from streammat_kernels.staging import CupyStaging
 
     stream = CupyCuda().stream()
-    engine: Any = TorchEngine(card, height, width, stream)
+    engine: Any = TorchEngine(card, height, width, stream, second_glance=second_glance)
     return HostEngine(engine, CupyStaging(stream))

@@ -6,6 +6,7 @@ threads gives the shortest wait (live). Arrays are bound, never copied.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +19,10 @@ from streammat_kernels.errors import StreammatError
 
 from .engine import Arrays, Ticket, check_arrays, closed_error
 from .errors import EngineError, EngineFileError
+from .farther import farther_size
 from .manifest import Manifest, TensorSpec, file_sha256
-from .openvino_module import load_openvino
+from .openvino_glances import join_looks
+from .openvino_module import load_openvino, openvino_core
 from .psp import STRIDE_PX, psp_matrices
 
 if TYPE_CHECKING:
@@ -68,6 +71,8 @@ class OpenVinoEngine:
         threads: threads of all requests together, at least ``requests``.
         sha256: what the file must hash to; None accepts any file.
         cache_dir: where OpenVINO keeps the compiled graph between runs; None keeps nothing.
+        second_glance: glance is the mean of two looks, see `graph.second_glance`; sizes that are
+            too small for a second one get one.
 
     Raises:
         EngineFileError: the size is not a multiple of 32; the file is missing, damaged, of another
@@ -84,6 +89,7 @@ class OpenVinoEngine:
         *,
         sha256: str | None = None,
         cache_dir: Path | None = None,
+        second_glance: bool = False,
     ) -> None:
         path = Path(path)
         _check_size(shape)
@@ -95,7 +101,8 @@ class OpenVinoEngine:
             )
         requests = max(1, requests)
         options = _options(requests, max(threads, requests), cache_dir)
-        self._compiled = _compile(_read(path, shape), options, path)
+        farther = farther_size(*shape[2:]) if second_glance else None
+        self._compiled = _compile(_read(path, shape, farther), options, path)
         self.requests = requests
         self.manifest = _manifest(self._compiled, path, found, options)
         self._lock = threading.Lock()
@@ -174,22 +181,32 @@ def _check_size(shape: tuple[int, int, int, int]) -> None:
         )
 
 
-def _read(path: Path, shape: tuple[int, int, int, int]) -> openvino.Model:
-    """The graph at a fixed size, its pooling matrices baked in; ``rgb`` is its only input."""
-    openvino = load_openvino()
+def _read(
+    path: Path, shape: tuple[int, int, int, int], farther: tuple[int, int] | None
+) -> openvino.Model:
+    """The graph at a fixed size, and at that of a second look; ``rgb`` is its only input."""
     try:
-        # Asked for by name: guessing the format makes every other reader complain on stderr.
-        frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
-        model = frontend.convert(frontend.load(str(path)))
-        _bake(model, psp_matrices(shape[2], shape[3]))
-        _check_inputs(model, path)
-        model.reshape({IMAGE_INPUT: list(shape)})
+        model = _read_one(path, shape)
+        if farther is not None:
+            model = join_looks(model, _read_one(path, (*shape[:2], *farther)), IMAGE_INPUT)
     except StreammatError:
         raise
     except Exception as error:  # OpenVINO raises several types, none of them documented
         raise EngineFileError(
             f"model file {path} is damaged or not a GFM graph in ONNX form: {_last_line(error)}"
         ) from error
+    return model
+
+
+def _read_one(path: Path, shape: tuple[int, int, int, int]) -> openvino.Model:
+    """The graph at a fixed size, its pooling matrices baked in."""
+    openvino = load_openvino()
+    # Asked for by name: guessing the format makes every other reader complain on stderr.
+    frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
+    model = frontend.convert(frontend.load(str(path)))
+    _bake(model, psp_matrices(shape[2], shape[3]))
+    _check_inputs(model, path)
+    model.reshape({IMAGE_INPUT: list(shape)})
     return model
 
 
@@ -227,8 +244,14 @@ def _options(requests: int, threads: int, cache_dir: Path | None) -> dict[str, A
 
 
 def _compile(model: openvino.Model, options: dict[str, Any], path: Path) -> Any:
+    core = openvino_core()
+    if "CACHE_DIR" in options:
+        # The cache only saves time, and it fails where two processes write the same file at once.
+        with contextlib.suppress(RuntimeError):
+            return core.compile_model(model, "CPU", options)
+        options = {key: value for key, value in options.items() if key != "CACHE_DIR"}
     try:
-        return load_openvino().Core().compile_model(model, "CPU", options)
+        return core.compile_model(model, "CPU", options)
     except RuntimeError as error:
         raise EngineError(f"{path.name} cannot be compiled: {_last_line(error)}") from error
 

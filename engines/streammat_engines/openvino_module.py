@@ -1,4 +1,4 @@
-"""OpenVINO's Python package, loaded without its telemetry.
+"""OpenVINO's Python package, loaded without its telemetry, and its one core.
 
 Importing ``openvino`` reports the import over the network from a forked copy of the process, made
 in whatever thread happens to run. A copy of a process in the middle of other threads' work can
@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import importlib
 import sys
+from functools import cache
 from threading import Lock
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from streammat_kernels.errors import DependencyError
 
-__all__ = ["load_openvino"]
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["load_openvino", "openvino_core"]
 
 _TELEMETRY = "openvino_telemetry"
 _lock = Lock()
@@ -43,3 +48,18 @@ def load_openvino() -> ModuleType:
             else:
                 sys.modules[_TELEMETRY] = known
         return sys.modules["openvino"]
+
+
+@cache
+def openvino_core() -> openvino.Core:
+    """The process's one core, which is never freed.
+
+    On CPUs with AMX each core gives the thread that made it a stack for signals and takes it away
+    in the end. With several cores, freed in another order than they were made, the thread is left
+    with a stack that is gone, and the next Ctrl-C is a segmentation fault.
+
+    Raises:
+        DependencyError: OpenVINO is not installed.
+    """
+    core: openvino.Core = load_openvino().Core()
+    return core

@@ -52,6 +52,11 @@ def engine() -> None:
     show_default=True,
     help="TensorRT's ONNX parser, or Torch-TensorRT, which needs a GPU.",
 )
+@click.option(
+    "--second-glance/--single",
+    default=None,
+    help="As `matte --strategy` of the same name. [default: as for clips]",
+)
 @click.option("--refit", is_flag=True, help="Let the engine take retrained weights later.")
 @click.option("--rebuild", is_flag=True, help="Build even if it is there.")
 @click.option("--no-check", is_flag=True, help="Keep it without measuring its accuracy.")
@@ -63,6 +68,7 @@ def build(
     profile: str | None,
     batch: int,
     backend: str | None,
+    second_glance: bool | None,
     as_json: bool,
     no_check: bool,
     rebuild: bool,
@@ -74,11 +80,15 @@ def build(
     """
     from streammat.catalogue.cards import find_model
     from streammat.gpu.engines import build_engine, default_backend, engine_request, open_workshop
+    from streammat.matting.strategies import strategy_for_clip
 
-    width, height = _size(size, profile)
+    card = find_model(model)
+    if second_glance is None:
+        second_glance = strategy_for_clip(card.network) == "second-glance"
+    width, height = _size(size, profile, second_glance=second_glance)
     if options["dynamic"] and batch == 1:
         batch = 8
-    card = find_model(model)
+    options["second_glance"] = second_glance
     chosen: Any = backend or default_backend()
     request = engine_request(card, width, height, backend=chosen, batch=batch, **options)
     with _Progress() as progress:
@@ -203,7 +213,7 @@ def _nothing(folder: Path) -> str:
     return f"no engines in {folder}; 'streammat engine build' makes one"
 
 
-def _size(size: str | None, profile: str | None) -> tuple[int, int]:
+def _size(size: str | None, profile: str | None, *, second_glance: bool) -> tuple[int, int]:
     from streammat.matting.sizes import network_size, size_note
     from streammat_engines.tensorrt.request import profile_size
 
@@ -214,7 +224,7 @@ def _size(size: str | None, profile: str | None) -> tuple[int, int]:
     shape, size = _shape(size), size or "balanced"
     if note := size_note(*shape, size):
         click.echo(note, err=True)
-    found = network_size(*shape, size)
+    found = network_size(*shape, size, second_glance=second_glance)
     return found.width, found.height
 
 

@@ -127,10 +127,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "strategy",
         **_one_of(
-            *("auto", "single", "mirrored", "multi-scale", "hybrid", "resize", "official", "tiled")
+            *("auto", "single", "second-glance", "mirrored", "multi-scale", "hybrid", "resize"),
+            *("official", "tiled"),
         ),
-        about="How a picture is put to the network. auto: single for clips, for photos what suits "
-        "the model best; multi-scale suits clips that may take their time, too.",
+        about="How a picture is put to the network. auto: second-glance for clips, for photos "
+        "multi-scale, with released networks single and hybrid; multi-scale suits clips that may "
+        "take their time, too.",
         group="Model",
     ),
     Setting(

@@ -69,7 +69,7 @@ def engine_request(
         card: of the model.
         width, height: of the network; multiples of 32.
         backend: tensorrt or tensorrt-rtx.
-        options: batch, dynamic, precision, via and refit of `EngineRequest`.
+        options: batch, dynamic, precision, via, refit and second_glance of `EngineRequest`.
 
     Raises:
         EngineFileError: the model's file is missing or not what its card says; an option that
@@ -143,8 +143,16 @@ def build_engine(request: EngineRequest, shop: Workshop, *, rebuild: bool = Fals
     return obtain(request, shop, rebuild=rebuild)
 
 
-def open_engine(card: ModelCard, width: int, height: int, say: Say) -> Engine:
+def open_engine(
+    card: ModelCard, width: int, height: int, say: Say, *, second_glance: bool = False
+) -> Engine:
     """An engine for frames in ordinary memory, built first where the cache lacks it.
+
+    Args:
+        card: of the model.
+        width, height: of the network; multiples of 32.
+        say: gets progress.
+        second_glance: see `EngineRequest`.
 
     Raises:
         DependencyError: TensorRT or CuPy is not installed.
@@ -158,7 +166,8 @@ def open_engine(card: ModelCard, width: int, height: int, say: Say) -> Engine:
     shop = open_workshop(card, backend, say)
 
     def opened(width: int, height: int) -> Engine:
-        entry = build_engine(engine_request(card, width, height, backend=backend), shop)
+        request = engine_request(card, width, height, backend=backend, second_glance=second_glance)
+        entry = build_engine(request, shop)
         return _on_host(entry.read(), entry.manifest, shop.api)
 
     def tiled() -> Engine:

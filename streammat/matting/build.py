@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from streammat.catalogue.cards import find_model
 from streammat.device import Device, choose_device
 from streammat.matting.gfm import GfmMatter
-from streammat.matting.sizes import network_size
+from streammat.matting.sizes import NetworkSize, network_size
 from streammat.matting.still import StillMatter
-from streammat.matting.strategies import Strategy, checked_strategy, strategy_for_source
+from streammat.matting.strategies import (
+    Strategy,
+    checked_strategy,
+    strategy_for_clip,
+    strategy_for_source,
+)
 from streammat.settings import MatteSettings
 from streammat.types import StreamInfo
 
@@ -18,8 +24,9 @@ if TYPE_CHECKING:
     from streammat.matting.passes.engine import OpenEngine
     from streammat_kernels.bands import Bands
 
-__all__ = ["frame_matter", "with_strategy"]
+__all__ = ["frame_matter", "with_strategy", "working_size"]
 
+_ONE_ENGINE = ("single", "second-glance")  # a frame is one run of an engine
 _MAX_REQUESTS = 8  # beyond it more frames in flight only cost memory
 
 
@@ -33,7 +40,7 @@ def frame_matter(
     """The matter for ``settings.model``, ``.size`` and ``.strategy`` on a device.
 
     Nothing is compiled before the first frame (or `GfmMatter.warm_up`). The strategy auto is that
-    of clips, single; what it means for a still, `with_strategy` says.
+    of clips; what it means for a still, `with_strategy` says.
 
     Args:
         settings: of the job.
@@ -47,19 +54,39 @@ def frame_matter(
         DeviceUnavailable: the asked-for device is not there.
         EngineFileError: the model's card is damaged.
     """
-    strategy = "single" if settings.strategy == "auto" else checked_strategy(settings.strategy)
+    card = find_model(settings.model)
+    asked = settings.strategy
+    strategy = strategy_for_clip(card.network) if asked == "auto" else checked_strategy(asked)
     device = device or choose_device(settings.device, settings.threads)
-    if strategy != "single":
+    if strategy not in _ONE_ENGINE:
         return _still_matter(settings, strategy, device, bands)
     if requests is None:
         requests = min(device.threads, _MAX_REQUESTS)
-    card = find_model(settings.model)
+    twice = strategy == "second-glance"
     opener: OpenEngine | None = None
     if device.kind == "cuda":
         from streammat.matting.passes.tensorrt import open_on_gpu
 
-        opener = open_on_gpu
-    return GfmMatter(card, settings.size, requests, device.threads, bands=bands, open_engine=opener)
+        opener = partial(open_on_gpu, second_glance=twice)
+    return GfmMatter(
+        card,
+        settings.size,
+        requests,
+        device.threads,
+        bands=bands,
+        second_glance=twice,
+        open_engine=opener,
+    )
+
+
+def working_size(settings: MatteSettings, width: int, height: int) -> NetworkSize:
+    """The network's size for frames of a size, by the strategy of the settings (not auto).
+
+    Raises:
+        ConfigError: a size that cannot be.
+    """
+    twice = settings.strategy == "second-glance"
+    return network_size(width, height, settings.size, second_glance=twice)
 
 
 def with_strategy(settings: MatteSettings, info: StreamInfo) -> MatteSettings:

@@ -16,6 +16,7 @@ from streammat.matting.frame_view import frame_view
 from streammat.matting.fuser import Fuser
 from streammat.matting.sizes import NetworkSize, network_size
 from streammat.types import Alpha, Frame
+from streammat_engines.farther import looks_in_words
 
 if TYPE_CHECKING:
     from streammat_engines.engine import Engine, Ticket
@@ -73,6 +74,8 @@ class GfmMatter:
         threads: threads of the network.
         bands: the pipeline's pool for the kernels; None computes in the calling thread.
         spare_slots: slots beyond ``requests``.
+        second_glance: glance is the mean of two looks, see `second_glance`; named sizes are smaller
+            for it.
         open_engine: gives the engine of a card for a width and height; None: OpenVINO on the CPU.
     """
 
@@ -85,11 +88,13 @@ class GfmMatter:
         *,
         bands: Bands | None = None,
         spare_slots: int = _SPARE_SLOTS,
+        second_glance: bool = False,
         open_engine: Callable[[ModelCard, int, int], Engine] | None = None,
     ) -> None:
         network_size(16, 9, size)  # a size that cannot be is refused now, not at the first frame
         self.card = card
         self.size = size
+        self.second_glance = second_glance
         self.requests = max(1, requests)
         self.threads = max(self.requests, threads)
         self.bands = bands
@@ -167,11 +172,12 @@ class GfmMatter:
         return DeviceNetwork(engine.engine, engine.staging, network.size, variant)
 
     def describe(self) -> str:
-        """Model and size, e.g. ``gfm_lite0_tt 512x288``."""
+        """Model and size, e.g. ``gfm_lite0_tt 512x288``, or of both looks ``448x256+224x128``."""
         if self._network is None:
             return f"{self.card.name} {self.size}"
         size = self._network.size
-        return f"{self.card.name} {size.width}x{size.height}"
+        looks = looks_in_words(size.height, size.width, second_glance=self.second_glance)
+        return f"{self.card.name} {looks}"
 
     def close(self) -> None:
         """Wait for frames under way and free the engines; may be called again."""
@@ -189,7 +195,7 @@ class GfmMatter:
         return buffers
 
     def _build(self, height: int, width: int) -> _Network:
-        size = network_size(width, height, self.size)
+        size = network_size(width, height, self.size, second_glance=self.second_glance)
         last = self._network
         if last is not None and (last.size.width, last.size.height) == (size.width, size.height):
             return _Network((height, width), size, last.engine, last.fuser)
@@ -207,4 +213,5 @@ class GfmMatter:
             self.threads,
             sha256=card.sha256,
             cache_dir=engine_cache(),
+            second_glance=self.second_glance,
         )

@@ -19,7 +19,7 @@ class StillMatter:
     Args:
         network: the passes are its; closed with the matter.
         name: of the model, for reports.
-        strategy: mirrored, multi-scale, hybrid, resize, official, tiled or single.
+        strategy: any; see `still_alpha`.
         size: of the passes that cover the whole picture.
         bands: the pool for the colour conversion.
     """

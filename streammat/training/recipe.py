@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streammat.errors import ConfigError
-from streammat.models import model_names
+from streammat.models import Rosta, model_names
 from streammat.models.config import GfmConfig
 from streammat.training import schema
 from streammat.training.data import Mix
@@ -44,6 +44,7 @@ class Recipe(NamedTuple):
     phases: tuple[Phase, ...]
     frozen_norms: bool = False  # batch norms keep their statistics
     blend: float = 1.0  # how far the result goes from the starting weights to the trained ones
+    second_glance: float = 0.0  # share of steps in which the network looks twice
     optimizer: str = "adamw"
     schedule: str = "cosine"
     loss: str = "light"
@@ -67,6 +68,7 @@ _KEYS = {
     "frozen_stages": schema.whole(0, 5),
     "frozen_norms": schema.flag(False),
     "blend": schema.number(0.01, 1, 1.0),
+    "second_glance": schema.number(0, 1, 0.0),
     "holdout_prefixes": schema.names(default=()),
     "holdout_share": schema.number(0, 0.9, 0.0),
     "optimizer": schema.choice(OPTIMIZERS, "adamw"),
@@ -141,6 +143,8 @@ def make_recipe(record: Mapping[str, Any], where: str) -> Recipe:
     _check_model(values["model"], where)
     if sum(values[name] is not None for name in _LENGTHS) > 1:
         raise ConfigError(f"{where}: give one of steps, epochs and minutes, not several")
+    if values["second_glance"] and GfmConfig.from_name(values["model"]).rosta is Rosta.RIM:
+        raise ConfigError(f"{where}: second_glance: a RIM network has three glances; leave it out")
     mix = Mix(**schema.check_table(record.get("mix", {}), _MIX, f"{where}: [mix]"))
     if mix.strands + mix.cutouts + mix.composites > 1:
         raise ConfigError(f"{where}: [mix] strands, cutouts and composites add up to more than 1")

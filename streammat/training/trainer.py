@@ -164,8 +164,10 @@ class Trainer:
         """Forward pass and loss of a batch."""
         batch = batch.to(self.device)
         rgb = batch.rgb.contiguous(memory_format=self.layout)
+        draw = np.random.default_rng((self.recipe.seed, self.step, 2)).random()
         with self.arithmetic.autocast():
-            output = forward(self.model, rgb)
+            twice = draw < self.recipe.second_glance
+            output = forward(self.model, rgb, second_glance=twice)
         return self.objective(output, batch)
 
     def train_step(self, batch: Batch) -> dict[str, float]:

@@ -149,3 +149,18 @@ def test_build_keeps_an_engine_with_its_accuracy(
     assert Path(built["path"]).stat().st_size == built["plan_bytes"]
     assert main(words) == 0
     assert "building" not in capsys.readouterr().err
+
+
+def test_an_engine_looks_twice_unless_it_is_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for package in ("tensorrt_rtx", "onnxruntime"):
+        pytest.importorskip(package)
+    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path))
+    model = write_tiny_model(tmp_path / "tiny.onnx")
+    words = ["engine", "build", str(model), "--backend", "tensorrt-rtx", "--json"]
+    profiles = []
+    for more in ([], ["--single"], ["--size", "224x192", "--second-glance"]):
+        assert main([*words, *more]) == 0
+        profiles.append(json.loads(capsys.readouterr().out)["profile"])
+    assert profiles == ["448x256+224x128 batch 1", "512x288 batch 1", "224x192+128x96 batch 1"]

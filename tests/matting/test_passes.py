@@ -14,6 +14,7 @@ from streammat.matting.strategies import still_alpha
 from streammat.settings import MatteSettings
 from tests.engines.tiny_model import write_tiny_model
 from tests.matting.still_networks import ramp_picture
+from tests.tolerances import BLEND_CODES
 
 
 @pytest.fixture
@@ -25,9 +26,21 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_single_is_what_a_clip_gets_bit_for_bit(model: str) -> None:
     rgb = ramp_picture(70, 110)
     network = open_pass(model)
-    with ArrayMatter(MatteSettings(model=model, size="fast", smooth="off", threads=1)) as matter:
+    settings = MatteSettings(model=model, size="fast", strategy="single", smooth="off", threads=1)
+    with ArrayMatter(settings) as matter:
         wanted, _ = matter(rgb)
     np.testing.assert_array_equal(still_alpha(network, rgb, "single", "fast"), wanted)
+    network.close()
+
+
+def test_a_clip_gets_a_second_glance_unless_it_is_told_otherwise(model: str) -> None:
+    rgb = ramp_picture(130, 210)
+    network = open_pass(model)
+    with ArrayMatter(MatteSettings(model=model, smooth="off", threads=1)) as matter:
+        found, _ = matter(rgb)
+    wanted = still_alpha(network, rgb, "second-glance")
+    assert np.abs(found.astype(int) - wanted.astype(int)).max() <= BLEND_CODES
+    assert np.abs(found.astype(int) - still_alpha(network, rgb, "single")).max() > BLEND_CODES
     network.close()
 
 

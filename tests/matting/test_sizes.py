@@ -84,3 +84,8 @@ def test_a_picture_of_another_aspect_is_fitted_not_stretched() -> None:
 def test_other_sizes_are_refused_with_what_is_allowed(size: str) -> None:
     with pytest.raises(ConfigError, match=r"WxH|32\.\.4096"):
         network_size(1920, 1080, size)
+
+
+def test_a_second_look_is_paid_for_by_named_sizes_only() -> None:
+    assert network_size(1920, 1080, second_glance=True) == (448, 256, 443, 249)
+    assert network_size(1920, 1080, "640x384", second_glance=True) == (640, 384, 640, 360)

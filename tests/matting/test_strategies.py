@@ -26,6 +26,7 @@ from streammat.matting.strategies import (
 from streammat.matting.strategies.labels import fuse_labels, glance_labels
 from streammat.matting.strategies.official import sample_size
 from streammat.matting.strategies.pass_size import pass_size
+from streammat.matting.strategies.second_glance import SecondGlance
 from tests.matting.still_networks import RedNetwork, ramp_picture
 from tests.tolerances import BLEND_CODES
 
@@ -162,18 +163,45 @@ def test_clips_and_stills_take_every_strategy_by_name(strategy: str, still: bool
 
 def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        ConfigError, match="use auto, single, mirrored, multi-scale, hybrid, resize"
+        ConfigError, match="use auto, single, second-glance, mirrored, multi-scale, hybrid"
     ):
         strategy_for_source("twice", "x", 1080, 1920, still=False)
 
 
-def test_auto_is_single_for_clips_and_what_suits_the_network_for_stills() -> None:
-    for network in ("gfm_lite0_tt", "gfm_r34_tt", ""):
-        assert strategy_for_source("auto", network, 720, 1280, still=False) == "single"
+def test_auto_is_what_suits_the_network_for_clips_and_for_stills() -> None:
+    for network, wanted in (
+        ("gfm_lite0_tt", "second-glance"),
+        ("", "second-glance"),
+        ("gfm_r34_tt", "single"),
+        ("gfm_d121_rim", "single"),
+    ):
+        assert strategy_for_source("auto", network, 720, 1280, still=False) == wanted
     assert strategy_for_still("gfm_lite0_tt", 40, 40) == "multi-scale"
     assert strategy_for_still("my_film", 720, 1280) == "multi-scale"
     assert strategy_for_still("gfm_d121_rim", 96, 96) == "hybrid"
     assert strategy_for_still("gfm_r34_2b_tt_div4", 95, 1280) == "single"
+
+
+def test_a_second_glance_is_half_as_large_and_named_sizes_make_room_for_it() -> None:
+    network = RedNetwork()
+    still_alpha(network, ramp_picture(1080, 1920), "second-glance")
+    assert network.sizes == [(256, 448), (128, 224)]
+    network.sizes.clear()
+    still_alpha(network, ramp_picture(1080, 1920), "second-glance", "640x384")
+    assert network.sizes == [(384, 640), (192, 320)]
+
+
+def test_a_second_glance_has_a_say_in_glance_and_none_in_focus() -> None:
+    class Near(RedNetwork):
+        def __call__(self, rgb: Any, /) -> PassOutput:
+            near = rgb.shape[0] >= 192
+            glance = np.zeros((3, *rgb.shape[:2]), np.float32)
+            glance[0 if near else 2] = 0.5 if near else 0.75
+            return PassOutput(glance, np.full(rgb.shape[:2], near, np.float32))
+
+    seen = SecondGlance(Near())(np.zeros((192, 256, 3), np.float32))
+    np.testing.assert_allclose(seen.glance[:, 5, 7], [0.25, 0, 0.375])
+    assert (seen.focus == 1).all()
 
 
 def test_focus_comes_from_a_closer_pass_but_never_above_the_picture() -> None:

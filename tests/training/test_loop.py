@@ -264,6 +264,22 @@ def test_frozen_parts_keep_weights_and_statistics(folder: Path, tmp_path: Path) 
     assert not any("running" in name or "num_batches" in name for name in changed)
 
 
+def test_steps_with_a_second_glance_look_at_a_smaller_copy_too(
+    folder: Path, tmp_path: Path
+) -> None:
+    sizes: list[int] = []
+    phases = (Phase(1.0, 2, ((192, 192),)),)
+    trainer = make_trainer(folder, tmp_path, 8, second_glance=0.5, phases=phases)
+    encoder = trainer.model.get_submodule("encoder")
+    encoder.register_forward_pre_hook(lambda _, rgb: sizes.append(rgb[0].shape[-1]))
+    looks = []
+    for _ in range(6):
+        sizes.clear()
+        trainer.train_step(trainer.next_batch())
+        looks.append(tuple(sizes))
+    assert set(looks) == {(192,), (192, 96)}
+
+
 def test_a_blended_result_lies_between_start_and_trained_weights(
     folder: Path, tmp_path: Path
 ) -> None:

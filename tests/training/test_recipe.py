@@ -74,6 +74,11 @@ def test_the_official_recipe_has_the_published_parameters_and_names_its_correcti
         ({"optimizer": "sgd"}, "must be 'adamw' or 'adam'"),
         ({"keep_defects": ["all"]}, "must be a list of ft_bt_glance_targets"),
         ({"frozen_norms": 1}, "must be true or false"),
+        ({"second_glance": 2}, "second_glance = 2 must be a number from 0 to 1"),
+        (
+            {"second_glance": 0.5, "model": "gfm_r34_rim", "loss": "official"},
+            "a RIM network has three glances",
+        ),
         ({"steps": 10}, "one of steps, epochs and minutes"),
         ({"mix": [0.1]}, r"\[mix\] must be a table of keys and values, not \[0.1\]"),
         ({"phases": [1]}, "number 1 must be a table"),

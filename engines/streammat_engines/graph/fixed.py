@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from streammat_kernels.errors import DependencyError
 
 from ..errors import EngineFileError
+from ..farther import farther_size
 from ..psp import STRIDE_PX, psp_matrices
+from .second_glance import joined_looks
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -61,7 +63,14 @@ def read_graph(path: Path) -> ModelProto:
     return model
 
 
-def fixed_graph(path: Path, height: int, width: int, batch: int | None = 1) -> ModelProto:
+def fixed_graph(
+    path: Path,
+    height: int,
+    width: int,
+    batch: int | None = 1,
+    *,
+    second_glance: bool = False,
+) -> ModelProto:
     """The graph of ``path`` for one size: its only input is ``rgb`` (B, 3, H, W) float32 0..255.
 
     The pooling matrices become constants, half-precision weights plain FP32 (their Casts go), so
@@ -71,6 +80,8 @@ def fixed_graph(path: Path, height: int, width: int, batch: int | None = 1) -> M
         path: an ONNX file as streammat's exporter writes it.
         height, width: of ``rgb``; multiples of 32.
         batch: pictures at a time; None leaves it open.
+        second_glance: glance is the mean of two looks, see `second_glance`; sizes that are too
+            small for a second one get one.
 
     Raises:
         EngineFileError: the file is damaged or of another form, or a side is no multiple of 32.
@@ -91,7 +102,11 @@ def fixed_graph(path: Path, height: int, width: int, batch: int | None = 1) -> M
             "pooling matrices pool_h, pool_w, up_h, up_w: export it with streammat's exporter"
         )
     _fix_shape(model, height, width, batch)
-    return model
+    farther = farther_size(height, width) if second_glance else None
+    if farther is None:
+        return model
+    far = fixed_graph(path, *farther, batch)
+    return joined_looks(model, far, IMAGE_INPUT, (height, width), farther)
 
 
 def graph_sha256(model: ModelProto) -> str:

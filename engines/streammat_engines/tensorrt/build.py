@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from streammat_kernels.errors import DeviceUnavailable
 
 from ..errors import EngineError, EngineFileError, EngineMemoryError
-from ..graph.fixed import IMAGE_INPUT, fixed_graph, graph_sha256
+from ..graph.fixed import IMAGE_INPUT, graph_sha256
 from ..graph.half import HALF_RULE, KEPT_SINGLE, half_graph
 from .api import Api
 from .interrupt import interruptible
@@ -68,7 +68,7 @@ def graph_of(request: EngineRequest, *, strongly_typed: bool = True) -> ModelPro
         EngineFileError: the model file is damaged or cannot be built like this.
     """
     batch = None if request.dynamic else request.batch
-    graph = fixed_graph(request.model, request.height, request.width, batch)
+    graph = request.graph_fp32(batch)
     return half_graph(graph) if request.precision == "fp16" and strongly_typed else graph
 
 

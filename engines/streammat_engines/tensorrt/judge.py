@@ -59,7 +59,7 @@ class PlanJudge:
     def _on_cpu(
         self, request: EngineRequest, frames: Sequence[NDArray[np.float32]]
     ) -> tuple[Accuracy, str] | None:
-        single = fixed_graph(request.model, request.height, request.width)
+        single = request.graph_fp32()
         try:
             reference, candidate = CpuGraph(single), CpuGraph(rounded_graph(half_graph(single)))
         except DependencyError:
@@ -98,10 +98,11 @@ def _single(request: EngineRequest) -> Network:
     from ..openvino import OpenVinoEngine
 
     try:
-        return as_network(OpenVinoEngine(request.model, (1, 3, request.height, request.width)))
+        shape, twice = (1, 3, request.height, request.width), request.second_glance
+        return as_network(OpenVinoEngine(request.model, shape, second_glance=twice))
     except DependencyError as missing:
         try:
-            return _called(CpuGraph(fixed_graph(request.model, request.height, request.width)))
+            return _called(CpuGraph(request.graph_fp32()))
         except DependencyError:
             raise missing from None
 

@@ -8,12 +8,17 @@ import tomllib
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import EngineFileError
+from ..farther import looks_in_words
+from ..graph.fixed import fixed_graph
 from ..psp import STRIDE_PX
 from .api import Api, Backend
 from .gpu import Gpu
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 __all__ = ["MAX_BATCH", "PROFILES", "EngineRequest", "cache_key", "profile_size"]
 
@@ -36,6 +41,7 @@ class EngineRequest:
         backend: tensorrt or tensorrt-rtx.
         via: onnx (the backend's own parser) or torch (Torch-TensorRT).
         refit: the plan may be given the weights of another training of the same network.
+        second_glance: glance is the mean of two looks, see `graph.second_glance`.
 
     Raises:
         EngineFileError: a size or batch that cannot be.
@@ -51,6 +57,7 @@ class EngineRequest:
     backend: Backend = "tensorrt"
     via: Literal["onnx", "torch"] = "onnx"
     refit: bool = False
+    second_glance: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch <= MAX_BATCH:
@@ -73,9 +80,16 @@ class EngineRequest:
 
     @property
     def profile(self) -> str:
-        """Size and batch in words, e.g. ``960x544 batch 1..8``."""
+        """Size and batch in words, e.g. ``960x544 batch 1..8``, ``448x256+224x128 batch 1``."""
         low, _, high = self.batches
-        return f"{self.width}x{self.height} batch {high if low == high else f'{low}..{high}'}"
+        looks = looks_in_words(self.height, self.width, second_glance=self.second_glance)
+        return f"{looks} batch {high if low == high else f'{low}..{high}'}"
+
+    def graph_fp32(self, batch: int | None = 1) -> ModelProto:
+        """The network in FP32 for this size; see `fixed_graph`."""
+        return fixed_graph(
+            self.model, self.height, self.width, batch, second_glance=self.second_glance
+        )
 
 
 def cache_key(request: EngineRequest, api: Api, gpu: Gpu | None, rules: dict[str, str]) -> str:

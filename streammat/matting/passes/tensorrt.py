@@ -32,8 +32,12 @@ def tensorrt_pass(card: ModelCard) -> EnginePass:
     return EnginePass(card, open_on_gpu)
 
 
-def open_on_gpu(card: ModelCard, width: int, height: int) -> Engine:
+def open_on_gpu(card: ModelCard, width: int, height: int, *, second_glance: bool = False) -> Engine:
     """The TensorRT engine of a size; building it, which may take minutes, is said on stderr."""
     from streammat.gpu.engines import open_engine
 
-    return open_engine(card, width, height, lambda text: print(text, file=sys.stderr, flush=True))
+    return open_engine(card, width, height, _say, second_glance=second_glance)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

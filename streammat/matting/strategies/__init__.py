@@ -6,6 +6,7 @@ from streammat.matting.strategies.choose import (
     STRATEGIES,
     Strategy,
     checked_strategy,
+    strategy_for_clip,
     strategy_for_source,
     strategy_for_still,
 )
@@ -21,6 +22,7 @@ from streammat.matting.strategies.network import (
 from streammat.matting.strategies.official import official
 from streammat.matting.strategies.published import hybrid, resize
 from streammat.matting.strategies.rim import RimMaps, rim
+from streammat.matting.strategies.second_glance import second_glance
 from streammat.matting.strategies.single import single
 from streammat.matting.strategies.still import still_alpha
 from streammat.matting.strategies.tiled import tiled
@@ -41,8 +43,10 @@ __all__ = [
     "official",
     "resize",
     "rim",
+    "second_glance",
     "single",
     "still_alpha",
+    "strategy_for_clip",
     "strategy_for_source",
     "strategy_for_still",
     "tiled",

@@ -12,11 +12,14 @@ __all__ = [
     "STRATEGIES",
     "Strategy",
     "checked_strategy",
+    "strategy_for_clip",
     "strategy_for_source",
     "strategy_for_still",
 ]
 
-Strategy = Literal["single", "mirrored", "multi-scale", "hybrid", "resize", "official", "tiled"]
+Strategy = Literal[
+    "single", "second-glance", "mirrored", "multi-scale", "hybrid", "resize", "official", "tiled"
+]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 _RELEASED = ("gfm_d121", "gfm_r34", "gfm_r101")  # encoders that their authors test with hybrid
 
@@ -49,10 +52,19 @@ def strategy_for_still(network: str, height: int, width: int) -> Strategy:
     return "hybrid" if min(height, width) >= least_side(GLANCE_RATIO) else "single"
 
 
+def strategy_for_clip(network: str) -> Strategy:
+    """What auto means for the frames of a clip, which all pay for it.
+
+    Returns:
+        second-glance; for the released networks, whose authors know one pass a frame, single.
+    """
+    return "single" if network.startswith(_RELEASED) else "second-glance"
+
+
 def strategy_for_source(
     name: str, network: str, height: int, width: int, *, still: bool
 ) -> Strategy:
-    """The strategy for a source: auto is one pass for a clip, as every frame pays.
+    """The strategy for a source: auto is decided by the network and by what the source is.
 
     Args:
         name: as asked for.
@@ -63,5 +75,7 @@ def strategy_for_source(
         ConfigError: an unknown strategy.
     """
     if name == "auto":
-        return strategy_for_still(network, height, width) if still else "single"
+        if still:
+            return strategy_for_still(network, height, width)
+        return strategy_for_clip(network)
     return checked_strategy(name)

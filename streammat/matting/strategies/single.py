@@ -1,18 +1,18 @@
-"""One pass at a chosen size, upsampled along the picture's edges: what video gets."""
+"""One pass at a chosen size, upsampled along the picture's edges."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.matting.sizes import network_size
+from streammat.matting.sizes import NetworkSize, network_size
 from streammat.matting.strategies.network import AnyPass, RimPassOutput
 from streammat.matting.strategies.planes import picture_view, rgb_layout, rgb_planes
 from streammat.types import Alpha
 from streammat_kernels.fusion import fuse
 from streammat_kernels.guided import guided_upsample
 
-__all__ = ["single"]
+__all__ = ["single", "single_at"]
 
 
 def single(
@@ -25,13 +25,19 @@ def single(
         rgb: (H, W, 3) uint8 or uint16 full scale.
         size: fast, balanced, best or WxH; see `network_size`.
     """
-    chosen = network_size(rgb.shape[1], rgb.shape[0], size)
+    return single_at(network, rgb, network_size(rgb.shape[1], rgb.shape[0], size))
+
+
+def single_at(
+    network: AnyPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], size: NetworkSize
+) -> Alpha:
+    """As `single`, at a size that is known already."""
     planes, layout = rgb_planes(rgb), rgb_layout(rgb)
-    output = network(picture_view(planes, layout, chosen))
+    output = network(picture_view(planes, layout, size))
     if isinstance(output, RimPassOutput):
         small = output.alpha.clip(0, 1)
     else:
         assert network.variant != "rim"
         small = fuse(output.glance, output.focus, network.variant)
-    content = chosen.content_height, chosen.content_width
+    content = size.content_height, size.content_width
     return guided_upsample(small, planes, layout, content=content)

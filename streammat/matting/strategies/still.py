@@ -17,6 +17,7 @@ from streammat.matting.strategies.official import official, shrink_sample
 from streammat.matting.strategies.published import hybrid, resize
 from streammat.matting.strategies.resample import enlarge, shrink_bytes
 from streammat.matting.strategies.rim import rim
+from streammat.matting.strategies.second_glance import second_glance
 from streammat.matting.strategies.single import single
 from streammat.matting.strategies.tiled import tiled
 from streammat.types import Alpha
@@ -36,15 +37,15 @@ def still_alpha(
     picture's own size, and takes 16-bit pictures at 8 bits, as the released code would. A network
     with all three representations (RIM) has one pass at a third of the picture's size in hybrid,
     resize and official alike, as released (see `rim`); it takes no mirror image, no
-    multi-scale and no tiles.
+    second glance, no multi-scale and no tiles.
 
     Args:
         network: the passes are its.
         rgb: (H, W, 3) uint8 or uint16 full scale.
-        strategy: auto (see `strategy_for_still`), single, mirrored, multi-scale, hybrid, resize,
-            official or tiled.
-        size: of ``single`` and ``mirrored``, of the glance pass of ``tiled``, and the middle one of
-            ``multi-scale``.
+        strategy: auto (see `strategy_for_still`), single, second-glance, mirrored, multi-scale,
+            hybrid, resize, official or tiled.
+        size: of ``single``, ``second-glance`` and ``mirrored``, of the glance pass of ``tiled``,
+            and the middle one of ``multi-scale``.
 
     Raises:
         ConfigError: an unknown strategy or size, or one that RIM does not take.
@@ -76,6 +77,7 @@ def _mirrored(
 _OWN: dict[Strategy, Callable[..., Alpha]] = {
     "mirrored": _mirrored,
     "multi-scale": multi_scale,
+    "second-glance": second_glance,
     "tiled": tiled,
 }
 

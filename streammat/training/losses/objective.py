@@ -12,6 +12,7 @@ from streammat.errors import ConfigError
 from streammat.models import Gfm, GfmNetwork, GfmOutput, RimGfm, RimOutput, Rosta
 from streammat.models.gfm import GfmLogits
 from streammat.models.released import ReleasedGfm, matrices_like
+from streammat.models.second_glance import second_glance_logits
 from streammat.training.batch import Batch
 from streammat.training.losses.light import gfm_losses
 from streammat.training.losses.official import SHARE, Truth, rim_parts, rosta_parts
@@ -27,12 +28,14 @@ class Loss(NamedTuple):
     parts: dict[str, Tensor]
 
 
-def forward(model: GfmNetwork, rgb: Tensor) -> GfmLogits | RimOutput:
-    """The network's outputs in training: logits, or RIM's outputs."""
+def forward(
+    model: GfmNetwork, rgb: Tensor, *, second_glance: bool = False
+) -> GfmLogits | RimOutput:
+    """The network's outputs in training: logits, or RIM's outputs, which know one glance only."""
     matrices = matrices_like(rgb)
     if isinstance(model, RimGfm):
         return cast("RimOutput", model(rgb, matrices))
-    return model.logits(rgb, matrices)
+    return second_glance_logits(model, rgb) if second_glance else model.logits(rgb, matrices)
 
 
 def in_float32(output: GfmLogits | RimOutput) -> GfmLogits | RimOutput:

@@ -16,16 +16,20 @@ from tests.tolerances import ENGINE_RUNTIMES
 pytest.importorskip("onnx")
 pytest.importorskip("torch", reason="no torch: the extra [torch] is not installed")
 
-H, W = 64, 96
+H, W = 192, 224  # large enough for a second glance
 
 
-def test_its_maps_are_those_of_the_cpus_engine() -> None:
+@pytest.mark.parametrize("twice", [False, True])
+def test_its_maps_are_those_of_the_cpus_engine(twice: bool) -> None:
     from benchmarks.gpu.torch_engine import TorchEngine
 
     card = find_model("gfm_lite0_tt")
     rgb = np.random.default_rng(0).uniform(0, 255, (1, 3, H, W)).astype(np.float32)
     found = []
-    for engine in (TorchEngine(card, H, W, None), OpenVinoEngine(card.path, (1, 3, H, W))):
+    for engine in (
+        TorchEngine(card, H, W, None, second_glance=twice),
+        OpenVinoEngine(card.path, (1, 3, H, W), second_glance=twice),
+    ):
         with closing(engine):
             names = {spec.name: spec.shape for spec in engine.manifest.outputs}
             outputs = {name: np.full(shape, np.nan, np.float32) for name, shape in names.items()}

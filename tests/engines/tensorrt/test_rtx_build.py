@@ -43,7 +43,16 @@ def request(model: Path = MODEL, **options: Any) -> EngineRequest:
     return EngineRequest(model=model, sha256=file_sha256(model), **{**base, **options})
 
 
-@pytest.mark.parametrize("options", [{}, {"batch": 8, "dynamic": True}, {"precision": "fp32"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"batch": 8, "dynamic": True},
+        {"precision": "fp32"},
+        {"second_glance": True},
+        {"second_glance": True, "batch": 8, "dynamic": True},
+    ],
+)
 def test_the_default_model_becomes_a_portable_plan(options: dict[str, Any]) -> None:
     built = build_plan(request(**options), load_api("tensorrt-rtx"), gpu_present=False)
     batch = options.get("batch", 1)
