@@ -34,9 +34,9 @@ class MatteSettings:
         model: a name from ``streammat models`` or the path of an ONNX file.
         device: auto, cpu or cuda.
         size: fast, balanced, best or WxH; the network's working size.
-        strategy: auto (clips: second-glance; stills: multi-scale; released networks: single and
-            hybrid), single (one pass at the working size), second-glance (one at 3/4 of its area
-            and a look from farther off), mirrored (the picture and its mirror image),
+        strategy: auto (clips: second-glance, single where size is below balanced; stills:
+            multi-scale; released networks: single and hybrid), single (one pass at the working
+            size), second-glance (and a look from farther off), mirrored (and the mirror image),
             multi-scale (from three distances, the closest for the transition, all mirrored, too),
             hybrid and resize (two passes and one, at shares of the picture's size), official (as
             the released GFM code) and tiled (pictures of any size).

@@ -22,7 +22,7 @@ def farther_size(height: int, width: int) -> tuple[int, int] | None:
 
 
 def looks_in_words(height: int, width: int, *, second_glance: bool) -> str:
-    """``512x288``, or with a second look ``448x256+224x128``."""
+    """``512x288``, or with a second look ``512x288+256x128``."""
     farther = farther_size(height, width) if second_glance else None
     sizes = [(height, width)] if farther is None else [(height, width), farther]
     return "+".join(f"{w}x{h}" for h, w in sizes)

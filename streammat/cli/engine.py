@@ -83,9 +83,10 @@ def build(
     from streammat.matting.strategies import strategy_for_clip
 
     card = find_model(model)
+    width, height = _size(size, profile)
     if second_glance is None:
-        second_glance = strategy_for_clip(card.network) == "second-glance"
-    width, height = _size(size, profile, second_glance=second_glance)
+        asked = size or f"{width}x{height}"
+        second_glance = strategy_for_clip(card.network, asked) == "second-glance"
     if options["dynamic"] and batch == 1:
         batch = 8
     options["second_glance"] = second_glance
@@ -213,7 +214,7 @@ def _nothing(folder: Path) -> str:
     return f"no engines in {folder}; 'streammat engine build' makes one"
 
 
-def _size(size: str | None, profile: str | None, *, second_glance: bool) -> tuple[int, int]:
+def _size(size: str | None, profile: str | None) -> tuple[int, int]:
     from streammat.matting.sizes import network_size, size_note
     from streammat_engines.tensorrt.request import profile_size
 
@@ -224,7 +225,7 @@ def _size(size: str | None, profile: str | None, *, second_glance: bool) -> tupl
     shape, size = _shape(size), size or "balanced"
     if note := size_note(*shape, size):
         click.echo(note, err=True)
-    found = network_size(*shape, size, second_glance=second_glance)
+    found = network_size(*shape, size)
     return found.width, found.height
 
 

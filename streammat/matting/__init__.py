@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streammat.matting.build import frame_matter, with_strategy, working_size
+from streammat.matting.build import frame_matter, with_strategy
 from streammat.matting.fixed import FixedMatter
 from streammat.matting.gfm import GfmMatter
 from streammat.matting.kept import KeptMatter
@@ -21,5 +21,4 @@ __all__ = [
     "network_size",
     "size_note",
     "with_strategy",
-    "working_size",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from streammat.catalogue.cards import find_model
 from streammat.device import Device, choose_device
 from streammat.matting.gfm import GfmMatter
-from streammat.matting.sizes import NetworkSize, network_size
+from streammat.matting.sizes import network_size
 from streammat.matting.still import StillMatter
 from streammat.matting.strategies import (
     Strategy,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from streammat.matting.passes.engine import OpenEngine
     from streammat_kernels.bands import Bands
 
-__all__ = ["frame_matter", "with_strategy", "working_size"]
+__all__ = ["frame_matter", "with_strategy"]
 
 _ONE_ENGINE = ("single", "second-glance")  # a frame is one run of an engine
 _MAX_REQUESTS = 8  # beyond it more frames in flight only cost memory
@@ -56,7 +56,11 @@ def frame_matter(
     """
     card = find_model(settings.model)
     asked = settings.strategy
-    strategy = strategy_for_clip(card.network) if asked == "auto" else checked_strategy(asked)
+    strategy = (
+        strategy_for_clip(card.network, settings.size)
+        if asked == "auto"
+        else checked_strategy(asked)
+    )
     device = device or choose_device(settings.device, settings.threads)
     if strategy not in _ONE_ENGINE:
         return _still_matter(settings, strategy, device, bands)
@@ -79,16 +83,6 @@ def frame_matter(
     )
 
 
-def working_size(settings: MatteSettings, width: int, height: int) -> NetworkSize:
-    """The network's size for frames of a size, by the strategy of the settings (not auto).
-
-    Raises:
-        ConfigError: a size that cannot be.
-    """
-    twice = settings.strategy == "second-glance"
-    return network_size(width, height, settings.size, second_glance=twice)
-
-
 def with_strategy(settings: MatteSettings, info: StreamInfo) -> MatteSettings:
     """The settings with the strategy that ``settings.strategy`` means for this source.
 
@@ -97,8 +91,15 @@ def with_strategy(settings: MatteSettings, info: StreamInfo) -> MatteSettings:
         EngineFileError: the model's card is damaged.
     """
     network = find_model(settings.model).network
-    name, size = settings.strategy, (info.height, info.width)
-    return replace(settings, strategy=strategy_for_source(name, network, *size, still=info.still))
+    strategy = strategy_for_source(
+        settings.strategy,
+        network,
+        info.height,
+        info.width,
+        still=info.still,
+        size=settings.size,
+    )
+    return replace(settings, strategy=strategy)
 
 
 def _still_matter(

@@ -74,8 +74,7 @@ class GfmMatter:
         threads: threads of the network.
         bands: the pipeline's pool for the kernels; None computes in the calling thread.
         spare_slots: slots beyond ``requests``.
-        second_glance: glance is the mean of two looks, see `second_glance`; named sizes are smaller
-            for it.
+        second_glance: glance is the mean of two looks, see `second_glance`.
         open_engine: gives the engine of a card for a width and height; None: OpenVINO on the CPU.
     """
 
@@ -172,7 +171,7 @@ class GfmMatter:
         return DeviceNetwork(engine.engine, engine.staging, network.size, variant)
 
     def describe(self) -> str:
-        """Model and size, e.g. ``gfm_lite0_tt 512x288``, or of both looks ``448x256+224x128``."""
+        """Model and size, e.g. ``gfm_lite0_tt 512x288``, or of both looks ``512x288+256x128``."""
         if self._network is None:
             return f"{self.card.name} {self.size}"
         size = self._network.size
@@ -195,7 +194,7 @@ class GfmMatter:
         return buffers
 
     def _build(self, height: int, width: int) -> _Network:
-        size = network_size(width, height, self.size, second_glance=self.second_glance)
+        size = network_size(width, height, self.size)
         last = self._network
         if last is not None and (last.size.width, last.size.height) == (size.width, size.height):
             return _Network((height, width), size, last.engine, last.fuser)

@@ -8,12 +8,20 @@ from typing import NamedTuple
 
 from streammat.errors import ConfigError
 
-__all__ = ["GRID_PX", "SIZES", "NetworkSize", "area_size", "network_size", "size_note"]
+__all__ = [
+    "BALANCED_AREA_PX",
+    "GRID_PX",
+    "SIZES",
+    "NetworkSize",
+    "area_size",
+    "network_size",
+    "size_note",
+    "working_area",
+]
 
 GRID_PX = 32
 BALANCED_AREA_PX = 512 * 288
 SIZES = {"fast": 0.55, "balanced": 1.0, "best": 2.25}  # areas relative to balanced
-SECOND_GLANCE_AREA = 0.75  # of a named size, where a second, smaller look is paid for, too
 SIDE_PX = (GRID_PX, 4096)
 
 
@@ -26,9 +34,7 @@ class NetworkSize(NamedTuple):
     content_height: int
 
 
-def network_size(
-    width: int, height: int, size: str = "balanced", *, second_glance: bool = False
-) -> NetworkSize:
+def network_size(width: int, height: int, size: str = "balanced") -> NetworkSize:
     """The working size for a frame of ``width`` x ``height`` pixels.
 
     The picture is never squashed: it is scaled evenly, and what is missing to the next multiple of
@@ -39,18 +45,27 @@ def network_size(
         size: fast, balanced or best (the area of 512x288 times 0.55, 1 and 2.25 at the frame's own
             aspect), or WxH. WxH is rounded up to multiples of 32; it is turned when the frame
             stands upright and WxH lies, or the other way round.
-        second_glance: of the nearer of two looks: named sizes have 3/4 of the area, so that both
-            cost about as much as one.
 
     Raises:
         ConfigError: another name, or a side outside 32..4096.
     """
     if size in SIZES:
-        share = SECOND_GLANCE_AREA if second_glance else 1.0
-        return area_size(width, height, BALANCED_AREA_PX * SIZES[size] * share)
+        return area_size(width, height, BALANCED_AREA_PX * SIZES[size])
     asked_width, asked_height = _turned(_parse(size), width, height)
     net_width, net_height = _grid(asked_width), _grid(asked_height)
     return _fit(width, height, net_width, net_height)
+
+
+def working_area(size: str) -> float:
+    """About how many pixels a network sees at ``size``: fast, balanced, best or WxH.
+
+    Raises:
+        ConfigError: as of `network_size`.
+    """
+    if size in SIZES:
+        return BALANCED_AREA_PX * SIZES[size]
+    width, height = _parse(size)
+    return width * height
 
 
 def size_note(width: int, height: int, size: str) -> str:

@@ -163,4 +163,4 @@ def test_an_engine_looks_twice_unless_it_is_told_otherwise(
     for more in ([], ["--single"], ["--size", "224x192", "--second-glance"]):
         assert main([*words, *more]) == 0
         profiles.append(json.loads(capsys.readouterr().out)["profile"])
-    assert profiles == ["448x256+224x128 batch 1", "512x288 batch 1", "224x192+128x96 batch 1"]
+    assert profiles == ["512x288+256x128 batch 1", "512x288 batch 1", "224x192+128x96 batch 1"]

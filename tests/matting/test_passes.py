@@ -38,9 +38,9 @@ def test_a_clip_gets_a_second_glance_unless_it_is_told_otherwise(model: str) -> 
     network = open_pass(model)
     with ArrayMatter(MatteSettings(model=model, smooth="off", threads=1)) as matter:
         found, _ = matter(rgb)
+        assert matter.describe() == "tiny_tt 512x320+256x160"
     wanted = still_alpha(network, rgb, "second-glance")
     assert np.abs(found.astype(int) - wanted.astype(int)).max() <= BLEND_CODES
-    assert np.abs(found.astype(int) - still_alpha(network, rgb, "single")).max() > BLEND_CODES
     network.close()
 
 

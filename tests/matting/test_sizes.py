@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streammat.errors import ConfigError
-from streammat.matting.sizes import SIZES, network_size, size_note
+from streammat.matting.sizes import SIZES, network_size, size_note, working_area
 from tests.tolerances import FLOAT64
 
 BALANCED = 512 * 288
@@ -86,6 +86,9 @@ def test_other_sizes_are_refused_with_what_is_allowed(size: str) -> None:
         network_size(1920, 1080, size)
 
 
-def test_a_second_look_is_paid_for_by_named_sizes_only() -> None:
-    assert network_size(1920, 1080, second_glance=True) == (448, 256, 443, 249)
-    assert network_size(1920, 1080, "640x384", second_glance=True) == (640, 384, 640, 360)
+def test_the_area_of_a_size_is_about_what_a_network_sees() -> None:
+    assert working_area("balanced") == 512 * 288
+    assert working_area("fast") < working_area("balanced") < working_area("best")
+    assert working_area("640x384") == 640 * 384
+    with pytest.raises(ConfigError, match="use fast"):
+        working_area("huge")

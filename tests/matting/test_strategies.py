@@ -19,6 +19,7 @@ from streammat.matting.strategies import (
     resize,
     single,
     still_alpha,
+    strategy_for_clip,
     strategy_for_source,
     strategy_for_still,
     tiled,
@@ -176,16 +177,21 @@ def test_auto_is_what_suits_the_network_for_clips_and_for_stills() -> None:
         ("gfm_d121_rim", "single"),
     ):
         assert strategy_for_source("auto", network, 720, 1280, still=False) == wanted
+    assert (
+        strategy_for_clip("gfm_lite0_tt", "fast") == strategy_for_clip("x", "480x288") == "single"
+    )
+    for size in ("best", "512x288", "288x960"):
+        assert strategy_for_clip("gfm_lite0_tt", size) == "second-glance"
     assert strategy_for_still("gfm_lite0_tt", 40, 40) == "multi-scale"
     assert strategy_for_still("my_film", 720, 1280) == "multi-scale"
     assert strategy_for_still("gfm_d121_rim", 96, 96) == "hybrid"
     assert strategy_for_still("gfm_r34_2b_tt_div4", 95, 1280) == "single"
 
 
-def test_a_second_glance_is_half_as_large_and_named_sizes_make_room_for_it() -> None:
+def test_a_second_glance_is_half_as_large() -> None:
     network = RedNetwork()
     still_alpha(network, ramp_picture(1080, 1920), "second-glance")
-    assert network.sizes == [(256, 448), (128, 224)]
+    assert network.sizes == [(288, 512), (128, 256)]
     network.sizes.clear()
     still_alpha(network, ramp_picture(1080, 1920), "second-glance", "640x384")
     assert network.sizes == [(384, 640), (192, 320)]

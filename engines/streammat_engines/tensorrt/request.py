@@ -80,7 +80,7 @@ class EngineRequest:
 
     @property
     def profile(self) -> str:
-        """Size and batch in words, e.g. ``960x544 batch 1..8``, ``448x256+224x128 batch 1``."""
+        """Size and batch in words, e.g. ``960x544 batch 1..8``, ``512x288+256x128 batch 1``."""
         low, _, high = self.batches
         looks = looks_in_words(self.height, self.width, second_glance=self.second_glance)
         return f"{looks} batch {high if low == high else f'{low}..{high}'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from streammat.errors import ConfigError
+from streammat.matting.sizes import BALANCED_AREA_PX, working_area
 from streammat.matting.strategies.pass_size import least_side
 from streammat.matting.strategies.published import GLANCE_RATIO
 
@@ -52,17 +53,26 @@ def strategy_for_still(network: str, height: int, width: int) -> Strategy:
     return "hybrid" if min(height, width) >= least_side(GLANCE_RATIO) else "single"
 
 
-def strategy_for_clip(network: str) -> Strategy:
+def strategy_for_clip(network: str, size: str = "balanced") -> Strategy:
     """What auto means for the frames of a clip, which all pay for it.
 
+    Args:
+        network: as of `strategy_for_still`.
+        size: fast, balanced, best or WxH.
+
     Returns:
-        second-glance; for the released networks, whose authors know one pass a frame, single.
+        second-glance; single for the released networks, whose authors know one pass a frame, and
+        for sizes below balanced, which are asked for to be quick.
+
+    Raises:
+        ConfigError: a size that cannot be.
     """
-    return "single" if network.startswith(_RELEASED) else "second-glance"
+    small = working_area(size) < BALANCED_AREA_PX
+    return "single" if small or network.startswith(_RELEASED) else "second-glance"
 
 
 def strategy_for_source(
-    name: str, network: str, height: int, width: int, *, still: bool
+    name: str, network: str, height: int, width: int, *, still: bool, size: str = "balanced"
 ) -> Strategy:
     """The strategy for a source: auto is decided by the network and by what the source is.
 
@@ -70,6 +80,7 @@ def strategy_for_source(
         name: as asked for.
         network, height, width: as of `strategy_for_still`.
         still: whether the source is one picture.
+        size: as of `strategy_for_clip`.
 
     Raises:
         ConfigError: an unknown strategy.
@@ -77,5 +88,5 @@ def strategy_for_source(
     if name == "auto":
         if still:
             return strategy_for_still(network, height, width)
-        return strategy_for_clip(network)
+        return strategy_for_clip(network, size)
     return checked_strategy(name)

@@ -1,8 +1,8 @@
-"""Glance from two distances: what clips get, for about the price of one pass.
+"""Glance from two distances, for a quarter more than one pass.
 
-A pass at three quarters of the working area and a second glance at half its sides, whose focus
-nobody needs, cost as much as one pass at all of the area, and the mean of both glances flickers
-less and loses fewer faces that fill the frame; `benchmarks quality` compares. In the pipeline both
+A network loses parts of a face that fills the frame; from farther off it sees it whole. The mean
+of its glance at the working size and at half the sides flickers less and loses less, and the far
+focus, which nobody needs, is not computed; `benchmarks quality` compares. In the pipeline both
 looks are one engine (`streammat_engines.graph.second_glance`); here is what it means.
 """
 
@@ -72,7 +72,7 @@ def second_glance(
         rgb: (H, W, 3) uint8 or uint16 full scale.
         size: fast, balanced, best or WxH; see `network_size`.
     """
-    chosen = network_size(rgb.shape[1], rgb.shape[0], size, second_glance=True)
+    chosen = network_size(rgb.shape[1], rgb.shape[0], size)
     return single_at(SecondGlance(network), rgb, chosen)
 
 
