@@ -34,7 +34,7 @@ class MatteSettings:
         model: a name from ``streammat models`` or the path of an ONNX file.
         device: auto, cpu or cuda.
         size: fast, balanced, best or WxH; the network's working size.
-        strategy: auto (clips: second-glance, single where size is below balanced; stills:
+        strategy: auto (clips: single, second-glance where size is above balanced; stills:
             multi-scale; released networks: single and hybrid), single (one pass at the working
             size), second-glance (and a look from farther off), mirrored (and the mirror image),
             multi-scale (from three distances, the closest for the transition, all mirrored, too),

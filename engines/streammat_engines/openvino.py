@@ -21,6 +21,7 @@ from .engine import Arrays, Ticket, check_arrays, closed_error
 from .errors import EngineError, EngineFileError
 from .farther import farther_size
 from .manifest import Manifest, TensorSpec, file_sha256
+from .openvino_concats import split_concats
 from .openvino_glances import join_looks
 from .openvino_module import load_openvino, openvino_core
 from .psp import STRIDE_PX, psp_matrices
@@ -206,6 +207,7 @@ def _read_one(path: Path, shape: tuple[int, int, int, int]) -> openvino.Model:
     model = frontend.convert(frontend.load(str(path)))
     _bake(model, psp_matrices(shape[2], shape[3]))
     _check_inputs(model, path)
+    split_concats(model)
     model.reshape({IMAGE_INPUT: list(shape)})
     return model
 

@@ -130,9 +130,9 @@ SETTINGS: tuple[Setting, ...] = (
             *("auto", "single", "second-glance", "mirrored", "multi-scale", "hybrid", "resize"),
             *("official", "tiled"),
         ),
-        about="How a picture is put to the network. auto: second-glance for clips (single below "
-        "balanced), multi-scale for photos, with released networks single and hybrid; multi-scale "
-        "suits clips that may take their time, too.",
+        about="How a picture is put to the network. auto: single for clips (second-glance "
+        "above balanced), multi-scale for photos, with released networks single and hybrid; both "
+        "others suit clips that may take their time, too.",
         group="Model",
     ),
     Setting(

@@ -151,7 +151,7 @@ def test_build_keeps_an_engine_with_its_accuracy(
     assert "building" not in capsys.readouterr().err
 
 
-def test_an_engine_looks_twice_unless_it_is_told_otherwise(
+def test_a_large_engine_looks_twice_unless_it_is_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for package in ("tensorrt_rtx", "onnxruntime"):
@@ -160,7 +160,12 @@ def test_an_engine_looks_twice_unless_it_is_told_otherwise(
     model = write_tiny_model(tmp_path / "tiny.onnx")
     words = ["engine", "build", str(model), "--backend", "tensorrt-rtx", "--json"]
     profiles = []
-    for more in ([], ["--single"], ["--size", "224x192", "--second-glance"]):
+    for more in ([], ["--second-glance"], ["--profile", "720p"], ["--size", "544x288", "--single"]):
         assert main([*words, *more]) == 0
         profiles.append(json.loads(capsys.readouterr().out)["profile"])
-    assert profiles == ["512x288+256x128 batch 1", "512x288 batch 1", "224x192+128x96 batch 1"]
+    assert profiles == [
+        "512x288 batch 1",
+        "512x288+256x128 batch 1",
+        "640x384+320x192 batch 1",
+        "544x288 batch 1",
+    ]

@@ -33,13 +33,13 @@ def test_single_is_what_a_clip_gets_bit_for_bit(model: str) -> None:
     network.close()
 
 
-def test_a_clip_gets_a_second_glance_unless_it_is_told_otherwise(model: str) -> None:
+def test_a_clip_at_a_large_size_gets_a_second_glance(model: str) -> None:
     rgb = ramp_picture(130, 210)
     network = open_pass(model)
-    with ArrayMatter(MatteSettings(model=model, smooth="off", threads=1)) as matter:
+    with ArrayMatter(MatteSettings(model=model, size="best", smooth="off", threads=1)) as matter:
         found, _ = matter(rgb)
-        assert matter.describe() == "tiny_tt 512x320+256x160"
-    wanted = still_alpha(network, rgb, "second-glance")
+        assert matter.describe() == "tiny_tt 736x480+384x256"
+    wanted = still_alpha(network, rgb, "second-glance", "best")
     assert np.abs(found.astype(int) - wanted.astype(int)).max() <= BLEND_CODES
     network.close()
 

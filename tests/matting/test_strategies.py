@@ -176,12 +176,13 @@ def test_auto_is_what_suits_the_network_for_clips_and_for_stills() -> None:
         ("gfm_r34_tt", "single"),
         ("gfm_d121_rim", "single"),
     ):
-        assert strategy_for_source("auto", network, 720, 1280, still=False) == wanted
+        large = strategy_for_source("auto", network, 720, 1280, still=False, size="best")
+        assert large == wanted
+        assert strategy_for_source("auto", network, 720, 1280, still=False) == "single"
     assert (
-        strategy_for_clip("gfm_lite0_tt", "fast") == strategy_for_clip("x", "480x288") == "single"
+        strategy_for_clip("gfm_lite0_tt", "fast") == strategy_for_clip("x", "512x288") == "single"
     )
-    for size in ("best", "512x288", "288x960"):
-        assert strategy_for_clip("gfm_lite0_tt", size) == "second-glance"
+    assert strategy_for_clip("gfm_lite0_tt", "544x288") == "second-glance"
     assert strategy_for_still("gfm_lite0_tt", 40, 40) == "multi-scale"
     assert strategy_for_still("my_film", 720, 1280) == "multi-scale"
     assert strategy_for_still("gfm_d121_rim", 96, 96) == "hybrid"

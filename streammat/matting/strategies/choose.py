@@ -61,14 +61,14 @@ def strategy_for_clip(network: str, size: str = "balanced") -> Strategy:
         size: fast, balanced, best or WxH.
 
     Returns:
-        second-glance; single for the released networks, whose authors know one pass a frame, and
-        for sizes below balanced, which are asked for to be quick.
+        single up to balanced; second-glance for larger sizes, at which a network sees too little
+        of a subject at a time; single for the released networks, whose authors know no other.
 
     Raises:
         ConfigError: a size that cannot be.
     """
-    small = working_area(size) < BALANCED_AREA_PX
-    return "single" if small or network.startswith(_RELEASED) else "second-glance"
+    large = working_area(size) > BALANCED_AREA_PX
+    return "second-glance" if large and not network.startswith(_RELEASED) else "single"
 
 
 def strategy_for_source(
