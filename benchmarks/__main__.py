@@ -7,6 +7,7 @@ import sys
 
 CASES = {
     "net": "the default network against RVM's, CPU-ms a frame at 512x288",
+    "looks": "what a second glance costs, and what a graph without concatenations saves",
     "gfm": "a released network through OpenVINO against PyTorch eager",
     "kernels": "each op alone at 1080p against OpenCV, NumPy and pymatting",
     "media": "reading and writing beside the bare codecs, CPU-ms a frame at 1080p",

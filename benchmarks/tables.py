@@ -44,6 +44,23 @@ def _net(record: Record) -> str:
     return f"The network alone ({wanted}):\n\n" + _table(head, rows)
 
 
+def _looks(record: Record) -> str:
+    rows = [
+        [
+            row["size"],
+            row["kind"],
+            f"{row['cpu_ms']['median']:.0f} ms",
+            f"{row['to_one_look']['median']:.2f}",
+        ]
+        for row in record["rows"]
+    ]
+    head = ["working size", "default network", "CPU, one thread", "of one look"]
+    return (
+        "A second glance (`--strategy second-glance`), and the graph as it was exported:\n\n"
+        + _table(head, rows)
+    )
+
+
 def _gfm(record: Record) -> str:
     rows = [
         [
@@ -231,6 +248,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "pipeline": _pipeline,
     "pipeline_footage": _pipeline,
     "net": _net,
+    "looks": _looks,
     "gfm": _gfm,
     "matte": _matte,
     "quality": _beside_peers,

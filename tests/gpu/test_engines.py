@@ -56,10 +56,10 @@ def test_where_a_picture_does_not_fit_tiles_are_computed(monkeypatch: pytest.Mon
     from streammat_engines.manifest import Manifest, TensorSpec
     from streammat_engines.tensorrt.tiles import TiledEngine
 
-    asked: list[tuple[int, int]] = []
+    asked: list[tuple[int, int, bool]] = []
 
     def build(request: Any, shop: Any) -> Any:
-        asked.append((request.width, request.height))
+        asked.append((request.width, request.height, request.second_glance))
         return SimpleNamespace(read=lambda: b"", manifest=request)
 
     def on_host(plan: bytes, request: Any, api: Any) -> Any:
@@ -74,8 +74,9 @@ def test_where_a_picture_does_not_fit_tiles_are_computed(monkeypatch: pytest.Mon
     monkeypatch.setattr(engines, "open_workshop", lambda *_: SimpleNamespace(api=None))
     monkeypatch.setattr(engines, "build_engine", build)
     monkeypatch.setattr(engines, "_on_host", on_host)
-    engine = engines.open_engine(find_model("gfm_lite0_tt"), 1920, 1088, said.append)
+    card = find_model("gfm_lite0_tt")
+    engine = engines.open_engine(card, 1920, 1088, said.append, second_glance=True)
     assert isinstance(engine, TiledEngine)
     assert engine.manifest.outputs[0].shape == (1, 1, 1088, 1920)
-    assert asked == [(1920, 1088), (512, 512)]
+    assert asked == [(1920, 1088, True), (512, 512, True)]
     assert len(said) == 1

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from streammat.catalogue.cards import ModelCard, Variant, find_model
+from streammat.device import Device
 from streammat.errors import ConfigError, EngineFileError
 from streammat.matting.build import frame_matter
 from streammat.matting.gfm import GfmMatter
 from streammat.settings import MatteSettings
 from streammat.types import Alpha, Frame
+from streammat_engines.engine import Engine
+from streammat_engines.openvino import OpenVinoEngine
 from streammat_kernels.layout import Colour, Family, PixelLayout
 from tests.engines.tiny_model import write_tiny_model
 
@@ -188,3 +191,34 @@ def test_settings_choose_the_matter(card: ModelCard) -> None:
 def test_an_unknown_strategy_is_refused(card: ModelCard) -> None:
     with pytest.raises(ConfigError, match="strategy 'twice'"):
         frame_matter(MatteSettings(model=str(card.path), strategy="twice"))
+
+
+@pytest.mark.parametrize(
+    ("size", "strategy", "twice"),
+    [
+        ("best", "auto", True),
+        ("balanced", "auto", False),
+        ("balanced", "second-glance", True),
+    ],
+)
+def test_the_gpus_engine_looks_as_often_as_the_cpus(
+    card: ModelCard, monkeypatch: pytest.MonkeyPatch, size: str, strategy: str, twice: bool
+) -> None:
+    opened: list[bool] = []
+
+    def open_on_gpu(card: ModelCard, width: int, height: int, *, second_glance: bool) -> Engine:
+        opened.append(second_glance)
+        return OpenVinoEngine(card.path, (1, 3, height, width), second_glance=second_glance)
+
+    monkeypatch.setattr("streammat.matting.passes.tensorrt.open_on_gpu", open_on_gpu)
+    settings = MatteSettings(model=str(card.path), size=size, strategy=strategy)
+    described = []
+    for kind in ("cuda", "cpu"):
+        matter = frame_matter(settings, Device(kind, 1, "asked for"))
+        assert isinstance(matter, GfmMatter)
+        matter.warm_up(1080, 1920)
+        described.append(matter.describe())
+        matter.close()
+    assert opened == [twice]
+    assert described[0] == described[1]
+    assert ("+" in described[0]) is twice
