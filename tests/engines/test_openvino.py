@@ -183,3 +183,13 @@ def test_a_cache_that_was_cut_off_is_made_anew(model: Path, tmp_path: Path, keep
     engine.run({"rgb": rgb}, out)
     np.testing.assert_allclose(out["focus"][0, 0], expected_focus(rgb[0]), atol=ENGINE_F32)
     assert blob.stat().st_size >= whole
+
+
+def test_a_cache_that_cannot_be_used_costs_time_and_nothing_else(
+    model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    engine = OpenVinoEngine(model, SHAPE, cache_dir=tmp_path / "file" / "cache")
+    rgb, out = picture(8), buffers()
+    engine.run({"rgb": rgb}, out)
+    np.testing.assert_allclose(out["focus"][0, 0], expected_focus(rgb[0]), atol=ENGINE_F32)
