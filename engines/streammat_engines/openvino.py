@@ -103,7 +103,7 @@ class OpenVinoEngine:
         requests = max(1, requests)
         options = _options(requests, max(threads, requests), cache_dir)
         farther = farther_size(*shape[2:]) if second_glance else None
-        self._compiled = _compile(_read(path, shape, farther), options, path)
+        self._compiled, options = _compile(_read(path, shape, farther), options, path)
         self.requests = requests
         self.manifest = _manifest(self._compiled, path, found, options)
         self._lock = threading.Lock()
@@ -245,15 +245,18 @@ def _options(requests: int, threads: int, cache_dir: Path | None) -> dict[str, A
     return options
 
 
-def _compile(model: openvino.Model, options: dict[str, Any], path: Path) -> Any:
+def _compile(
+    model: openvino.Model, options: dict[str, Any], path: Path
+) -> tuple[Any, dict[str, Any]]:
+    """The compiled graph, and the options that it was compiled with."""
     core = openvino_core()
     if "CACHE_DIR" in options:
         # The cache only saves time, and it fails where two processes write the same file at once.
         with contextlib.suppress(RuntimeError):
-            return core.compile_model(model, "CPU", options)
+            return core.compile_model(model, "CPU", options), options
         options = {key: value for key, value in options.items() if key != "CACHE_DIR"}
     try:
-        return core.compile_model(model, "CPU", options)
+        return core.compile_model(model, "CPU", options), options
     except RuntimeError as error:
         raise EngineError(f"{path.name} cannot be compiled: {_last_line(error)}") from error
 

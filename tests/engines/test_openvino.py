@@ -190,6 +190,7 @@ def test_a_cache_that_cannot_be_used_costs_time_and_nothing_else(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     engine = OpenVinoEngine(model, SHAPE, cache_dir=tmp_path / "file" / "cache")
+    assert "CACHE_DIR" not in engine.manifest.options
     rgb, out = picture(8), buffers()
     engine.run({"rgb": rgb}, out)
     np.testing.assert_allclose(out["focus"][0, 0], expected_focus(rgb[0]), atol=ENGINE_F32)
