@@ -6,7 +6,7 @@ from .psp import STRIDE_PX
 
 __all__ = ["farther_size", "looks_in_words"]
 
-_FARTHER_SIDE = 0.5  # of the first look's: a plain mean of four pixels, and cheap
+_FARTHER_SIDE = 0.5  # of the first look's: cheap, and little is lost without a low-pass filter
 _LEAST_SIDE_PX = 96  # below it a network sees nothing
 
 

@@ -24,6 +24,7 @@ __all__ = ["load_openvino", "openvino_core"]
 
 _TELEMETRY = "openvino_telemetry"
 _lock = Lock()
+_core_lock = Lock()
 
 
 def load_openvino() -> ModuleType:
@@ -50,7 +51,6 @@ def load_openvino() -> ModuleType:
         return sys.modules["openvino"]
 
 
-@cache
 def openvino_core() -> openvino.Core:
     """The process's one core, which is never freed.
 
@@ -61,5 +61,11 @@ def openvino_core() -> openvino.Core:
     Raises:
         DependencyError: OpenVINO is not installed.
     """
+    with _core_lock:  # a second core, made at the same moment, would be freed
+        return _core()
+
+
+@cache
+def _core() -> openvino.Core:
     core: openvino.Core = load_openvino().Core()
     return core

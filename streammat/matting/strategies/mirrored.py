@@ -11,31 +11,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.catalogue.cards import Variant
-from streammat.matting.strategies.network import NetworkPass, PassOutput
+from streammat.matting.strategies.asked_twice import AskedTwice
+from streammat.matting.strategies.network import PassOutput
 
 __all__ = ["Mirrored"]
 
 
-class Mirrored:
+class Mirrored(AskedTwice):
     """A `NetworkPass` that gives the mean of a network's answers to a picture and its mirror image.
 
     Args:
         network: is asked twice; its arrays may be its own, they are not kept.
     """
-
-    def __init__(self, network: NetworkPass) -> None:
-        self._network = network
-
-    @property
-    def network(self) -> str:
-        """As of `NetworkPass`."""
-        return self._network.network
-
-    @property
-    def variant(self) -> Variant:
-        """As of `NetworkPass`."""
-        return self._network.variant
 
     def __call__(self, rgb: NDArray[np.float32], /) -> PassOutput:
         """Mean glance (C, h, w) and focus (h, w), 0..1, of (h, w, 3) R'G'B' 0..255."""
@@ -45,7 +32,3 @@ class Mirrored:
         glance += mirror.glance[..., ::-1]
         focus += mirror.focus[..., ::-1]
         return PassOutput(glance * np.float32(0.5), focus * np.float32(0.5))
-
-    def close(self) -> None:
-        """As of `NetworkPass`."""
-        self._network.close()

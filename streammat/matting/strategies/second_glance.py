@@ -1,4 +1,4 @@
-"""Glance from two distances, for a quarter more than one pass.
+"""Glance from two distances, for about a third more than one pass.
 
 A network loses parts of a face that fills the frame; from farther off it sees it whole. The mean
 of its glance at the working size and at half the sides flickers less and loses less, and the far
@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.catalogue.cards import Variant
 from streammat.matting.sizes import network_size
+from streammat.matting.strategies.asked_twice import AskedTwice
 from streammat.matting.strategies.network import NetworkPass, PassOutput
 from streammat.matting.strategies.single import single_at
 from streammat.types import Alpha
@@ -24,25 +24,12 @@ __all__ = ["SecondGlance", "second_glance"]
 Planes = NDArray[np.float32]
 
 
-class SecondGlance:
+class SecondGlance(AskedTwice):
     """A `NetworkPass` whose glance is the mean of a network's near and farther off.
 
     Args:
         network: is asked twice, or once where a picture is too small for a second look.
     """
-
-    def __init__(self, network: NetworkPass) -> None:
-        self._network = network
-
-    @property
-    def network(self) -> str:
-        """As of `NetworkPass`."""
-        return self._network.network
-
-    @property
-    def variant(self) -> Variant:
-        """As of `NetworkPass`."""
-        return self._network.variant
 
     def __call__(self, rgb: NDArray[np.float32], /) -> PassOutput:
         """Mean glance (C, h, w) and near focus (h, w), 0..1, of (h, w, 3) R'G'B' 0..255."""
@@ -56,10 +43,6 @@ class SecondGlance:
         far = self._network(np.ascontiguousarray(small.transpose(1, 2, 0)))
         glance += _resized(far.glance, size)
         return PassOutput(glance * np.float32(0.5), focus)
-
-    def close(self) -> None:
-        """As of `NetworkPass`."""
-        self._network.close()
 
 
 def second_glance(
