@@ -86,20 +86,20 @@ class Own:
 
     Args:
         model: name or card, as of ``--model``.
-        strategy: of stills and clips.
+        strategy: of stills and clips; with `` network`` behind it edges are left as the network
+            says.
         size: of the network.
     """
 
     def __init__(self, model: str, strategy: str = "single", size: str = "balanced") -> None:
         import streammat
+        from streammat.settings import MatteSettings
 
         self.name = f"{model} {strategy}"
-        self._still = streammat.create_matter(
-            model=model, strategy=strategy, size=size, smooth="off"
-        )
-        self._clip = streammat.create_matter(
-            model=model, strategy=strategy, size=size, smooth="auto"
-        )
+        strategy, _, edges = strategy.partition(" ")
+        given = MatteSettings(model=model, strategy=strategy, size=size, edges=edges or "auto")
+        self._still = streammat.create_matter(given, smooth="off")
+        self._clip = streammat.create_matter(given, smooth="auto")
 
     def still(self, rgb: Rgb) -> Grey:
         """The alpha of one picture."""

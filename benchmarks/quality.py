@@ -217,9 +217,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks quality", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="images/, alphas/, peers/ ...")
     parser.add_argument("--model", default="gfm_lite0_tt")
-    parser.add_argument("--strategies", default="single,multi-scale,hybrid", help="of stills")
     parser.add_argument(
-        "--clip-strategies", default="single,second-glance,multi-scale", help="of clips"
+        "--strategies",
+        default="single,multi-scale,multi-scale network,hybrid",
+        help="of stills; with ' network' behind it, edges as the network says",
+    )
+    parser.add_argument(
+        "--clip-strategies",
+        default="single,single network,second-glance,multi-scale",
+        help="of clips",
     )
     parser.add_argument("--only", choices=["photographs", "clips"])
     parser.add_argument("--no-peers", action="store_true", help="the model alone, for a quick look")

@@ -45,6 +45,7 @@ class MatterOptions(TypedDict, total=False):
     device: str
     size: str
     strategy: str
+    edges: str
     smooth: str | float
     grow_px: float
     shrink_px: float

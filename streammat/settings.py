@@ -40,6 +40,9 @@ class MatteSettings:
             multi-scale (from three distances, the closest for the transition, all mirrored, too),
             hybrid and resize (two passes and one, at shares of the picture's size), official (as
             the released GFM code) and tiled (pictures of any size).
+        edges: auto (closed-form, but network for released networks, for strategies of theirs and
+            for tiled), closed-form (soft edges redrawn along the picture's colours) or network (as
+            it says).
         background: None = chosen by the output (none where alpha fits, else #00B140);
             else none, #RRGGBB, an image or video path, blur or blur:STRENGTH with 0..1.
         alpha_mode: auto, straight or premultiplied.
@@ -75,6 +78,7 @@ class MatteSettings:
     device: str = "auto"
     size: str = "balanced"
     strategy: str = "auto"
+    edges: str = "auto"
     background: str | None = None
     alpha_mode: Literal["auto", "straight", "premultiplied"] = "auto"
     foreground: Literal["auto", "estimated", "source"] = "auto"

@@ -42,6 +42,7 @@ UNITS = (
     "lut",
     "light",
     "merge",
+    "closed_form",
 )
 
 _HERE = Path(__file__).resolve().parent

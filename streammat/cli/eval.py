@@ -61,6 +61,7 @@ def _of_setting(name: str) -> dict[str, Any]:
 )
 @click.option("--model", **_of_setting("model"))
 @click.option("--strategy", **_of_setting("strategy"))
+@click.option("--edges", **_of_setting("edges"))
 @click.option("--size", **_of_setting("size"))
 @click.option("--threads", **_of_setting("threads"))
 @click.option(
@@ -97,7 +98,8 @@ def evaluate(
     say = partial(click.echo, err=True)
     examples = _examples(images, alphas, trimaps, track, data, say)[:limit]
     network = _open_network(given)
-    facts = {name: given[name] for name in ("model", "engine", "strategy", "size", "convention")}
+    names = ("model", "engine", "strategy", "edges", "size", "convention")
+    facts = {name: given[name] for name in names}
     facts |= {"strategy": _meant(given["strategy"], network), "track": track}
     scores, worst = _score(examples, network, given)
     mean = mean_metrics(scores)
@@ -161,10 +163,10 @@ def _meant(strategy: str, network: AnyPass) -> str:
     return strategy_for_still(network.network, 1080, 1920) if strategy == "auto" else strategy
 
 
-def _alpha(network: AnyPass, strategy: str, size: str, rgb: NDArray[np.uint8]) -> Alpha:
+def _alpha(network: AnyPass, strategy: str, size: str, edges: str, rgb: NDArray[np.uint8]) -> Alpha:
     from streammat.matting.strategies import still_alpha
 
-    return still_alpha(network, rgb, strategy, size)
+    return still_alpha(network, rgb, strategy, size, edges)
 
 
 def _score(
@@ -183,7 +185,7 @@ def _score(
     from streammat.evaluation.page import WorstCases
     from streammat.evaluation.run import score_examples
 
-    predict = partial(_alpha, network, given["strategy"], given["size"])
+    predict = partial(_alpha, network, given["strategy"], given["size"], given["edges"])
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),

@@ -25,6 +25,7 @@ _SETTINGS = (
     "device",
     "size",
     "strategy",
+    "edges",
     "threads",
     "background",
     "foreground",

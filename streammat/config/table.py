@@ -136,6 +136,13 @@ SETTINGS: tuple[Setting, ...] = (
         group="Model",
     ),
     Setting(
+        "edges",
+        **_one_of("auto", "closed-form", "network"),
+        about="Hair and soft edges: redrawn along the picture's colours, or as the network says. "
+        "auto: closed-form, with released networks and tiled network.",
+        group="Model",
+    ),
+    Setting(
         "threads",
         values.integer(1, 1024),
         "1..1024",

@@ -14,6 +14,7 @@ from streammat.matting.still import StillMatter
 from streammat.matting.strategies import (
     Strategy,
     checked_strategy,
+    redraws,
     strategy_for_clip,
     strategy_for_source,
 )
@@ -37,7 +38,7 @@ def frame_matter(
     requests: int | None = None,
     bands: Bands | None = None,
 ) -> GfmMatter | StillMatter:
-    """The matter for ``settings.model``, ``.size`` and ``.strategy`` on a device.
+    """The matter for ``settings.model``, ``.size``, ``.strategy`` and ``.edges`` on a device.
 
     Nothing is compiled before the first frame (or `GfmMatter.warm_up`). The strategy auto is that
     of clips; what it means for a still, `with_strategy` says.
@@ -50,7 +51,7 @@ def frame_matter(
         bands: the pool for the kernels.
 
     Raises:
-        ConfigError: an unknown model, size, strategy or device name.
+        ConfigError: an unknown model, size, strategy, kind of edges or device name.
         DeviceUnavailable: the asked-for device is not there.
         EngineFileError: the model's card is damaged.
     """
@@ -79,6 +80,7 @@ def frame_matter(
         device.threads,
         bands=bands,
         second_glance=twice,
+        redrawn=redraws(settings.edges, card.network, strategy),
         open_engine=opener,
     )
 
@@ -111,4 +113,4 @@ def _still_matter(
     card = find_model(settings.model)
     engine = "tensorrt" if device.kind == "cuda" else "openvino"
     network = open_pass(settings.model, engine, device.threads)
-    return StillMatter(network, card.name, strategy, settings.size, bands=bands)
+    return StillMatter(network, card.name, strategy, settings.size, settings.edges, bands=bands)

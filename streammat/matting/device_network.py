@@ -24,12 +24,14 @@ class DeviceNetwork:
         staging: of the engine's stream.
         size: of its input and the part that the picture covers.
         variant: how glance and focus are fused.
+        redrawn: whether soft edges are redrawn, see `streammat_kernels.closed_form`.
     """
 
     engine: TensorRtEngine
     staging: Staging
     size: NetworkSize
     variant: Variant
+    redrawn: bool = False
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""GFM behind the pipeline's protocol: network view, engine, fusion, guided upsampling."""
+"""GFM behind the pipeline's protocol: network view, engine, fusion, edges, upsampling."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class _Slot:
     """One frame's buffers at one network size."""
 
     def __init__(self, network: _Network) -> None:
+        from streammat_kernels.closed_form import Workspace as EdgesWorkspace
         from streammat_kernels.guided import Workspace
 
         size, shapes = network.size, network.engine.manifest.outputs
@@ -53,6 +54,7 @@ class _Slot:
         rows, columns = self.content
         # A frame smaller than the network's input is upsampled from its own size.
         self.workspace = Workspace(min(rows, height), min(columns, width), height, width)
+        self.edges = EdgesWorkspace(rows, columns)
         self.ticket: Ticket | None = None
 
     @property
@@ -75,6 +77,7 @@ class GfmMatter:
         bands: the pipeline's pool for the kernels; None computes in the calling thread.
         spare_slots: slots beyond ``requests``.
         second_glance: glance is the mean of two looks, see `second_glance`.
+        redrawn: soft edges along the colours of the picture, see `streammat_kernels.closed_form`.
         open_engine: gives the engine of a card for a width and height; None: OpenVINO on the CPU.
     """
 
@@ -88,12 +91,14 @@ class GfmMatter:
         bands: Bands | None = None,
         spare_slots: int = _SPARE_SLOTS,
         second_glance: bool = False,
+        redrawn: bool = False,
         open_engine: Callable[[ModelCard, int, int], Engine] | None = None,
     ) -> None:
         network_size(16, 9, size)  # a size that cannot be is refused now, not at the first frame
         self.card = card
         self.size = size
         self.second_glance = second_glance
+        self.redrawn = redrawn
         self.requests = max(1, requests)
         self.threads = max(self.requests, threads)
         self.bands = bands
@@ -143,13 +148,17 @@ class GfmMatter:
         buffers.network.engine.wait(ticket)
 
     def alpha(self, frame: Frame, slot: int, out: Alpha) -> None:
-        """Fuse glance and focus, and upsample along the edges of the plate; see `FrameMatter`."""
+        """Fuse glance and focus, redraw soft edges if wanted, and upsample; see `FrameMatter`."""
+        from streammat_kernels.closed_form import closed_form
         from streammat_kernels.guided import guided_upsample
 
         buffers = self._buffers(slot)
-        buffers.network.fuser.fuse(buffers.outputs, buffers.small)
+        small = buffers.network.fuser.fuse(buffers.outputs, buffers.small)
+        if self.redrawn:
+            content, edges = buffers.content, buffers.edges
+            closed_form(small, buffers.rgb[0], small, content=content, workspace=edges)
         guided_upsample(
-            buffers.small,
+            small,
             frame.planes,
             frame.layout,
             out,
@@ -168,7 +177,7 @@ class GfmMatter:
         variant, engine = network.fuser.variant, network.engine
         if variant == "rim":  # its merger has no CUDA kernel
             return None
-        return DeviceNetwork(engine.engine, engine.staging, network.size, variant)
+        return DeviceNetwork(engine.engine, engine.staging, network.size, variant, self.redrawn)
 
     def describe(self) -> str:
         """Model and size, e.g. ``gfm_lite0_tt 512x288``, or of both looks ``512x288+256x128``."""

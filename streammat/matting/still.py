@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.frame_view import whole_view
-from streammat.matting.strategies import AnyPass, checked_strategy, still_alpha
+from streammat.matting.strategies import AnyPass, checked_strategy, redraws, still_alpha
 from streammat.types import Alpha, Frame
 from streammat_kernels.bands import Bands
 
@@ -21,6 +21,7 @@ class StillMatter:
         name: of the model, for reports.
         strategy: any; see `still_alpha`.
         size: of the passes that cover the whole picture.
+        edges: auto, closed-form or network; see `redraws`.
         bands: the pool for the colour conversion.
     """
 
@@ -32,6 +33,7 @@ class StillMatter:
         name: str,
         strategy: str,
         size: str = "balanced",
+        edges: str = "auto",
         *,
         bands: Bands | None = None,
     ) -> None:
@@ -39,6 +41,8 @@ class StillMatter:
         self._name = name
         self._strategy = checked_strategy(strategy)
         self._size = size
+        self._edges = edges
+        redraws(edges, network.network, self._strategy)  # what cannot be is refused now
         self._bands = bands
         self.slots = range(2)
         self._pictures: dict[int, NDArray[np.uint8] | NDArray[np.uint16]] = {}
@@ -63,7 +67,9 @@ class StillMatter:
     def wait(self, slot: int) -> None:
         """Compute the slot's alpha."""
         rgb = self._pictures.pop(slot)
-        self._alphas[slot] = still_alpha(self._network, rgb, self._strategy, self._size)
+        self._alphas[slot] = still_alpha(
+            self._network, rgb, self._strategy, self._size, self._edges
+        )
 
     def alpha(self, frame: Frame, slot: int, out: Alpha) -> None:
         """Copy the slot's alpha, (H, W) uint16."""

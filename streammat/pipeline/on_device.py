@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from streammat.matting.frame_view import frame_view
 from streammat.types import Alpha, Frame
+from streammat_kernels.closed_form import Workspace as EdgesWorkspace
+from streammat_kernels.closed_form import closed_form
 from streammat_kernels.finesse import Workspace as FinesseWorkspace
 from streammat_kernels.finesse import finesse
 from streammat_kernels.fusion import fuse
@@ -93,6 +95,7 @@ class DeviceWay:
         self._content = content
         cells = min(content[0], parts.height), min(content[1], parts.width)
         self._workspace = Workspace(*cells, parts.height, parts.width)
+        self._edges = EdgesWorkspace(*content)
         self._finesse_workspace: FinesseWorkspace | None = None
         self._bench = Bench(parts.height, parts.width, make=network.staging.empty)
         specs = network.engine.manifest.inputs, network.engine.manifest.outputs
@@ -165,22 +168,23 @@ class DeviceWay:
         return {name: at(frame) for name, at in given.items() if at is not None}
 
     def _alpha(self, there: Frame, slot: _Slot) -> Any:
-        """Fused, upsampled and smoothed."""
+        """Fused, its edges redrawn where wanted, upsampled and smoothed."""
         strength = self._parts.strength
         alpha = self._on_device.get("alpha", (there.height, there.width), np.uint16)
         maps = self._outputs["glance"][0], self._outputs["focus"][0, 0]
         planes, layout = there.planes, there.layout
+        rgb = self._inputs["rgb"][0] if self._network.redrawn else None
         place: dict[str, Any] = {"content": self._content, "workspace": self._workspace}
         state = None if there.reset else self._state
         slot.fresh, slot.verdict = there.reset or (strength > 0 and state is None), None
         if strength == 0:
             small = self._on_device.like("small", maps[1])
             fuse(*maps, self._network.variant, small)
+            if rgb is not None:
+                closed_form(small, rgb, small, content=self._content, workspace=self._edges)
             return guided_upsample(small, planes, layout, alpha, **place)
-        mode = self._network.variant
-        self._state = refine(
-            *maps, planes, layout, state, alpha, mode=mode, strength=strength, **place
-        )
+        place |= {"mode": self._network.variant, "rgb": rgb, "edges_workspace": self._edges}
+        self._state = refine(*maps, planes, layout, state, alpha, strength=strength, **place)
         slot.verdict = slot.pinned.get("verdict", (2,), np.float32)
         self._staging.download(self._state.verdict, slot.verdict)
         return alpha

@@ -78,10 +78,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Upsample:
-    """Fusion, and upsampling along the edges."""
+    """Fusion, redrawn edges, and upsampling along those of the picture."""
 
     source: _Source
     variant: str
+    redrawn: bool
 
     def perform(self) -> None:
         """Rehearse."""
@@ -91,6 +92,11 @@ class Upsample:
         glance = np.zeros((3 if self.variant == "tt" else 2, ROWS, COLUMNS), np.float32)
         small, frame = np.zeros((ROWS, COLUMNS), np.float32), self.source.frame()
         fuse(glance, small.copy(), cast(Any, self.variant), small)
+        if self.redrawn:
+            from streammat_kernels.closed_form import closed_form
+
+            small[...] = 0.5
+            closed_form(small, np.zeros((3, ROWS, COLUMNS), np.float32), small)
         guided_upsample(small, frame.planes, frame.layout, content=(ROWS, COLUMNS))
 
 
@@ -108,14 +114,16 @@ class Picture:
 
 
 class _Blank:
-    """A network that sees nothing."""
+    """A network that sees transition everywhere."""
 
     network = ""
     variant: Literal["tt"] = "tt"
 
     def __call__(self, rgb: NDArray[np.float32], /) -> PassOutput:
         size = rgb.shape[:2]
-        return PassOutput(np.zeros((3, *size), np.float32), np.zeros(size, np.float32))
+        glance = np.zeros((3, *size), np.float32)
+        glance[1] = 1
+        return PassOutput(glance, np.full(size, 0.5, np.float32))
 
     def close(self) -> None:
         pass
@@ -188,7 +196,7 @@ def parts_of(
     )
     parts: list[Part] = []
     if isinstance(matter, GfmMatter):
-        parts += [View(source), Upsample(source, matter.card.variant or "tt")]
+        parts += [View(source), Upsample(source, matter.card.variant or "tt", matter.redrawn)]
     if isinstance(matter, StillMatter):
         parts.append(Picture(source))
     if strength > 0:

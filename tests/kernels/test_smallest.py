@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from streammat_kernels import (
     blur,
+    closed_form,
     colour,
     composite,
     despill,
@@ -33,7 +34,7 @@ from streammat_kernels.layout import Colour, Family, PixelLayout
 from streammat_kernels.planes import plane_shapes
 from tests.kernels.host_cuda import COMPILER, HostCuda
 from tests.kernels.pictures import Framed, framed, random_planes
-from tests.tolerances import FUSED_CODES, GUIDED_CODES, MOTION_SAMPLES
+from tests.tolerances import CLOSED_FORM, FUSED_CODES, GUIDED_CODES, MOTION_SAMPLES
 
 GRAY = PixelLayout(Family.GRAY, 1, 1, 8)
 I420 = PixelLayout()
@@ -108,6 +109,13 @@ def merged(h: int, w: int, make: Make) -> None:
     merge.merge(real(h, w), 1 - real(h, w), real(h, w), weights, make((h, w), np.float32))
 
 
+def redrawn(h: int, w: int, make: Make) -> None:
+    target = make((h, w), np.float32)
+    out = np.ascontiguousarray(target)  # as above
+    closed_form.closed_form(real(h, w), 255 * real(3, h, w), out)
+    target[...] = out
+
+
 def looked_up(h: int, w: int, make: Make) -> None:
     rgb = make((3, h, w), np.float32)
     rgb[...] = 255 * real(3, h, w)
@@ -163,6 +171,7 @@ OPS: dict[str, tuple[Op, float]] = {
     "lut": (looked_up, 1e-3),  # of 255: float32
     "light": (to_half, 0),
     "merge": (merged, 1e-5),  # of about 1: float32
+    "closed_form": (redrawn, CLOSED_FORM),
 }
 TRAINING = {"compose", "crops", "augment"}  # sizes of a pixel are among their own cases
 

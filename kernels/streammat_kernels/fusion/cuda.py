@@ -9,9 +9,12 @@ import numpy as np
 from ..errors import ShapeError
 from ..runtime import Runtime, Struct, plane, runtime_of
 
-__all__ = ["fuse", "maps_of"]
+__all__ = ["FUSED", "fuse", "maps_of"]
 
-_MODES = {"tt": 0, "ft": 1, "bt": 2}
+FUSED = "fused"
+"""Stands for a mode where focus is the alpha already."""
+
+_MODES = {"tt": 0, "ft": 1, "bt": 2, FUSED: 3}
 _MAPS = np.dtype([("glance", "u8"), ("focus", "u8"), ("strides", "i8", 3), ("mode", "i8")])
 
 

@@ -1,7 +1,7 @@
 // GFM's fusion, see fusion/cpu.py.
 #include "../device.cuh"
 
-enum Mode { TT = 0, FT = 1, BT = 2 };
+enum Mode { TT = 0, FT = 1, BT = 2, FUSED = 3 };  // FUSED: focus is the alpha already
 
 // Glance and focus of one picture: channels of glance lie ``plane`` floats apart.
 struct Maps {
@@ -14,6 +14,7 @@ struct Maps {
 SM_FN float fused(const Maps &m, int y, int x) {
   const float *glance = m.glance + (i64)y * m.glance_stride + x;
   const float focus = m.focus[(i64)y * m.focus_stride + x];
+  if (m.mode == FUSED) return focus;
   const float first = glance[0], second = glance[m.plane];
   if (m.mode == TT) {
     const float third = glance[2 * m.plane];

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import closed_form as edges
 from ..bands import Bands
 from ..dispatch import backend, empty, is_cuda, takes_any_array
 from ..errors import ShapeError
@@ -33,15 +34,19 @@ def refine(
     strength: float = 0.75,
     follow: bool = True,
     content: tuple[int, int] | None = None,
+    rgb: NDArray[np.float32] | None = None,
+    edges_workspace: edges.Workspace | None = None,
     workspace: Workspace | None = None,
     bands: Bands | None = None,
 ) -> TemporalState:
-    """``fusion.fuse``, ``guided.guided_upsample`` and ``temporal.smooth``, one after the other.
+    """``fusion.fuse``, ``closed_form.closed_form`` where ``rgb`` is given,
+    ``guided.guided_upsample`` and ``temporal.smooth``, one after the other.
 
     On a GPU these are three launches without ``follow``, the comparison of shots among them, and
     with ``composite.over`` post-processing is four (eight one by one). With ``follow`` it is one
     launch more, and those of ``motion.estimate``. Where the picture has fewer samples than the maps
-    along an axis, the three ops run one by one there, too.
+    along an axis, the three ops run one by one there, too. ``rgb`` adds the launches of
+    ``fusion.fuse`` and ``closed_form.closed_form``.
 
     Args:
         glance, focus, mode: see ``fusion.fuse``; (3 or 2, h, w) and (h, w) float32.
@@ -51,6 +56,9 @@ def refine(
         strength: of the smoothing, 0..1.
         follow: memory moves with the picture, see ``temporal.smooth``.
         content: rows and columns of the maps (top left) that the picture covers; None is all.
+        rgb: (3, h, w) float32, 0..255, as the network saw the picture: soft edges are redrawn
+            along its colours, and ``focus`` is overwritten. None leaves them as they are.
+        edges_workspace: of ``closed_form``, kept by the caller; None makes one.
         workspace: of ``guided``, kept by the caller; None makes one.
         bands: row bands on a pool; None is serial.
 
@@ -66,21 +74,26 @@ def refine(
     rows, columns = focus.shape if content is None else content
     if not (1 <= rows <= focus.shape[0] and 1 <= columns <= focus.shape[1]):
         raise ShapeError(f"content {content} does not lie within maps of shape {focus.shape}")
+    content = rows, columns
+    if rgb is not None:
+        fuse(glance, focus, mode, focus)
+        edges.closed_form(focus, rgb, focus, content=content, workspace=edges_workspace)
     if is_cuda(out) and rows <= height and columns <= width:
         sizes = rows, columns, height, width
         if workspace is None or workspace.sizes != sizes:
             workspace = Workspace(*sizes)
         fresh = state is None or state.memory.shape != (height, width)
         current = TemporalState(height, width) if fresh or state is None else state
+        maps = glance, focus, mode, rgb is not None
         backend(__name__, out).refine(
-            glance, focus, mode, planes, layout, current, out, strength, fresh, follow, workspace
+            *maps, planes, layout, current, out, strength, fresh, follow, workspace
         )
         current.cut = state is not None if fresh else None
         return current
-    small = fuse(glance, focus, mode, empty(focus.shape, np.float32, focus))
-    guided_upsample(
-        small, planes, layout, out, content=(rows, columns), workspace=workspace, bands=bands
-    )
+    small = focus
+    if rgb is None:
+        small = fuse(glance, focus, mode, empty(focus.shape, np.float32, focus))
+    guided_upsample(small, planes, layout, out, content=content, workspace=workspace, bands=bands)
     return smooth(out, planes, layout, state, out, strength=strength, follow=follow, bands=bands)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import taps
-from ..fusion.cuda import maps_of
+from ..fusion.cuda import FUSED, maps_of
 from ..guided.cuda import (
     CellBuffers,
     blur_tables,
@@ -41,6 +41,7 @@ def refine(
     glance: Any,
     focus: Any,
     mode: str,
+    fused: bool,
     planes: Sequence[Any],
     layout: PixelLayout,
     state: TemporalState,
@@ -50,18 +51,22 @@ def refine(
     follow: bool,
     workspace: Workspace,
 ) -> None:
-    """See ``refine.refine``; arguments are checked, ``state`` is made anew when ``fresh``."""
+    """See ``refine.refine``; arguments are checked, ``state`` is made anew when ``fresh``.
+
+    ``fused``: focus is the alpha already.
+    """
     run = runtime_of(out)
     rows, columns, height, width = workspace.sizes
     cells = buffers_of(run, workspace)
     next_frame(run, state, follow)
     blocks = state.luma.shape[1], state.luma.shape[0]
-    _measure(run, maps_of(run, glance, focus, mode), planes, layout, state, cells, workspace)
+    maps = maps_of(run, glance, focus, FUSED if fused else mode)
+    _measure(run, maps, planes, layout, state, cells, workspace)
     across, down = tiles(rows, columns)
     blur = blur_tables(run, workspace)
-    maps = state.previous_luma, state.luma
+    both = state.previous_luma, state.luma
     # A fresh start has nothing to compare with: its luma is then compared with itself.
-    compared = (state.luma, state.luma) if fresh else maps
+    compared = (state.luma, state.luma) if fresh else both
     run.blocks(
         "refine.solve_and_compare",
         (across, down + 1),

@@ -10,6 +10,7 @@ from streammat.matting.strategies.choose import (
     strategy_for_source,
     strategy_for_still,
 )
+from streammat.matting.strategies.edges import Edges, redraws
 from streammat.matting.strategies.multi_scale import multi_scale
 from streammat.matting.strategies.network import (
     AnyPass,
@@ -30,6 +31,7 @@ from streammat.matting.strategies.tiled import tiled
 __all__ = [
     "STRATEGIES",
     "AnyPass",
+    "Edges",
     "NetworkPass",
     "PassOutput",
     "RimMaps",
@@ -41,6 +43,7 @@ __all__ = [
     "hybrid",
     "multi_scale",
     "official",
+    "redraws",
     "resize",
     "rim",
     "second_glance",

@@ -13,6 +13,7 @@ __all__ = [
     "STRATEGIES",
     "Strategy",
     "checked_strategy",
+    "is_released",
     "strategy_for_clip",
     "strategy_for_source",
     "strategy_for_still",
@@ -37,6 +38,11 @@ def checked_strategy(name: str) -> Strategy:
     raise ConfigError(f"strategy {name!r}: use auto, {', '.join(STRATEGIES)}")
 
 
+def is_released(network: str) -> bool:
+    """Whether a network is one that was released with a paper, by its name."""
+    return network.startswith(_RELEASED)
+
+
 def strategy_for_still(network: str, height: int, width: int) -> Strategy:
     """What auto means for a picture.
 
@@ -48,7 +54,7 @@ def strategy_for_still(network: str, height: int, width: int) -> Strategy:
         multi-scale; for the encoders of the released networks hybrid, which is their own, or single
         where the picture is too small for it.
     """
-    if not network.startswith(_RELEASED):
+    if not is_released(network):
         return "multi-scale"
     return "hybrid" if min(height, width) >= least_side(GLANCE_RATIO) else "single"
 
@@ -68,7 +74,7 @@ def strategy_for_clip(network: str, size: str = "balanced") -> Strategy:
         ConfigError: a size that cannot be.
     """
     large = working_area(size) > BALANCED_AREA_PX
-    return "second-glance" if large and not network.startswith(_RELEASED) else "single"
+    return "second-glance" if large and not is_released(network) else "single"
 
 
 def strategy_for_source(

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.sizes import NetworkSize, area_size, network_size
+from streammat.matting.strategies.edges import drawn_still
 from streammat.matting.strategies.mirrored import Mirrored
 from streammat.matting.strategies.network import NetworkPass
 from streammat.matting.strategies.planes import picture_view, rgb_layout, rgb_planes
@@ -42,7 +43,11 @@ class _View(NamedTuple):
 
 
 def multi_scale(
-    network: NetworkPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str = "balanced"
+    network: NetworkPass,
+    rgb: NDArray[np.uint8] | NDArray[np.uint16],
+    *,
+    size: str = "balanced",
+    redrawn: bool = False,
 ) -> Alpha:
     """Alpha (H, W) uint16, 65535 = opaque.
 
@@ -51,6 +56,7 @@ def multi_scale(
         rgb: (H, W, 3) uint8 or uint16 full scale; one that is hardly larger than ``size`` gets no
             closer pass.
         size: the working size: fast, balanced, best or WxH; see `network_size`.
+        redrawn: soft edges along the colours of the picture, see `edges`.
     """
     mirrored = Mirrored(network)
     planes, layout = rgb_planes(rgb), rgb_layout(rgb)
@@ -67,6 +73,8 @@ def multi_scale(
             bilinear(plane, enlarged)
             glance[channel] += np.float32(view.weight) * enlarged
     small = fuse(glance, np.ascontiguousarray(seen.focus[:rows, :columns]), network.variant)
+    if redrawn:
+        return drawn_still(small, planes, layout)
     return guided_upsample(small, planes, layout, content=small.shape)
 
 

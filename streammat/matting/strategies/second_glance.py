@@ -46,7 +46,11 @@ class SecondGlance(AskedTwice):
 
 
 def second_glance(
-    network: NetworkPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str = "balanced"
+    network: NetworkPass,
+    rgb: NDArray[np.uint8] | NDArray[np.uint16],
+    *,
+    size: str = "balanced",
+    redrawn: bool = False,
 ) -> Alpha:
     """Alpha (H, W) uint16, 65535 = opaque.
 
@@ -54,9 +58,10 @@ def second_glance(
         network: the passes are its.
         rgb: (H, W, 3) uint8 or uint16 full scale.
         size: fast, balanced, best or WxH; see `network_size`.
+        redrawn: soft edges along the colours of the picture, see `edges`.
     """
     chosen = network_size(rgb.shape[1], rgb.shape[0], size)
-    return single_at(SecondGlance(network), rgb, chosen)
+    return single_at(SecondGlance(network), rgb, chosen, redrawn=redrawn)
 
 
 def _resized(planes: Planes, size: tuple[int, int]) -> Planes:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.sizes import NetworkSize, network_size
+from streammat.matting.strategies.edges import redraw
 from streammat.matting.strategies.network import AnyPass, RimPassOutput
 from streammat.matting.strategies.planes import picture_view, rgb_layout, rgb_planes
 from streammat.types import Alpha
@@ -16,7 +17,11 @@ __all__ = ["single", "single_at"]
 
 
 def single(
-    network: AnyPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str = "balanced"
+    network: AnyPass,
+    rgb: NDArray[np.uint8] | NDArray[np.uint16],
+    *,
+    size: str = "balanced",
+    redrawn: bool = False,
 ) -> Alpha:
     """Alpha (H, W) uint16, 65535 = opaque.
 
@@ -24,20 +29,28 @@ def single(
         network: the pass is its.
         rgb: (H, W, 3) uint8 or uint16 full scale.
         size: fast, balanced, best or WxH; see `network_size`.
+        redrawn: soft edges along the colours of the picture, see `edges`.
     """
-    return single_at(network, rgb, network_size(rgb.shape[1], rgb.shape[0], size))
+    return single_at(network, rgb, network_size(rgb.shape[1], rgb.shape[0], size), redrawn=redrawn)
 
 
 def single_at(
-    network: AnyPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], size: NetworkSize
+    network: AnyPass,
+    rgb: NDArray[np.uint8] | NDArray[np.uint16],
+    size: NetworkSize,
+    *,
+    redrawn: bool = False,
 ) -> Alpha:
     """As `single`, at a size that is known already."""
     planes, layout = rgb_planes(rgb), rgb_layout(rgb)
-    output = network(picture_view(planes, layout, size))
+    view = picture_view(planes, layout, size)
+    output = network(view)
     if isinstance(output, RimPassOutput):
         small = output.alpha.clip(0, 1)
     else:
         assert network.variant != "rim"
         small = fuse(output.glance, output.focus, network.variant)
+    if redrawn:
+        redraw(small, view, size)
     content = size.content_height, size.content_width
     return guided_upsample(small, planes, layout, content=content)

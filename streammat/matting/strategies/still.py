@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from streammat.errors import ConfigError
 from streammat.matting.strategies.choose import Strategy, checked_strategy, strategy_for_still
+from streammat.matting.strategies.edges import drawn_still, redraws
 from streammat.matting.strategies.mirrored import Mirrored
 from streammat.matting.strategies.multi_scale import multi_scale
 from streammat.matting.strategies.network import AnyPass, NetworkPass, RimPass, is_rim
 from streammat.matting.strategies.official import official, shrink_sample
+from streammat.matting.strategies.planes import rgb_layout, rgb_planes
 from streammat.matting.strategies.published import hybrid, resize
 from streammat.matting.strategies.resample import enlarge, shrink_bytes
 from streammat.matting.strategies.rim import rim
@@ -30,6 +32,7 @@ def still_alpha(
     rgb: NDArray[np.uint8] | NDArray[np.uint16],
     strategy: str = "auto",
     size: str = "balanced",
+    edges: str = "auto",
 ) -> Alpha:
     """Alpha (H, W) uint16 of a still, 65535 = opaque, whatever the strategy.
 
@@ -46,31 +49,34 @@ def still_alpha(
             hybrid, resize, official or tiled.
         size: of ``single``, ``second-glance`` and ``mirrored``, of the glance pass of ``tiled``,
             and the middle one of ``multi-scale``.
+        edges: auto, closed-form or network; see `redraws`.
 
     Raises:
-        ConfigError: an unknown strategy or size, or one that RIM does not take.
+        ConfigError: an unknown strategy, size or kind of edges, one that RIM does not take, or
+            closed-form in tiles.
         InputError: a picture too small for the strategy.
     """
     if strategy == "auto":
         strategy = strategy_for_still(network.network, rgb.shape[0], rgb.shape[1])
     chosen = checked_strategy(strategy)
+    redrawn = redraws(edges, network.network, chosen)
     if chosen == "single":
-        return single(network, rgb, size=size)
-    if is_rim(network):
-        return _rim_alpha(network, rgb, chosen)
-    network = cast("NetworkPass", network)
-    if chosen in _OWN:
-        return _OWN[chosen](network, rgb, size=size)
-    if chosen == "official":
-        alpha = official(network, _bytes(rgb), sample_mode=True).alpha
-        return _codes(alpha if alpha.shape == rgb.shape[:2] else enlarge(alpha, rgb.shape[:2]))
-    return _codes((hybrid if chosen == "hybrid" else resize)(network, rgb).alpha)
+        return single(network, rgb, size=size, redrawn=redrawn)
+    if chosen == "tiled" and not is_rim(network):
+        return tiled(cast("NetworkPass", network), rgb, size=size)
+    if chosen in _OWN and not is_rim(network):
+        return _OWN[chosen](network, rgb, size=size, redrawn=redrawn)
+    alpha = _published_alpha(network, rgb, chosen)
+    if redrawn:
+        small = np.ascontiguousarray(alpha, np.float32).clip(0, 1)
+        return drawn_still(small, rgb_planes(rgb), rgb_layout(rgb))
+    return _codes(alpha if alpha.shape == rgb.shape[:2] else enlarge(alpha, rgb.shape[:2]))
 
 
 def _mirrored(
-    network: NetworkPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str
+    network: NetworkPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str, redrawn: bool
 ) -> Alpha:
-    return single(Mirrored(network), rgb, size=size)
+    return single(Mirrored(network), rgb, size=size, redrawn=redrawn)
 
 
 # What the released code does not have.
@@ -78,20 +84,30 @@ _OWN: dict[Strategy, Callable[..., Alpha]] = {
     "mirrored": _mirrored,
     "multi-scale": multi_scale,
     "second-glance": second_glance,
-    "tiled": tiled,
 }
 
 
-def _rim_alpha(network: RimPass, rgb: NDArray[Any], strategy: Strategy) -> Alpha:
-    if strategy in _OWN:
+def _published_alpha(
+    network: AnyPass, rgb: NDArray[Any], strategy: Strategy
+) -> NDArray[np.float64]:
+    """Alpha 0..1 of a released strategy; of official at the size that it shrinks pictures to."""
+    if is_rim(network):
+        return _rim_alpha(network, rgb, strategy)
+    network = cast("NetworkPass", network)
+    if strategy == "official":
+        return official(network, _bytes(rgb), sample_mode=True).alpha
+    return (hybrid if strategy == "hybrid" else resize)(network, rgb).alpha
+
+
+def _rim_alpha(network: RimPass, rgb: NDArray[Any], strategy: Strategy) -> NDArray[np.float64]:
+    if strategy in _OWN or strategy == "tiled":
         raise ConfigError(
             f"strategy {strategy}: a RIM network merges by what the whole picture holds at one "
             "size; use single or hybrid"
         )
     if strategy != "official":
-        return _codes(rim(network, rgb).alpha)
-    alpha = rim(network, shrink_sample(_bytes(rgb)), shrink=shrink_bytes).alpha
-    return _codes(alpha if alpha.shape == rgb.shape[:2] else enlarge(alpha, rgb.shape[:2]))
+        return rim(network, rgb).alpha
+    return rim(network, shrink_sample(_bytes(rgb)), shrink=shrink_bytes).alpha
 
 
 def _bytes(rgb: NDArray[Any]) -> NDArray[np.uint8]:
