@@ -26,6 +26,7 @@ from streammat.pipeline.stages import Target
 from streammat.pipeline.work import Work
 from streammat.settings import MatteSettings, OutputKind, OutputRequest
 from streammat.types import Frame
+from streammat_kernels.closed_form import FRAME
 from streammat_kernels.layout import Colour, Family, PixelLayout, Transfer
 from streammat_kernels.lut import Lut
 from tests.clips import make_clip
@@ -77,19 +78,28 @@ def parts(
     return Parts(frames, HEIGHT, WIDTH, matter, targets, **options)
 
 
-def matter_on_device(opened: list[LateGpu], size: str = SIZE) -> GfmMatter:
+def matter_on_device(opened: list[LateGpu], size: str = SIZE, *, redrawn: bool = True) -> GfmMatter:
     card: Any = type("Card", (), {"variant": "tt", "name": "fake", "path": "fake"})()
-    return GfmMatter(card, size, open_engine=lambda card, w, h: fake_engine(card, w, h, opened))
+    return GfmMatter(
+        card,
+        size,
+        redrawn=redrawn,
+        open_engine=lambda card, w, h: fake_engine(card, w, h, opened),
+    )
 
 
 def both(
-    make_targets: Any, layout: PixelLayout = YUV, changes: Any = None, **options: Any
+    make_targets: Any,
+    layout: PixelLayout = YUV,
+    changes: Any = None,
+    redrawn: bool = True,
+    **options: Any,
 ) -> tuple[list[Target], list[Target], Flow]:
     """The outputs of the CPU's way (the network's maps go down to it) and of the GPU's."""
     results = []
     for on_device in (False, True):
         targets, opened = make_targets(), list[LateGpu]()
-        matter = matter_on_device(opened)
+        matter = matter_on_device(opened, redrawn=redrawn)
         matter.warm_up(HEIGHT, WIDTH)
         network = matter.device_network() if on_device else None
         run = Flow(
@@ -176,9 +186,14 @@ def test_finesse_with_mattes_from_files_and_a_region() -> None:
     assert not last[:, :2].any()
 
 
-def test_without_smoothing() -> None:
-    here, there, _ = both(lambda: [alpha_target()])
-    assert worst(here, there)[0] <= 2 * GUIDED_CODES
+@pytest.mark.parametrize("strength", [0.0, 0.75])
+def test_edges_as_the_network_says_and_redrawn(strength: float) -> None:
+    found = []
+    for redrawn in (False, True):
+        here, there, _ = both(lambda: [alpha_target()], redrawn=redrawn, strength=strength)
+        assert worst(here, there)[0] <= 2 * GUIDED_CODES
+        found.append(sink_of(there[0]).written[-1][2][0])
+    assert (found[0] != found[1]).any()
 
 
 @pytest.mark.parametrize("is_scene", [False, True])
@@ -272,6 +287,10 @@ def test_a_frame_is_in_order_on_one_stream_with_one_wait() -> None:
     assert asked[3] == [
         *["upload"] * 3,
         "resize.view",
+        "fusion.fuse",
+        *["closed_form.begin", "closed_form.build"],
+        *["closed_form.iterate"] * FRAME.steps,
+        "closed_form.finish",
         "refine.measure",
         "refine.solve_and_compare",
         *["motion.solve", "motion.settle"],  # a picture this small has one level
