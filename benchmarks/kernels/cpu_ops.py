@@ -29,6 +29,7 @@ from .cpu_chains import (
     to_codes,
     yuv_to_rgb_matrix,
 )
+from .cpu_closed_form import redrawn
 from .cpu_foreground import foreground
 from .opencv import cv2
 from .pictures import COLOUR, NETWORK, YUV8
@@ -63,6 +64,7 @@ def ops(bands: Bands | None) -> list[Case]:
         Case("resize.area", "op", lambda s, n: _area(s, n, bands)),
         Case("resize.bilinear", "op", lambda s, n: _bilinear(s, n, bands), exception=BILINEAR),
         Case("fusion.fuse", "op", _fuse, sizes=("1080p",)),
+        Case("closed_form.closed_form of a photograph", "op", redrawn, sizes=("1080p",)),
         Case("guided.guided_upsample", "op", lambda s, n: _guided(s, n, bands), limit_ms=GUIDED_MS),
         Case("motion.estimate", "op", _motion),
         Case("temporal.smooth, motion left out", "op", lambda s, n: _smooth(s, n, bands)),

@@ -9,6 +9,7 @@ import numpy as np
 
 from streammat_kernels import (
     blur,
+    closed_form,
     colour,
     composite,
     despill,
@@ -73,6 +74,10 @@ class Frames:
     def view(self) -> Any:
         """(3, h, w) float32 to fill."""
         return self._move(np.zeros((3, *NETWORK), np.float32))
+
+    def seen(self) -> Any:
+        """(3, h, w) float32, what the network sees."""
+        return self._move(pictures.rgb(*NETWORK).astype(np.float32))
 
     def vectors(self, size: tuple[int, int]) -> Any:
         """(2, h, w) float32 to fill."""
@@ -157,6 +162,7 @@ def ops(move: Move) -> list[Case]:
         _case("light.to_half times alpha", move, _to_half, **near),
         _case("fusion.fuse", move, _fuse, sizes=("1080p",)),
         _case("merge.merge", move, _merge, sizes=("1080p",)),
+        _case("closed_form.closed_form", move, _closed_form, sizes=("1080p",)),
         _case("guided.guided_upsample", move, _guided),
         _case("motion.estimate", move, _motion),
         _case("temporal.smooth", move, lambda f: _smooth(f, follow=False), **near),
@@ -206,6 +212,15 @@ def _fuse(f: Frames) -> Prepared:
     glance, focus = f.maps()
     out = f.maps()[1]
     return lambda: fusion.fuse(glance, focus, "tt", out), [glance, focus, out]
+
+
+def _closed_form(f: Frames) -> Prepared:
+    alpha, out, view = f.maps()[1], f.maps()[1], f.seen()
+    workspace = closed_form.Workspace(*alpha.shape)
+    return (
+        lambda: closed_form.closed_form(alpha, view, out, workspace=workspace),
+        [alpha, view, out],
+    )
 
 
 def _guided(f: Frames) -> Prepared:

@@ -36,8 +36,9 @@ class ArrayMatter(Closes):
     stream of its own has a matter, or at least a state, of its own.
 
     Args:
-        settings: ``model``, ``device``, ``size``, ``strategy``, ``smooth``, ``threads`` and the
-            finesse settings are used; ``garbage`` and ``holdout`` need a clip and are refused.
+        settings: ``model``, ``device``, ``size``, ``strategy``, ``edges``, ``smooth``, ``threads``
+            and the finesse settings are used; ``garbage`` and ``holdout`` need a clip and are
+            refused.
 
     Raises:
         ConfigError: a setting that is unknown, out of range or needs a clip.

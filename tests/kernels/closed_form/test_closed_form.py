@@ -82,13 +82,13 @@ def test_the_first_step_is_plain_descent() -> None:
     assert 0 < second.keep < 1
 
 
-@pytest.mark.parametrize("settings", [FRAME, STILL])
-def test_finds_strands_that_the_alpha_blurred(settings: Settings) -> None:
+@pytest.mark.parametrize(("settings", "left"), [(FRAME, 0.9), (STILL, 0.5)])
+def test_finds_strands_that_the_alpha_blurred(settings: Settings, left: float) -> None:
     alpha, rgb, smooth = striped_picture()
     found = closed_form(smooth, rgb, settings=settings)
     band = np.s_[4:-4, 20:32]
     before = np.abs(smooth - alpha)[band].mean()
-    assert np.abs(found - alpha)[band].mean() < 0.8 * before
+    assert np.abs(found - alpha)[band].mean() < left * before
 
 
 def test_known_samples_stay_as_they_are() -> None:
