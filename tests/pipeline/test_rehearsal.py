@@ -20,6 +20,7 @@ from streammat.pipeline.outputs import OutputPlan
 from streammat.pipeline.rehearsal import parts_of
 from streammat.settings import OutputKind
 from streammat.types import ColourTags, Frame, StreamInfo
+from streammat_kernels.closed_form import closed_form
 from streammat_kernels.fusion import fuse
 from streammat_kernels.guided import guided_upsample
 from streammat_kernels.layout import Colour, Family, PixelLayout
@@ -95,7 +96,7 @@ def _soft_alpha() -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize("layout", [YUV, DEEP, NV12], ids=["8 bit", "10 bit", "semi-planar"])
 def test_a_frame_reaches_its_alpha_without_compiling(layout: PixelLayout) -> None:
     matter = GfmMatter.__new__(GfmMatter)
-    matter.card = cast(Any, _Card())
+    matter.card, matter.redrawn = cast(Any, _Card()), True
     for part in parts_of(_info(layout), matter, [], 0.75)[:-1]:
         part.perform()
     frame, small = _frame(layout), np.zeros((ROWS, COLUMNS), np.float32)
@@ -103,6 +104,8 @@ def test_a_frame_reaches_its_alpha_without_compiling(layout: PixelLayout) -> Non
         view = np.empty((3, ROWS, COLUMNS), np.float32)
         network_view(frame.planes, layout, frame.colour, view, content=(ROWS, COLUMNS))
         fuse(np.zeros((3, ROWS, COLUMNS), np.float32), small.copy(), "tt", small)
+        small[...] = 0.5
+        closed_form(small, view, small, content=(ROWS, COLUMNS))
         alpha = guided_upsample(small, frame.planes, layout, content=(ROWS, COLUMNS))
         smooth(alpha, frame.planes, layout, None)
     assert found == []
@@ -127,7 +130,7 @@ def test_a_photo_reaches_its_alpha_without_compiling(strategy: str) -> None:
 @pytest.mark.parametrize("scene", [False, True], ids=["HDR video", "EXR"])
 def test_a_plate_with_a_view_is_shown_without_compiling(scene: bool) -> None:
     matter = GfmMatter.__new__(GfmMatter)
-    matter.card = cast(Any, _Card())
+    matter.card, matter.redrawn = cast(Any, _Card()), True
     info = replace(_info(DEEP), scene=scene, input_colour="linear" if scene else "pq")
     parts_of(info, matter, [], 0.0)[0].perform()
     view = view_of(info.input_colour, full_range=False, primaries=PRIMARIES["bt2020"])
