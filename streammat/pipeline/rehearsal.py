@@ -102,13 +102,13 @@ class Upsample:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A still from its samples to its alpha; each of its passes calls the same kernels."""
+    """A still from its samples to its alpha, by way of every kernel that a strategy calls."""
 
     source: _Source
 
     def perform(self) -> None:
         """Rehearse."""
-        matter = StillMatter(_Blank(), "", "single", "32x32")
+        matter = StillMatter(_Blank(), "", "multi-scale", "32x32")
         matter.prepare(self.source.frame(), 0)
         matter.wait(0)
 
