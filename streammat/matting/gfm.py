@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streammat_engines.engine import Engine, Ticket
     from streammat_engines.manifest import Manifest
     from streammat_kernels.bands import Bands
+    from streammat_kernels.closed_form import Workspace as EdgesWorkspace
 
 __all__ = ["GfmMatter"]
 
@@ -42,7 +43,6 @@ class _Slot:
     """One frame's buffers at one network size."""
 
     def __init__(self, network: _Network) -> None:
-        from streammat_kernels.closed_form import Workspace as EdgesWorkspace
         from streammat_kernels.guided import Workspace
 
         size, shapes = network.size, network.engine.manifest.outputs
@@ -54,7 +54,6 @@ class _Slot:
         rows, columns = self.content
         # A frame smaller than the network's input is upsampled from its own size.
         self.workspace = Workspace(min(rows, height), min(columns, width), height, width)
-        self.edges = EdgesWorkspace(rows, columns)
         self.ticket: Ticket | None = None
 
     @property
@@ -106,6 +105,7 @@ class GfmMatter:
         self.slots = range(self.requests + spare_slots)
         self._slots: list[_Slot | None] = [None] * len(self.slots)
         self._network: _Network | None = None
+        self._edges: EdgesWorkspace | None = None
 
     @property
     def manifest(self) -> Manifest | None:
@@ -155,8 +155,9 @@ class GfmMatter:
         buffers = self._buffers(slot)
         small = buffers.network.fuser.fuse(buffers.outputs, buffers.small)
         if self.redrawn:
-            content, edges = buffers.content, buffers.edges
-            closed_form(small, buffers.rgb[0], small, content=content, workspace=edges)
+            edges = self._edges_workspace(buffers.content)
+            rgb = buffers.rgb[0]
+            closed_form(small, rgb, small, content=buffers.content, workspace=edges)
         guided_upsample(
             small,
             frame.planes,
@@ -196,6 +197,14 @@ class GfmMatter:
         self._network = None
         for network in used.values():
             network.engine.close()
+
+    def _edges_workspace(self, content: tuple[int, int]) -> EdgesWorkspace:
+        """One for all slots: alphas are made one after the other, and it is large."""
+        from streammat_kernels.closed_form import Workspace
+
+        if self._edges is None or self._edges.sizes != content:
+            self._edges = Workspace(*content)
+        return self._edges
 
     def _buffers(self, slot: int) -> _Slot:
         buffers = self._slots[slot]

@@ -36,7 +36,10 @@ class FrameMatter(Protocol):
         """Block until the slot's outputs are there."""
 
     def alpha(self, frame: Frame, slot: int, out: Alpha) -> None:
-        """Full-size alpha (H, W) uint16 of the frame that was prepared, from the slot's outputs."""
+        """Full-size alpha (H, W) uint16 of the frame that was prepared, from the slot's outputs.
+
+        Not from two threads at once.
+        """
 
     def describe(self) -> str:
         """Model and size for the last line, e.g. ``gfm_lite0_tt 512x288``."""
