@@ -169,11 +169,17 @@ def _kernels(record: Record) -> str:
     return "Kernels:\n\n" + _table(heads, rows) + "".join(f"\n\n{text}" for text in reasons)
 
 
+def _network(row: Record) -> str:
+    """Network and strategy; ``network`` behind them means edges as the network says."""
+    name, space, _ = row["network"].rpartition(" network")
+    return f"{name}, `--edges network`" if space else str(row["network"])
+
+
 def _beside_peers(record: Record) -> str:
     stills = [
         [
             row["group"],
-            row["network"],
+            _network(row),
             f"{row['mean']:.4f}",
             f"{row['median']:.4f}",
             f"{row['band_mad']:.3f}",
@@ -184,7 +190,7 @@ def _beside_peers(record: Record) -> str:
         if row["case"] == "photographs"
     ]
     clips = [
-        [row["group"], row["network"], f"{row['dtssd']:.2f}", f"{row['mean']:.4f}", _reached(row)]
+        [row["group"], _network(row), f"{row['dtssd']:.2f}", f"{row['mean']:.4f}", _reached(row)]
         for row in record["rows"]
         if row["case"] == "made clips"
     ]
