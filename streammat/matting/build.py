@@ -62,6 +62,7 @@ def frame_matter(
         if asked == "auto"
         else checked_strategy(asked)
     )
+    redrawn = redraws(settings.edges, card.network, strategy)
     device = device or choose_device(settings.device, settings.threads)
     if strategy not in _ONE_ENGINE:
         return _still_matter(settings, strategy, device, bands)
@@ -80,7 +81,7 @@ def frame_matter(
         device.threads,
         bands=bands,
         second_glance=twice,
-        redrawn=redraws(settings.edges, card.network, strategy),
+        redrawn=redrawn,
         open_engine=opener,
     )
 

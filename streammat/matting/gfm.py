@@ -31,12 +31,16 @@ _SPARE_SLOTS = 2  # one being prepared and one being upsampled while the network
 
 @dataclass(slots=True, eq=False)
 class _Network:
-    """The engine for one frame size, and how its outputs are fused."""
+    """The engine for one frame size, and how its outputs are fused.
+
+    ``edges`` serves all slots: alphas are made one after the other, and it is large.
+    """
 
     frame_size: tuple[int, int]  # height, width
     size: NetworkSize
     engine: Engine
     fuser: Fuser
+    edges: EdgesWorkspace
 
 
 class _Slot:
@@ -105,7 +109,6 @@ class GfmMatter:
         self.slots = range(self.requests + spare_slots)
         self._slots: list[_Slot | None] = [None] * len(self.slots)
         self._network: _Network | None = None
-        self._edges: EdgesWorkspace | None = None
 
     @property
     def manifest(self) -> Manifest | None:
@@ -155,9 +158,8 @@ class GfmMatter:
         buffers = self._buffers(slot)
         small = buffers.network.fuser.fuse(buffers.outputs, buffers.small)
         if self.redrawn:
-            edges = self._edges_workspace(buffers.content)
-            rgb = buffers.rgb[0]
-            closed_form(small, rgb, small, content=buffers.content, workspace=edges)
+            content, edges = buffers.content, buffers.network.edges
+            closed_form(small, buffers.rgb[0], small, content=content, workspace=edges)
         guided_upsample(
             small,
             frame.planes,
@@ -198,27 +200,22 @@ class GfmMatter:
         for network in used.values():
             network.engine.close()
 
-    def _edges_workspace(self, content: tuple[int, int]) -> EdgesWorkspace:
-        """One for all slots: alphas are made one after the other, and it is large."""
-        from streammat_kernels.closed_form import Workspace
-
-        if self._edges is None or self._edges.sizes != content:
-            self._edges = Workspace(*content)
-        return self._edges
-
     def _buffers(self, slot: int) -> _Slot:
         buffers = self._slots[slot]
         assert buffers is not None, "prepare comes first"
         return buffers
 
     def _build(self, height: int, width: int) -> _Network:
+        from streammat_kernels.closed_form import Workspace
+
         size = network_size(width, height, self.size)
+        edges = Workspace(size.content_height, size.content_width)
         last = self._network
         if last is not None and (last.size.width, last.size.height) == (size.width, size.height):
-            return _Network((height, width), size, last.engine, last.fuser)
+            return _Network((height, width), size, last.engine, last.fuser, edges)
         engine = self._open_engine(self.card, size.width, size.height)
         fuser = Fuser(self.card, {spec.name: spec.shape for spec in engine.manifest.outputs})
-        return _Network((height, width), size, engine, fuser)
+        return _Network((height, width), size, engine, fuser, edges)
 
     def _on_cpu(self, card: ModelCard, width: int, height: int) -> Engine:
         from streammat_engines.openvino import OpenVinoEngine

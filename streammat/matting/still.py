@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.frame_view import whole_view
-from streammat.matting.strategies import AnyPass, checked_strategy, redraws, still_alpha
+from streammat.matting.strategies import AnyPass, checked_strategy, still_alpha
 from streammat.types import Alpha, Frame
 from streammat_kernels.bands import Bands
 
@@ -42,7 +42,6 @@ class StillMatter:
         self._strategy = checked_strategy(strategy)
         self._size = size
         self._edges = edges
-        redraws(edges, network.network, self._strategy)  # what cannot be is refused now
         self._bands = bands
         self.slots = range(2)
         self._pictures: dict[int, NDArray[np.uint8] | NDArray[np.uint16]] = {}

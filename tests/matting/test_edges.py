@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streammat.catalogue.cards import ModelCard, Variant, find_model
+from streammat.catalogue.cards import ModelCard, Variant
 from streammat.errors import ConfigError
 from streammat.matting.build import frame_matter
 from streammat.matting.gfm import GfmMatter
@@ -21,9 +20,10 @@ from streammat.matting.strategies.planes import rgb_layout, rgb_planes
 from streammat.settings import MatteSettings
 from streammat.types import Frame
 from streammat_kernels.layout import Colour, Family, PixelLayout
-from tests.engines.tiny_model import write_tiny_model
 
 Grey = NDArray[np.float32]
+
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @dataclass
@@ -123,16 +123,6 @@ def test_a_photograph_of_any_size_is_redrawn(size: tuple[int, int]) -> None:
     if size[1] > 20:
         assert not alpha[:, 0].any()
         assert (alpha[:, -1] == 65535).all()
-
-
-@pytest.fixture(scope="module")
-def card(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
-    return find_model(str(write_tiny_model(tmp_path_factory.mktemp("model") / "tiny_tt.onnx")))
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path / "cache"))
 
 
 def _alpha_of_a_clip(card: ModelCard, edges: str, rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streammat.catalogue.cards import ModelCard, Variant, find_model
+from streammat.catalogue.cards import ModelCard, Variant
 from streammat.device import Device
 from streammat.errors import ConfigError, EngineFileError
 from streammat.matting.build import frame_matter
@@ -18,22 +18,12 @@ from streammat.types import Alpha, Frame
 from streammat_engines.engine import Engine
 from streammat_engines.openvino import OpenVinoEngine
 from streammat_kernels.layout import Colour, Family, PixelLayout
-from tests.engines.tiny_model import write_tiny_model
 
 RGB = PixelLayout(Family.RGB, 1, 1)
 FULL = Colour(full_range=True)
 WHITE = 65535
 
-
-@pytest.fixture(scope="module")
-def card(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
-    return find_model(str(write_tiny_model(tmp_path_factory.mktemp("model") / "tiny_tt.onnx")))
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def split_frame(border: int, size: tuple[int, int] = (120, 200)) -> Frame:

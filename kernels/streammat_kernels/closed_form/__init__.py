@@ -30,7 +30,8 @@ def closed_form(
     there, and the best alpha minimises a quadratic form, the matting Laplacian. Here it is
     minimised over the samples between 0 and 1 (and their neighbours), the others held, together
     with ``trust`` times the squared difference from the alpha given. Fixed steps instead of a limit
-    for the error: every backend does the same, and a frame always costs the same.
+    for the error, so that every backend does the same; time grows with the samples that are
+    neither 0 nor 1.
 
     Source: Levin, Lischinski, Weiss, "A Closed-Form Solution to Natural Image Matting", IEEE TPAMI
     30(2), 2008, equations 12 and 13.
@@ -73,19 +74,18 @@ def _on_cpu(
 ) -> None:
     from . import cpu
 
-    now, before = work.now, work.before
-    count = cpu.find(out, work.middle, work.number, work.place, now, before)
+    count = cpu.find(out, work.middle, work.number, work.place, work.now, work.before)
     if not count:
         return
-    place, weights = work.place[:count], work.weights(count)
-    cpu.build(rgb, work.number, settings.noise, weights)
-    flat = now.reshape(-1), before.reshape(-1)
-    given = flat[0][place]
+    number, place, weights = work.number, work.place[:count], work.weights(count)
+    cpu.build(rgb, number, settings.noise, weights)
+    now, before = work.now.reshape(-1), work.before.reshape(-1)
+    given, trust = now[place], np.float32(settings.trust)
     for keep, rate in steps_of(settings):
-        factors = np.float32(settings.trust), np.float32(keep), np.float32(rate)
-        cpu.iterate(weights, work.number, place, *flat, given, *factors)
-        flat, now, before = flat[::-1], before, now
-    cpu.finish(out, work.number, now, out)
+        factors = trust, np.float32(keep), np.float32(rate)
+        cpu.iterate(weights, number, place, now, before, given, *factors)
+        now, before = before, now
+    cpu.finish(number, place, now, out)
 
 
 def _checked(

@@ -135,12 +135,9 @@ def iterate(weights, number, place, now, before, alpha, trust, keep, rate):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def finish(alpha, number, now, out):
-    """out = the last iterate, 0..1, where alpha is unknown, and alpha elsewhere."""
-    rows, columns = number.shape
-    for y in range(rows):
-        for x in range(columns):
-            value = alpha[y, x]
-            if number[y, x] >= 0:
-                value = min(max(now[y + REACH, x + REACH], _ZERO), _ONE)
-            out[y, x] = value
+def finish(number, place, now, out):
+    """The last iterate, flat with its border, as 0..1 into the unknown samples of out."""
+    stride = number.shape[1] + 2 * REACH
+    for n in range(place.size):
+        y, x = place[n] // stride - REACH, place[n] % stride - REACH
+        out[y, x] = min(max(now[place[n]], _ZERO), _ONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 __all__ = ["FRAME", "REACH", "SIDE", "STILL", "SURE", "WINDOW", "Settings", "Step", "steps_of"]
@@ -35,11 +36,11 @@ class Settings(NamedTuple):
 
 
 FRAME = Settings(noise=3.3e-5, trust=0.15, steps=10, slowest=0.2)
-"""For frames of clips at the network's size. Less trust makes edges steadier still by dtSSD, and
+"""For frames of clips at the network's size. Less trust makes edges hardly steadier, and
 notches where compressed backgrounds resemble the subject."""
 
 STILL = Settings(noise=1.1e-6, trust=1e-3, steps=100, slowest=1e-3)
-"""For photographs at up to two million pixels."""
+"""For pictures at their own size, up to two million pixels."""
 
 
 class Step(NamedTuple):
@@ -49,7 +50,8 @@ class Step(NamedTuple):
     rate: float
 
 
-def steps_of(settings: Settings) -> list[Step]:
+@cache
+def steps_of(settings: Settings) -> tuple[Step, ...]:
     """Chebyshev's semi-iteration for eigenvalues from ``slowest`` to 9 + trust.
 
     The Laplacian is a sum of 9 windows a sample, each between 0 and the identity, so that 9 is a
@@ -64,4 +66,4 @@ def steps_of(settings: Settings) -> list[Step]:
         following = 1 / (2 * centre / half - ratio)
         steps.append(Step(following * ratio, 2 * following / half))
         ratio = following
-    return steps
+    return tuple(steps)

@@ -10,7 +10,7 @@ from streammat.matting.strategies.choose import (
     strategy_for_source,
     strategy_for_still,
 )
-from streammat.matting.strategies.edges import Edges, redraws
+from streammat.matting.strategies.edges import redraws
 from streammat.matting.strategies.multi_scale import multi_scale
 from streammat.matting.strategies.network import (
     AnyPass,
@@ -31,7 +31,6 @@ from streammat.matting.strategies.tiled import tiled
 __all__ = [
     "STRATEGIES",
     "AnyPass",
-    "Edges",
     "NetworkPass",
     "PassOutput",
     "RimMaps",

@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from streammat.errors import ConfigError
 from streammat.matting.sizes import NetworkSize, area_size
 from streammat.matting.strategies.choose import Strategy, is_released
-from streammat.matting.strategies.planes import picture_view
+from streammat.matting.strategies.planes import planar_view
 from streammat.types import Alpha, Plane
-from streammat_kernels.closed_form import FRAME, STILL, Settings, closed_form
+from streammat_kernels.closed_form import STILL, closed_form
 from streammat_kernels.guided import guided_upsample
 from streammat_kernels.layout import PixelLayout
 from streammat_kernels.resize import bilinear
 
-__all__ = ["Edges", "drawn_still", "redraw", "redraws"]
+__all__ = ["Edges", "drawn_still", "redraws"]
 
 Edges = Literal["auto", "closed-form", "network"]
 
 _OWN: tuple[Strategy, ...] = ("single", "second-glance", "mirrored", "multi-scale")
-_STILL_AREA_PX = 2_000_000  # beyond, strands are wider than the windows, and a picture takes long
+_STILL_AREA_PX = 2_000_000  # half of it is as good by `benchmarks quality`; more takes long
 
 
 def redraws(edges: str, network: str, strategy: Strategy) -> bool:
@@ -55,24 +55,6 @@ def redraws(edges: str, network: str, strategy: Strategy) -> bool:
     return edges == "closed-form"
 
 
-def redraw(
-    alpha: NDArray[np.float32],
-    view: NDArray[np.float32],
-    size: NetworkSize,
-    settings: Settings = FRAME,
-) -> None:
-    """Redraw the soft edges of an alpha in place.
-
-    Args:
-        alpha: (h, w), 0..1, at ``size``, padding included.
-        view: (h, w, 3) R'G'B' 0..255, see `picture_view`.
-        size: its content is the picture.
-    """
-    rgb = np.ascontiguousarray(view.transpose(2, 0, 1))
-    content = size.content_height, size.content_width
-    closed_form(alpha, rgb, alpha, settings=settings, content=content)
-
-
 def drawn_still(
     small: NDArray[np.float32], planes: tuple[Plane, ...], layout: PixelLayout
 ) -> Alpha:
@@ -83,14 +65,12 @@ def drawn_still(
         planes, layout: of the picture.
     """
     height, width = planes[0].shape
-    size = area_size(width, height, min(width * height, _STILL_AREA_PX))
-    content = size.content_height, size.content_width
-    enlarged = np.empty(content, np.float32)
-    bilinear(small, enlarged)
-    alpha = np.zeros((size.height, size.width), np.float32)
-    alpha[: content[0], : content[1]] = enlarged
-    redraw(alpha, picture_view(planes, layout, size), size, STILL)
-    if content != (height, width):
-        return guided_upsample(alpha, planes, layout, content=content)
-    codes: Alpha = np.rint(alpha[:height, :width] * np.float32(65535)).astype(np.uint16)
+    area = area_size(width, height, min(width * height, _STILL_AREA_PX))
+    size = NetworkSize(area.content_width, area.content_height, *area[2:])  # nothing is padded
+    alpha = np.empty((size.height, size.width), np.float32)
+    bilinear(small, alpha)
+    closed_form(alpha, planar_view(planes, layout, size), alpha, settings=STILL)
+    if alpha.shape != (height, width):
+        return guided_upsample(alpha, planes, layout)
+    codes: Alpha = np.rint(alpha * np.float32(65535)).astype(np.uint16)
     return codes

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.sizes import NetworkSize, network_size
-from streammat.matting.strategies.edges import redraw
 from streammat.matting.strategies.network import AnyPass, RimPassOutput
-from streammat.matting.strategies.planes import picture_view, rgb_layout, rgb_planes
+from streammat.matting.strategies.planes import planar_view, rgb_layout, rgb_planes
 from streammat.types import Alpha
+from streammat_kernels.closed_form import closed_form
 from streammat_kernels.fusion import fuse
 from streammat_kernels.guided import guided_upsample
 
@@ -43,14 +43,14 @@ def single_at(
 ) -> Alpha:
     """As `single`, at a size that is known already."""
     planes, layout = rgb_planes(rgb), rgb_layout(rgb)
-    view = picture_view(planes, layout, size)
-    output = network(view)
+    view = planar_view(planes, layout, size)
+    output = network(np.ascontiguousarray(view.transpose(1, 2, 0)))
     if isinstance(output, RimPassOutput):
         small = output.alpha.clip(0, 1)
     else:
         assert network.variant != "rim"
         small = fuse(output.glance, output.focus, network.variant)
-    if redrawn:
-        redraw(small, view, size)
     content = size.content_height, size.content_width
+    if redrawn:
+        closed_form(small, view, small, content=content)
     return guided_upsample(small, planes, layout, content=content)

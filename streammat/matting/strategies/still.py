@@ -62,8 +62,6 @@ def still_alpha(
     redrawn = redraws(edges, network.network, chosen)
     if chosen == "single":
         return single(network, rgb, size=size, redrawn=redrawn)
-    if chosen == "tiled" and not is_rim(network):
-        return tiled(cast("NetworkPass", network), rgb, size=size)
     if chosen in _OWN and not is_rim(network):
         return _OWN[chosen](network, rgb, size=size, redrawn=redrawn)
     alpha = _published_alpha(network, rgb, chosen)
@@ -79,11 +77,19 @@ def _mirrored(
     return single(Mirrored(network), rgb, size=size, redrawn=redrawn)
 
 
+def _tiled(
+    network: NetworkPass, rgb: NDArray[np.uint8] | NDArray[np.uint16], *, size: str, redrawn: bool
+) -> Alpha:
+    assert not redrawn, "refused by `redraws`"
+    return tiled(network, rgb, size=size)
+
+
 # What the released code does not have.
 _OWN: dict[Strategy, Callable[..., Alpha]] = {
     "mirrored": _mirrored,
     "multi-scale": multi_scale,
     "second-glance": second_glance,
+    "tiled": _tiled,
 }
 
 
@@ -100,7 +106,7 @@ def _published_alpha(
 
 
 def _rim_alpha(network: RimPass, rgb: NDArray[Any], strategy: Strategy) -> NDArray[np.float64]:
-    if strategy in _OWN or strategy == "tiled":
+    if strategy in _OWN:
         raise ConfigError(
             f"strategy {strategy}: a RIM network merges by what the whole picture holds at one "
             "size; use single or hybrid"
