@@ -11,6 +11,7 @@ CASES = {
     "gfm": "a released network through OpenVINO against PyTorch eager",
     "kernels": "each op alone at 1080p against OpenCV, NumPy and pymatting",
     "media": "reading and writing beside the bare codecs, CPU-ms a frame at 1080p",
+    "encoders": "bytes, quality and time of encoders as jobs start them, and as is usual",
     "pipeline": "frames per second end to end, share of each stage, efficiency",
     "exports": "how exactly exported graphs compute what PyTorch computes",
     "half": "what half precision costs, by which operators stay FP32",

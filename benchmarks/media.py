@@ -64,7 +64,7 @@ CASES = (
 )
 
 
-def _quiet(line: str) -> None:
+def quiet(line: str) -> None:
     del line
 
 
@@ -76,7 +76,7 @@ def _settings(case: Case, frames: int) -> MatteSettings:
 def prepared(clip: Path, case: Case, settings: MatteSettings, folder: Path) -> list[Planes]:
     """What would be drawn for each frame."""
     found: list[Planes] = []
-    with open_reader(clip, limit=settings.limit, threads=1, notify=_quiet) as reader:
+    with open_reader(clip, limit=settings.limit, threads=1, notify=quiet) as reader:
         request = OutputRequest(str(folder / case.target), case.kind)
         sink = open_sink(request, case.kind, reader.info, settings)
         for frame in reader:
@@ -104,7 +104,7 @@ def ours(
     clip: Path, case: Case, settings: MatteSettings, folder: Path, drawn: list[Planes]
 ) -> None:
     """Reader and sink, as in a job."""
-    with open_reader(clip, limit=settings.limit, threads=1, notify=_quiet) as reader:
+    with open_reader(clip, limit=settings.limit, threads=1, notify=quiet) as reader:
         request = OutputRequest(str(folder / case.target), case.kind)
         sink = open_sink(request, case.kind, reader.info, settings)
         for frame, planes in zip(reader, drawn, strict=True):
@@ -119,7 +119,7 @@ def bare_video(
     clip: Path, case: Case, settings: MatteSettings, folder: Path, pixels: list[Any]
 ) -> None:
     """Decoder and encoder alone."""
-    with open_reader(clip, limit=1, threads=1, notify=_quiet) as reader:
+    with open_reader(clip, limit=1, threads=1, notify=quiet) as reader:
         encoding = video_encoding(case.target, case.kind, reader.info, settings)
     with (
         av.open(str(clip)) as source,
@@ -204,7 +204,7 @@ def bare_loop(
     clip: Path, case: Case, settings: MatteSettings, folder: Path, drawn: list[Planes]
 ) -> Callable[[], None]:
     """The loop to compare with, its pictures made ready."""
-    with open_reader(clip, limit=1, threads=1, notify=_quiet) as reader:
+    with open_reader(clip, limit=1, threads=1, notify=quiet) as reader:
         info: StreamInfo = reader.info
     if case.target.endswith(".exr"):
         ready = [_exr_arrays(planes, info) for planes in drawn]

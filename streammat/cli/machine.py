@@ -40,6 +40,7 @@ _OPTIONAL = {
 }
 _ENCODERS = {
     "prores_ks": "ProRes 4444, .mov with alpha",
+    "prores_aw": "ProRes without alpha, .mov",
     "libx264": "H.264, .mp4",
     "libx265": "HEVC, 10 bit and HDR to .mp4",
     "libvpx-vp9": "VP9, .webm with alpha",
@@ -49,7 +50,7 @@ _ENCODERS = {
     "aac": "sound in .mp4 and .mov",
     "libopus": "sound in .webm",
 }
-_NEEDED_ENCODERS = {"prores_ks", "libx264", "libvpx-vp9", "png", "aac", "libopus"}
+_NEEDED_ENCODERS = {"prores_ks", "prores_aw", "libx264", "libvpx-vp9", "png", "aac", "libopus"}
 _REINSTALL_AV = "pip install --force-reinstall --only-binary av av"
 _REINSTALL = "pip install --force-reinstall streammat"
 

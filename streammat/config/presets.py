@@ -46,7 +46,7 @@ PRESETS: dict[str, Preset] = {
         "Least work a frame: small size, colours as filmed, fast H.264.",
         ".mp4",
         {"size": "fast", "smooth": "auto", "foreground": "source"},
-        {".mp4": {"encoder_preset": "veryfast"}},
+        {".mp4": {"encoder_preset": "veryfast", "crf": 18}},
     ),
     "preview": Preset(
         "A quick look: small size, colours as filmed, a small H.264 file.",

@@ -9,6 +9,7 @@ from streammat.settings import MatteSettings, OutputKind
 from streammat.types import StreamInfo
 from streammat_kernels.layout import Colour, Family, PixelLayout, Siting, Transfer
 
+from .colour_tags import tags_of
 from .deliveries import Delivery
 from .hdr_options import svtav1_hdr, x265_hdr
 from .layouts import mapping
@@ -18,6 +19,11 @@ __all__ = ["Encoding", "Wanted", "encoding_of"]
 # One frame at a time over all cores and six frames of foresight instead of twenty: 731 -> 502 MiB
 # for the encoder alone at 1080p (48 plain frames, medium, two cores).
 _X265_PARAMS = "log-level=error:frame-threads=1:rc-lookahead=6"
+# A quantiser of 1, in FFmpeg's units, instead of a rate.
+_FINEST = {"flags": "+qscale", "global_quality": "118"}
+_PRORES_NUMBERS = {"hq": "3", "4444": "4"}
+# Primaries, transfers and matrices (ISO/IEC 23091-2) that prores_aw writes; it makes 0 of others.
+_PRORES_AW_TAGS = ({1, 5, 6, 9, 11, 12}, {1, 16, 18}, {1, 6, 9})
 _SMALLEST_HEVC = 16  # libx265 refuses smaller pictures
 _CHROMA = {(2, 2): "420", (2, 1): "422", (1, 2): "440", (1, 1): "444"}
 # Planes R, G, B, A (or one gray) of each packed format, in its own order.
@@ -103,15 +109,36 @@ def encoding_of(row: Delivery, wanted: Wanted) -> Encoding:
 
 
 def _prores(wanted: Wanted) -> Encoding:
-    """ProRes is always limited range."""
+    """ProRes is always limited range.
+
+    FFmpeg has two encoders. prores_ks searches a quantiser for every slice unless it is told one.
+    With alpha it allows itself 20 times the rate and always ends at the finest, so that is what it
+    is told: the same pictures for a quarter of the time. A matte never comes near its rate either.
+    """
     if wanted.alpha:
-        name, options = "yuva444p10le", {"profile": "4444", "alpha_bits": "16"}
+        options = {"profile": "4444", "alpha_bits": "16"} | _FINEST
         label = "ProRes 4444, 16-bit alpha"
-    elif not wanted.matte and wanted.info.layout.chroma_x == 1:
-        name, options, label = "yuv444p10le", {"profile": "4444"}, "ProRes 4444"
-    else:
-        name, options, label = "yuv422p10le", {"profile": "hq"}, "ProRes 422 HQ"
-    return _planar("prores_ks", name, wanted, label, options, full_range=False)
+        return _planar("prores_ks", "yuva444p10le", wanted, label, options, full_range=False)
+    if not wanted.matte and wanted.info.layout.chroma_x == 1:
+        return _prores_at_its_rate("yuv444p10le", "ProRes 4444", "4444", wanted)
+    if not wanted.matte:
+        return _prores_at_its_rate("yuv422p10le", "ProRes 422 HQ", "hq", wanted)
+    options = {"profile": "hq"} | _FINEST
+    return _planar("prores_ks", "yuv422p10le", wanted, "ProRes 422 HQ", options, full_range=False)
+
+
+def _prores_at_its_rate(name: str, label: str, profile: str, wanted: Wanted) -> Encoding:
+    """prores_aw stays near the rate at no less quality in a third of the time of prores_ks.
+
+    Its alpha would lose bits, and it has no word for some colour tags: those keep prores_ks.
+    """
+    options = {"profile": _PRORES_NUMBERS[profile]}
+    encoding = _planar("prores_aw", name, wanted, label, options, full_range=False)
+    tags = tags_of(encoding.colour, wanted.info.tags)
+    stated = (tags.primaries, tags.transfer, tags.matrix)
+    if all(code in known for code, known in zip(stated, _PRORES_AW_TAGS, strict=True)):
+        return encoding
+    return replace(encoding, codec="prores_ks", options={"profile": profile})
 
 
 def _ffv1(wanted: Wanted) -> Encoding:
@@ -197,7 +224,8 @@ def _vp9(wanted: Wanted) -> Encoding:
 def _h264(wanted: Wanted) -> Encoding:
     name = "yuv420p10le" if wanted.bits > 8 else "yuv420p"
     label = "H.264 High 10" if wanted.bits > 8 else "H.264"
-    encoding = _planar("libx264", name, wanted, label, _crf_and_preset(wanted.settings))
+    options = _crf_and_preset(wanted.settings, 16, "veryfast")
+    encoding = _planar("libx264", name, wanted, label, options)
     return replace(encoding, align=2, align_rows=2)
 
 
@@ -205,7 +233,7 @@ def _hevc(wanted: Wanted) -> Encoding:
     """HEVC; H.264 for pictures that libx265 finds too small."""
     if min(wanted.info.width, wanted.info.height) < _SMALLEST_HEVC:
         return _h264(wanted)
-    options = _crf_and_preset(wanted.settings)
+    options = _crf_and_preset(wanted.settings, 17, "faster")
     options["x265-params"] = _X265_PARAMS + ("" if wanted.matte else x265_hdr(wanted.info))
     name = "yuv420p10le" if wanted.bits > 8 else "yuv420p"
     label = "HEVC Main10" if wanted.bits > 8 else "HEVC"
@@ -239,10 +267,15 @@ def _webp(wanted: Wanted) -> Encoding:
     return encoding if wanted.alpha else replace(encoding, packed=(2, 1, 0, -1))
 
 
-def _crf_and_preset(settings: MatteSettings) -> dict[str, str]:
+def _crf_and_preset(settings: MatteSettings, crf: int, preset: str) -> dict[str, str]:
+    """At a given quality a fast preset costs size alone, at a given bit rate it costs quality.
+
+    The fast presets with these crf give the pictures of medium at 18 (within 0.3 dB of PSNR) in
+    files an eighth to a fifth larger, for 0.4 (H.264) and 0.7 (HEVC) of the time.
+    """
     return {
-        "crf": str(18 if settings.crf is None else settings.crf),
-        "preset": settings.encoder_preset or "medium",
+        "crf": str(crf if settings.crf is None else settings.crf),
+        "preset": settings.encoder_preset or ("medium" if settings.bitrate else preset),
     }
 
 

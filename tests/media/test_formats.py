@@ -35,6 +35,7 @@ INFO = StreamInfo(
     codec="h264",
     pixel_format="yuv420p",
 )
+WIDE = replace(INFO, tags=ColourTags(9, 14, 9, False))
 TEN_BIT = replace(INFO, layout=PixelLayout(bits=10))
 
 
@@ -75,7 +76,9 @@ def test_unknown_formats_are_refused_with_the_known_ones(path: str) -> None:
     ("path", "info", "kind", "codec", "pixel_format"),
     [
         ("o.mov", INFO, "rgba", "prores_ks", "yuva444p10le"),
-        ("o.mov", INFO, "composite", "prores_ks", "yuv422p10le"),
+        ("o.mov", INFO, "composite", "prores_aw", "yuv422p10le"),
+        ("o.mov", WIDE, "composite", "prores_ks", "yuv422p10le"),
+        ("o.mov", INFO, "alpha", "prores_ks", "yuv422p10le"),
         ("o.mp4", INFO, "composite", "libx264", "yuv420p"),
         ("o.mp4", TEN_BIT, "composite", "libx265", "yuv420p10le"),
         ("o.mp4", TEN_BIT, "alpha", "libx264", "yuv420p"),
