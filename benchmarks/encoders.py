@@ -69,7 +69,7 @@ def _encode(
         stream.codec_context.options = dict(options)
         spent = 0.0
         for number, planes in enumerate(drawn):
-            picture = av.VideoFrame(*size, encoding.pixel_format)
+            picture = av.VideoFrame(size[0], size[1], encoding.pixel_format)
             for target, plane in zip(views(picture, keep_alpha=True)[0], planes, strict=True):
                 target[...] = plane
             picture.pts, picture.time_base = number, 1 / _RATE
@@ -85,7 +85,7 @@ def _encode(
 def _luma_psnr(file: bytes, encoding: Encoding, drawn: Sequence[Any]) -> float:
     """Decibels below full scale, over all pictures."""
     full, error = (1 << encoding.layout.bits) - 1, 0.0
-    with av.open(io.BytesIO(file)) as source:
+    with av.open(io.BytesIO(file), "r") as source:
         for frame, planes in zip(source.decode(video=0), drawn, strict=True):
             same: NDArray[Any] = views(frame.reformat(format=encoding.pixel_format))[0][0]
             error += float(np.square(same.astype(np.float64) - planes[0]).mean()) / len(drawn)

@@ -39,7 +39,7 @@ def coded(encoding: Encoding, options: dict[str, str], planes: list[NDArray[np.u
 
 
 def decoded(file: bytes) -> list[NDArray[np.uint8]]:
-    with av.open(io.BytesIO(file)) as container:
+    with av.open(io.BytesIO(file), "r") as container:
         frame = next(container.decode(video=0))
     return [np.frombuffer(memoryview(plane), np.uint8) for plane in frame.planes]
 
