@@ -209,7 +209,7 @@ SETTINGS: tuple[Setting, ...] = (
         "roi",
         values.roi,
         "X,Y,W,H",
-        "Alpha is 0 outside this rectangle of pixels.",
+        "Alpha is 0 outside this rectangle of pixels, which the network sees closer.",
         "Alpha",
         types=(str, list),
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from streammat.catalogue.cards import find_model
 from streammat.device import Device, choose_device
+from streammat.matting.closer import CloserMatter
 from streammat.matting.gfm import GfmMatter
 from streammat.matting.sizes import network_size
 from streammat.matting.still import StillMatter
@@ -37,8 +38,8 @@ def frame_matter(
     *,
     requests: int | None = None,
     bands: Bands | None = None,
-) -> GfmMatter | StillMatter:
-    """The matter for ``settings.model``, ``.size``, ``.strategy`` and ``.edges`` on a device.
+) -> GfmMatter | StillMatter | CloserMatter:
+    """The matter for ``settings.model``, ``.size``, ``.strategy``, ``.edges`` and ``.roi``.
 
     Nothing is compiled before the first frame (or `GfmMatter.warm_up`). The strategy auto is that
     of clips; what it means for a still, `with_strategy` says.
@@ -65,7 +66,7 @@ def frame_matter(
     redrawn = redraws(settings.edges, card.network, strategy)
     device = device or choose_device(settings.device, settings.threads)
     if strategy not in _ONE_ENGINE:
-        return _still_matter(settings, strategy, device, bands)
+        return _closer(_still_matter(settings, strategy, device, bands), settings)
     if requests is None:
         requests = min(device.threads, _MAX_REQUESTS)
     twice = strategy == "second-glance"
@@ -74,7 +75,7 @@ def frame_matter(
         from streammat.matting.passes.tensorrt import open_on_gpu
 
         opener = partial(open_on_gpu, second_glance=twice)
-    return GfmMatter(
+    matter = GfmMatter(
         card,
         settings.size,
         requests,
@@ -84,6 +85,7 @@ def frame_matter(
         redrawn=redrawn,
         open_engine=opener,
     )
+    return _closer(matter, settings)
 
 
 def with_strategy(settings: MatteSettings, info: StreamInfo) -> MatteSettings:
@@ -103,6 +105,13 @@ def with_strategy(settings: MatteSettings, info: StreamInfo) -> MatteSettings:
         size=settings.size,
     )
     return replace(settings, strategy=strategy)
+
+
+def _closer(
+    matter: GfmMatter | StillMatter, settings: MatteSettings
+) -> GfmMatter | StillMatter | CloserMatter:
+    """The matter itself unless only a part of the frames is wanted."""
+    return matter if settings.roi is None else CloserMatter(matter, settings.roi)
 
 
 def _still_matter(

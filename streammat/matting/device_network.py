@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from streammat.catalogue.cards import Variant
 from streammat.matting.sizes import NetworkSize
+from streammat.matting.window import Window
 
 if TYPE_CHECKING:
     from streammat_engines.tensorrt.runner import TensorRtEngine
@@ -25,6 +26,7 @@ class DeviceNetwork:
         size: of its input and the part that the picture covers.
         variant: how glance and focus are fused.
         redrawn: whether soft edges are redrawn, see `streammat_kernels.closed_form`.
+        window: the part of a frame that the network sees; None is all of it.
     """
 
     engine: TensorRtEngine
@@ -32,6 +34,7 @@ class DeviceNetwork:
     size: NetworkSize
     variant: Variant
     redrawn: bool = False
+    window: Window | None = None
 
 
 @runtime_checkable

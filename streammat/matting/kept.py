@@ -10,6 +10,7 @@ from streammat.matting.build import frame_matter
 from streammat.settings import MatteSettings
 
 if TYPE_CHECKING:
+    from streammat.matting.closer import CloserMatter
     from streammat.matting.gfm import GfmMatter
     from streammat.matting.still import StillMatter
 
@@ -23,10 +24,12 @@ class KeptMatter(Closes):
     """
 
     def __init__(self) -> None:
-        self._matter: GfmMatter | StillMatter | None = None
+        self._matter: GfmMatter | StillMatter | CloserMatter | None = None
         self._made_for: tuple[MatteSettings, Device] | None = None
 
-    def open(self, settings: MatteSettings, device: Device) -> GfmMatter | StillMatter:
+    def open(
+        self, settings: MatteSettings, device: Device
+    ) -> GfmMatter | StillMatter | CloserMatter:
         """The kept matter, or a new one as of `frame_matter`; not to be closed by the job."""
         if self._matter is None or self._made_for != (settings, device):
             self.drop()

@@ -12,7 +12,7 @@ from typing import NoReturn
 from streammat.closing import Closes
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
-from streammat.matting import KeptMatter, frame_matter, size_note, with_strategy
+from streammat.matting import KeptMatter, frame_matter, seen_size, size_note, with_strategy
 from streammat.matting.device_network import DeviceNetwork, RunsOnDevice
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_source
@@ -184,7 +184,8 @@ class Job(Closes):
         self.reader = stack.enter_context(reader)
         info = self.info = self.reader.info
         settings = self._settings = with_strategy(settings, info)
-        if note := size_note(info.width, info.height, settings.size):
+        seen_height, seen_width = seen_size(settings.roi, info.height, info.width)
+        if note := size_note(seen_width, seen_height, settings.size):
             self._notify(note)
         plans = plan_outputs(outputs, settings, self._notify)
         names = encode_names([plan.path for plan in plans])

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.matting.frame_view import frame_view
+from streammat.matting.window import Window
 from streammat.types import Alpha, Frame
 from streammat_kernels.closed_form import Workspace as EdgesWorkspace
 from streammat_kernels.closed_form import closed_form
@@ -30,7 +31,7 @@ from streammat_kernels.lut import Lut, apply
 from streammat_kernels.planes import plane_shapes, sample_dtype
 from streammat_kernels.refine import refine
 from streammat_kernels.resize import network_view
-from streammat_kernels.temporal import TemporalState
+from streammat_kernels.temporal import TemporalState, smooth
 
 from .chain import QUEUE_DEPTH, background_stage
 from .compose import Bench, draw
@@ -91,10 +92,12 @@ class DeviceWay:
         self._on_device = _Buffers(network.staging.empty)
         self._slots = [_Slot(network.staging) for _ in range(SLOTS)]
         self._state: TemporalState | None = None
+        self._raw: Any = None
         content = network.size.content_height, network.size.content_width
         self._content = content
-        cells = min(content[0], parts.height), min(content[1], parts.width)
-        self._workspace = Workspace(*cells, parts.height, parts.width)
+        seen = network.window or Window(0, 0, parts.width, parts.height)
+        cells = min(content[0], seen.height), min(content[1], seen.width)
+        self._workspace = Workspace(*cells, seen.height, seen.width)
         self._edges = EdgesWorkspace(*content)
         self._finesse_workspace: FinesseWorkspace | None = None
         self._bench = Bench(parts.height, parts.width, make=network.staging.empty)
@@ -114,7 +117,7 @@ class DeviceWay:
             )
             rgb = self._inputs["rgb"]
             if view is None:
-                self._view(there, frame.view, rgb[0])
+                self._view(self._seen(there), frame.view, rgb[0])
             else:
                 self._staging.upload(view, rgb)
             self._network.engine.submit(self._inputs, self._outputs)  # its ticket: our event below
@@ -150,8 +153,13 @@ class DeviceWay:
         if frame.scene is None:
             return None
         view: NDArray[np.float32] = slot.pinned.like("view", self._inputs["rgb"])
-        frame_view(frame, view[0], content=self._content)
+        frame_view(self._seen(frame), view[0], content=self._content)
         return view
+
+    def _seen(self, frame: Frame) -> Frame:
+        """What the network looks at."""
+        window = self._network.window
+        return frame if window is None else window.of(frame)
 
     def _view(self, there: Frame, table: Lut | None, out: Any) -> None:
         """The network's view of planes on the device; HDR and log plates go through their table."""
@@ -169,25 +177,46 @@ class DeviceWay:
 
     def _alpha(self, there: Frame, slot: _Slot) -> Any:
         """Fused, its edges redrawn where wanted, upsampled and smoothed."""
-        strength = self._parts.strength
-        alpha = self._on_device.get("alpha", (there.height, there.width), np.uint16)
-        maps = self._outputs["glance"][0], self._outputs["focus"][0, 0]
-        planes, layout = there.planes, there.layout
-        rgb = self._inputs["rgb"][0] if self._network.redrawn else None
-        place: dict[str, Any] = {"content": self._content, "workspace": self._workspace}
+        strength, planes, layout = self._parts.strength, there.planes, there.layout
         state = None if there.reset else self._state
         slot.fresh, slot.verdict = there.reset or (strength > 0 and state is None), None
         if strength == 0:
-            small = self._on_device.like("small", maps[1])
-            fuse(*maps, self._network.variant, small)
-            if rgb is not None:
-                closed_form(small, rgb, small, content=self._content, workspace=self._edges)
-            return guided_upsample(small, planes, layout, alpha, **place)
-        place |= {"mode": self._network.variant, "rgb": rgb, "edges_workspace": self._edges}
-        self._state = refine(*maps, planes, layout, state, alpha, strength=strength, **place)
+            return self._unsmoothed(there, slot)
+        alpha = self._on_device.get("alpha", (there.height, there.width), np.uint16)
+        if self._network.window is None:
+            maps = self._outputs["glance"][0], self._outputs["focus"][0, 0]
+            self._state = refine(
+                *maps, planes, layout, state, alpha,
+                mode=self._network.variant, strength=strength, content=self._content,
+                rgb=self._inputs["rgb"][0] if self._network.redrawn else None,
+                edges_workspace=self._edges, workspace=self._workspace,
+            )  # fmt: skip
+        else:
+            raw = self._unsmoothed(there, slot)
+            self._state = smooth(raw, planes, layout, state, alpha, strength=strength)
         slot.verdict = slot.pinned.get("verdict", (2,), np.float32)
         self._staging.download(self._state.verdict, slot.verdict)
         return alpha
+
+    def _unsmoothed(self, there: Frame, slot: _Slot) -> Any:
+        """Step by step; 0 around the window, where nobody ever writes."""
+        seen, window, maps = self._seen(there), self._network.window, self._outputs
+        small = self._on_device.like("small", maps["focus"][0, 0])
+        fuse(maps["glance"][0], maps["focus"][0, 0], self._network.variant, small)
+        if self._network.redrawn:
+            rgb = self._inputs["rgb"][0]
+            closed_form(small, rgb, small, content=self._content, workspace=self._edges)
+        shape = there.height, there.width
+        if self._raw is None or self._raw.shape != shape:
+            empty = slot.pinned.get("raw", shape, np.uint16)
+            empty.fill(0)
+            self._raw = self._on_device.get("raw", shape, np.uint16)
+            self._staging.upload(empty, self._raw)
+        guided_upsample(
+            small, seen.planes, seen.layout, window.within(self._raw) if window else self._raw,
+            content=self._content, workspace=self._workspace,
+        )  # fmt: skip
+        return self._raw
 
     def _touched(self, slot: _Slot, alpha: Any, guides: dict[str, Alpha]) -> Any:
         touch = self._parts.touch

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 import numpy as np
 
 from streammat.device import Device, choose_device
-from streammat.matting import frame_matter, size_note
+from streammat.matting import frame_matter, seen_size, size_note
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_source
@@ -62,7 +62,8 @@ def _run(
         stack.enter_context(closing(matter))
         reader = stack.enter_context(open_source(path, settings, device.threads, notify))
         info = reader.info
-        if note := size_note(info.width, info.height, settings.size):
+        seen_height, seen_width = seen_size(settings.roi, info.height, info.width)
+        if note := size_note(seen_width, seen_height, settings.size):
             notify(note)
         strength = smoothing_strength(settings.smooth, still=info.still)
         touch = finesse_of(settings, info, stack, notify)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat.matting import GfmMatter, StillMatter
+from streammat.matting import CloserMatter, GfmMatter, StillMatter
 from streammat.matting.strategies import PassOutput
 from streammat.types import Alpha, Frame, StreamInfo
 from streammat_kernels.layout import Colour, PixelLayout
@@ -195,6 +195,8 @@ def parts_of(
         Drawing(_neutral(target.plan), target.sink.layout, target.sink.colour) for target in targets
     )
     parts: list[Part] = []
+    if isinstance(matter, CloserMatter):
+        matter = matter.matter
     if isinstance(matter, GfmMatter):
         parts += [View(source), Upsample(source, matter.card.variant or "tt", matter.redrawn)]
     if isinstance(matter, StillMatter):

@@ -11,7 +11,7 @@ from typing import Any
 from streammat import __version__
 from streammat.catalogue import find_model
 from streammat.device import Device, choose_device
-from streammat.matting import NetworkSize, network_size
+from streammat.matting import NetworkSize, network_size, seen_size
 from streammat.matting.smoothing import smoothing_strength
 from streammat.settings import MatteSettings
 from streammat.types import StreamInfo
@@ -127,7 +127,8 @@ def resolved(
     """
     device = device or choose_device(settings.device, settings.threads)
     card = find_model(settings.model)
-    net: NetworkSize = network_size(info.width, info.height, settings.size)
+    seen_height, seen_width = seen_size(settings.roi, info.height, info.width)
+    net: NetworkSize = network_size(seen_width, seen_height, settings.size)
     return ResolvedJob(
         source=info.path,
         width=info.width,

@@ -13,9 +13,10 @@ import pytest
 import streammat.pipeline.job as job_module
 from streammat.catalogue.cards import find_model
 from streammat.device import Device
-from streammat.matting import GfmMatter
+from streammat.matting import CloserMatter, FrameMatter, GfmMatter
 from streammat.matting.device_network import RunsOnDevice
 from streammat.matting.fixed import FixedMatter
+from streammat.matting.window import Rect, window_of
 from streammat.media.reader import open_reader
 from streammat.pipeline.flow import Flow, Parts
 from streammat.pipeline.job import matte_file
@@ -73,7 +74,7 @@ def clip(layout: PixelLayout = YUV, **changes: Any) -> Iterator[Frame]:
 
 
 def parts(
-    targets: list[Target], frames: Iterator[Frame], matter: GfmMatter, **options: Any
+    targets: list[Target], frames: Iterator[Frame], matter: FrameMatter, **options: Any
 ) -> Parts:
     return Parts(frames, HEIGHT, WIDTH, matter, targets, **options)
 
@@ -93,13 +94,15 @@ def both(
     layout: PixelLayout = YUV,
     changes: Any = None,
     redrawn: bool = True,
+    roi: Rect | None = None,
     **options: Any,
 ) -> tuple[list[Target], list[Target], Flow]:
     """The outputs of the CPU's way (the network's maps go down to it) and of the GPU's."""
     results = []
     for on_device in (False, True):
         targets, opened = make_targets(), list[LateGpu]()
-        matter = matter_on_device(opened, redrawn=redrawn)
+        plain = matter_on_device(opened, redrawn=redrawn)
+        matter = plain if roi is None else CloserMatter(plain, roi)
         matter.warm_up(HEIGHT, WIDTH)
         network = matter.device_network() if on_device else None
         run = Flow(
@@ -194,6 +197,19 @@ def test_edges_as_the_network_says_and_redrawn(strength: float) -> None:
         assert worst(here, there)[0] <= 2 * GUIDED_CODES
         found.append(sink_of(there[0]).written[-1][2][0])
     assert (found[0] != found[1]).any()
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.75])
+@pytest.mark.parametrize("layout", [YUV, NV12], ids=str)
+def test_a_region_is_seen_closer_as_on_the_cpu(strength: float, layout: PixelLayout) -> None:
+    roi = (10, 4, 8, 8)
+    here, there, _ = both(lambda: [alpha_target()], layout, roi=roi, strength=strength)
+    assert worst(here, there)[0] <= 2 * GUIDED_CODES
+    window, last = window_of(roi, HEIGHT, WIDTH), sink_of(there[0]).written[-1][2][0].copy()
+    assert window is not None
+    assert last.any()
+    window.within(last)[:] = 0
+    assert not last.any()
 
 
 @pytest.mark.parametrize("is_scene", [False, True])
