@@ -52,7 +52,7 @@ class MatterOptions(TypedDict, total=False):
     feather_px: float
     clip_black: float
     clip_white: float
-    roi: tuple[int, int, int, int] | None
+    roi: tuple[int, int, int, int] | Literal["auto"] | None
     threads: int | None
 
 

@@ -53,7 +53,8 @@ class MatteSettings:
         grow_px, shrink_px, feather_px: matte finesse in pixels of the full frame.
         clip_black, clip_white: 0..1; alpha at or below / above becomes exactly 0 / 1.
         garbage, holdout: paths of grey images or videos; white forces alpha 0 / 1.
-        roi: X, Y, W, H in pixels; alpha is 0 outside, and the network looks closer.
+        roi: X, Y, W, H in pixels: alpha is 0 outside, and the network looks closer; auto finds
+            where the subject of a clip or photo keeps to, and looks there.
         start, end: seconds or H:MM:SS[.mmm] on the source's clock; None = whole clip.
         frames: first-last frame numbers, e.g. "100-200" (0-based, inclusive).
         limit: at most this many frames.
@@ -91,7 +92,7 @@ class MatteSettings:
     clip_white: float = 1.0
     garbage: str | None = None
     holdout: str | None = None
-    roi: tuple[int, int, int, int] | None = None
+    roi: tuple[int, int, int, int] | Literal["auto"] | None = None
     start: str | None = None
     end: str | None = None
     frames: str | None = None

@@ -208,8 +208,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "roi",
         values.roi,
-        "X,Y,W,H",
-        "Alpha is 0 outside this rectangle of pixels, which the network sees closer.",
+        "auto|X,Y,W,H",
+        "Alpha is 0 outside this rectangle of pixels, which the network sees closer; auto looks "
+        "where the subject keeps to (a clip is read once before).",
         "Alpha",
         types=(str, list),
     ),

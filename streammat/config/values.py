@@ -142,11 +142,13 @@ def frame_range(value: str) -> str:
     return value if both else f"{match[5]}-{match[5]}"
 
 
-def roi(value: str) -> tuple[int, int, int, int]:
-    """``X,Y,W,H`` in pixels: left, top, width, height."""
+def roi(value: str) -> tuple[int, int, int, int] | str:
+    """``auto``, or ``X,Y,W,H`` in pixels: left, top, width, height."""
+    if value.strip() == "auto":
+        return "auto"
     parts = [part.strip() for part in value.split(",")]
     if len(parts) != 4 or not all(re.fullmatch(r"\d+", part) for part in parts):
-        _refuse(value, "X,Y,W,H in pixels, such as 100,0,640,480")
+        _refuse(value, "auto, or X,Y,W,H in pixels, such as 100,0,640,480")
     x, y, width, height = (int(part) for part in parts)
     if not (width and height):
         _refuse(value, "X,Y,W,H with a width and a height of at least 1")

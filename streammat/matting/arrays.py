@@ -48,6 +48,8 @@ class ArrayMatter(Closes):
     def __init__(self, settings: MatteSettings) -> None:
         if settings.garbage or settings.holdout:
             raise ConfigError("garbage and holdout files go with a clip: streammat.open(...).matte")
+        if settings.roi == "auto":
+            raise ConfigError("roi auto goes with a clip or a photo in a file: give X, Y, W, H")
         self.device = choose_device(settings.device, settings.threads)
         self._strength = smoothing_strength(settings.smooth)
         self._finesse = _finesse_options(settings)

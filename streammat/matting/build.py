@@ -110,8 +110,9 @@ def with_strategy(settings: MatteSettings, info: StreamInfo) -> MatteSettings:
 def _closer(
     matter: GfmMatter | StillMatter, settings: MatteSettings
 ) -> GfmMatter | StillMatter | CloserMatter:
-    """The matter itself unless only a part of the frames is wanted."""
-    return matter if settings.roi is None else CloserMatter(matter, settings.roi)
+    """The matter itself unless only a part of the frames is wanted; auto is found later."""
+    roi = settings.roi
+    return matter if roi is None else CloserMatter(matter, None if roi == "auto" else roi)
 
 
 def _still_matter(

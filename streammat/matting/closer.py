@@ -13,6 +13,8 @@ from streammat.types import Alpha, Frame
 
 __all__ = ["CloserMatter"]
 
+_SOLID = 32768
+
 
 class CloserMatter:
     """A `FrameMatter` that gives another one the window of each frame that ``roi`` means.
@@ -21,14 +23,28 @@ class CloserMatter:
 
     Args:
         matter: closed with this one.
-        roi: X, Y, W, H of what is wanted; see `window_of`.
+        roi: X, Y, W, H of what is wanted; see `window_of`. None is everything.
+
+    Attributes:
+        cut_frames: how many alphas were solid at a border of the window within the frame.
     """
 
-    def __init__(self, matter: GfmMatter | StillMatter, roi: Rect) -> None:
+    def __init__(self, matter: GfmMatter | StillMatter, roi: Rect | None) -> None:
         self.matter = matter
         self._roi = roi
         self._size = (0, 0)
         self._window: Window | None = None
+        self.cut_frames = 0
+
+    def look_at(self, roi: Rect | None) -> None:
+        """Something else is wanted from the next frame on."""
+        self._roi, self._size, self._window = roi, (0, 0), None
+        self.cut_frames = 0
+
+    @property
+    def window(self) -> Window | None:
+        """Where it looks in frames of the last size; None is everywhere."""
+        return self._window
 
     @property
     def requests(self) -> int:
@@ -64,7 +80,9 @@ class CloserMatter:
             self.matter.alpha(frame, slot, out)
             return
         out.fill(0)
-        self.matter.alpha(window.of(frame), slot, window.within(out))
+        part = window.within(out)
+        self.matter.alpha(window.of(frame), slot, part)
+        self.cut_frames += _is_cut(part, window, frame)
 
     def device_network(self) -> DeviceNetwork | None:
         """The other matter's network and the window of frames of the last size; `RunsOnDevice`."""
@@ -94,3 +112,14 @@ class CloserMatter:
             self._size = height, width
             self._window = window_of(self._roi, height, width)
         return self._window
+
+
+def _is_cut(part: Alpha, window: Window, frame: Frame) -> bool:
+    """Whether something solid reaches a border of the window that is none of the frame."""
+    inner = (
+        (window.top > 0, part[0]),
+        (window.left > 0, part[:, 0]),
+        (window.top + window.height < frame.height, part[-1]),
+        (window.left + window.width < frame.width, part[:, -1]),
+    )
+    return any(within and int(samples.max()) >= _SOLID for within, samples in inner)

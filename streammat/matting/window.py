@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from streammat.types import Frame
 from streammat_kernels.planes import plane_shapes
@@ -74,9 +74,9 @@ def window_of(roi: Rect | None, height: int, width: int) -> Window | None:
     return Window(left, top, right - left, bottom - top)
 
 
-def seen_size(roi: Rect | None, height: int, width: int) -> tuple[int, int]:
-    """Height and width of what the network looks at of a frame."""
-    window = window_of(roi, height, width)
+def seen_size(roi: Rect | Literal["auto"] | None, height: int, width: int) -> tuple[int, int]:
+    """Height and width of what the network looks at of a frame; all of it where auto is open."""
+    window = None if roi == "auto" else window_of(roi, height, width)
     return (height, width) if window is None else (window.height, window.width)
 
 

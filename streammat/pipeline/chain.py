@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from streammat.matting.extent import Extent
 from streammat.settings import OutputKind
 from streammat.types import Alpha
 
@@ -41,6 +42,10 @@ class Chain(Protocol):
     @property
     def cuts(self) -> Sequence[int]:
         """Frames, the first left out, at which smoothing started afresh."""
+
+    @property
+    def extent(self) -> Extent:
+        """Where the subject was; nowhere where nobody looked."""
 
     def connect(
         self, runner: Runner, decoded: BoundedQueue[Work], pictures: Sequence[BoundedQueue[Work]]
@@ -81,6 +86,11 @@ class HostChain:
     def cuts(self) -> Sequence[int]:
         """See `Chain.cuts`."""
         return self.refine.cuts
+
+    @property
+    def extent(self) -> Extent:
+        """See `Chain.extent`."""
+        return self.refine.extent
 
     def connect(
         self, runner: Runner, decoded: BoundedQueue[Work], pictures: Sequence[BoundedQueue[Work]]

@@ -12,7 +12,14 @@ from typing import NoReturn
 from streammat.closing import Closes
 from streammat.device import Device, choose_device
 from streammat.errors import ResourceError
-from streammat.matting import KeptMatter, frame_matter, seen_size, size_note, with_strategy
+from streammat.matting import (
+    CloserMatter,
+    KeptMatter,
+    frame_matter,
+    seen_size,
+    size_note,
+    with_strategy,
+)
 from streammat.matting.device_network import DeviceNetwork, RunsOnDevice
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_source
@@ -29,6 +36,7 @@ from .opening import (
     resolved_output,
 )
 from .progress import OnProgress, Progress
+from .region import check_region, closer_note, cut_note, look_closer
 from .rehearsal import parts_of
 from .report import JobReport
 from .resolve import ResolvedJob, resolved
@@ -77,7 +85,7 @@ def matte_file(
         DeviceUnavailable, EngineError: no way to compute.
         ResourceError: disk or memory ran out.
     """
-    with Job(source, outputs, settings, notify=notify, kept=kept) as job:
+    with Job(source, outputs, settings, notify=notify, kept=kept, cancel=cancel) as job:
         return job.run(on_progress, cancel)
 
 
@@ -108,7 +116,7 @@ class Job(Closes):
     """A job with everything open: reader, model, outputs. A context manager; run it once.
 
     Args:
-        source, outputs, settings, notify, kept: as `matte_file`.
+        source, outputs, settings, notify, kept, cancel: as `matte_file`.
 
     Attributes:
         flow: the stages, which a benchmark may drive by hand instead of calling ``run``.
@@ -123,8 +131,10 @@ class Job(Closes):
         *,
         notify: Notify | None = None,
         kept: KeptMatter | None = None,
+        cancel: threading.Event | None = None,
     ) -> None:
         self._kept = kept
+        self._cancel = cancel
         self._begun = time.perf_counter()
         self._cpu_begun = time.process_time()
         self._notify = notify or _silent
@@ -180,6 +190,7 @@ class Job(Closes):
     def _open(self, outputs: Sequence[OutputRequest]) -> None:
         settings, stack = self._settings, self._stack
         self.device = choose_device(settings.device, settings.threads)
+        check_region(self._source, settings)
         reader = _open_reader(self._source, settings, self.device, self._notify)
         self.reader = stack.enter_context(reader)
         info = self.info = self.reader.info
@@ -197,6 +208,8 @@ class Job(Closes):
         self.matter = (self._kept.open if self._kept else frame_matter)(settings, self.device)
         if self._kept is None:
             stack.callback(self.matter.close)
+        if settings.roi == "auto":
+            self._look_closer(settings)
         network = self._network_on_device()
         parts = () if network else parts_of(info, self.matter, self.targets, strength)
         self._ahead = stack.enter_context(CompileAhead(parts, self.device.threads))
@@ -217,6 +230,15 @@ class Job(Closes):
             )
         )
         self._ready = time.perf_counter()
+
+    def _look_closer(self, settings: MatteSettings) -> None:
+        """Before anything else, as the network's size follows from it."""
+
+        def again() -> Reader:
+            return _open_reader(self._source, settings, self.device, _silent)
+
+        assert isinstance(self.matter, CloserMatter)
+        look_closer(self.matter, self._source, again, self._notify, self._cancel)
 
     def _network_on_device(self) -> DeviceNetwork | None:
         """The network for frames that stay on the GPU; without one they take the CPU's way."""
@@ -257,6 +279,7 @@ class Job(Closes):
         runner.interrupted = outcome.cancelled  # the user has pressed once: the next one quits
         runner.run()
         self._ended = True
+        self._tell_of_region()
         seconds = time.perf_counter() - self._begun
         stages = with_closing(outcome.stages, closings)
         return JobReport(
@@ -281,6 +304,15 @@ class Job(Closes):
             cuts=outcome.cuts,
             cancelled=outcome.cancelled,
         )
+
+    def _tell_of_region(self) -> None:
+        told = ""
+        if self._settings.roi == "auto":
+            told = cut_note(self.matter)
+        else:
+            told = closer_note(self.flow.chain.extent, self.info, self._settings)
+        if told:
+            self._notify(f"{self._source}: {told}")
 
     def finished(self) -> None:
         """The outputs were closed by the caller, who drove the flow by hand."""

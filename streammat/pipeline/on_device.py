@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streammat.matting.extent import Extent
 from streammat.matting.frame_view import frame_view
 from streammat.matting.window import Window
 from streammat.types import Alpha, Frame
@@ -339,6 +340,11 @@ class DeviceChain:
     def cuts(self) -> Sequence[int]:
         """See `Chain.cuts`."""
         return self._wait.cuts
+
+    @property
+    def extent(self) -> Extent:
+        """Nowhere: alphas do not come down from the GPU."""
+        return Extent()
 
     def connect(
         self, runner: Runner, decoded: BoundedQueue[Work], pictures: Sequence[BoundedQueue[Work]]

@@ -116,7 +116,7 @@ def finesse_of(
         clip_white=settings.clip_white,
         garbage=_guide(settings.garbage, info, stack, notify),
         holdout=_guide(settings.holdout, info, stack, notify),
-        roi=settings.roi,
+        roi=None if settings.roi == "auto" else settings.roi,
     )
     return None if touch == Finesse() else touch
 

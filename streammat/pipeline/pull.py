@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 import numpy as np
 
 from streammat.device import Device, choose_device
-from streammat.matting import frame_matter, seen_size, size_note
+from streammat.matting import CloserMatter, frame_matter, seen_size, size_note
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.smoothing import smoothing_strength
 from streammat.media.reader import Reader, open_source
@@ -23,6 +23,7 @@ from streammat.types import Alpha, Matte
 from .opening import finesse_of
 from .queue import Pool
 from .refine import Finesse, RefineStage
+from .region import check_region, look_closer
 from .stages import InferStage, PrepareStage, works
 from .work import Work
 
@@ -44,10 +45,16 @@ def clip_mattes(
     Raises:
         ConfigError, DeviceUnavailable, MediaError: see `streammat.api.Clip.matte`.
     """
+    check_region(path, settings)
     device = choose_device(settings.device, settings.threads)
     smoothing_strength(settings.smooth)
     matter = frame_matter(settings, device)
     return _run(path, settings, device, matter, notify, count_lost)
+
+
+def _silent(line: str) -> None:
+    """What is to be said of the source is said by the reading that counts."""
+    del line
 
 
 def _run(
@@ -65,6 +72,10 @@ def _run(
         seen_height, seen_width = seen_size(settings.roi, info.height, info.width)
         if note := size_note(seen_width, seen_height, settings.size):
             notify(note)
+        if isinstance(matter, CloserMatter) and settings.roi == "auto":
+            look_closer(
+                matter, path, lambda: open_source(path, settings, device.threads, _silent), notify
+            )
         strength = smoothing_strength(settings.smooth, still=info.still)
         touch = finesse_of(settings, info, stack, notify)
         mattes = stack.enter_context(closing(pull(reader, matter, strength, touch)))

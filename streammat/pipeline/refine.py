@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from streammat.matting.extent import Extent
 from streammat.matting.protocol import FrameMatter
 from streammat.types import Alpha, Frame
 from streammat_kernels.finesse import Workspace, finesse
@@ -18,6 +19,7 @@ from .work import Work
 __all__ = ["Finesse", "GuideAt", "RefineStage"]
 
 GuideAt = Callable[[Frame], Alpha]
+_EXTENT_FRAMES = 8  # between two looks at where the subject is
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class RefineStage:
 
     Attributes:
         cuts: numbers of the frames, the first left out, at which smoothing started afresh.
+        extent: where the subject was.
     """
 
     name = "refine"
@@ -72,6 +75,7 @@ class RefineStage:
         self._state: TemporalState | None = None
         self._raw: Alpha | None = None
         self.cuts: list[int] = []
+        self.extent = Extent()
         self._workspace: Workspace | None = None
 
     def process(self, work: Work) -> Work:
@@ -87,6 +91,8 @@ class RefineStage:
             self._apply(self._touch, work.frame, raw, final)
         if work.cut and work.frame.index:
             self.cuts.append(work.frame.index)
+        if work.frame.index % _EXTENT_FRAMES == 0:
+            self.extent.add(final)
         work.alpha = final
         return work
 

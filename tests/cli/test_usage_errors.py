@@ -18,7 +18,7 @@ from streammat.cli import main
         ("matte in.mp4 --size huge", "'huge' is not allowed; use fast | balanced | best"),
         ("matte in.mp4 --device gpu", "'gpu' is not allowed; use auto | cpu | cuda"),
         ("matte in.mp4 --background #12", "'#12' is not allowed; use none | #RRGGBB"),
-        ("matte in.mp4 --roi 1,2,3", "'1,2,3' is not allowed; use X,Y,W,H"),
+        ("matte in.mp4 --roi 1,2,3", "'1,2,3' is not allowed; use auto, or X,Y,W,H"),
         ("matte in.mp4 --start noon", "'noon' is not allowed; use seconds"),
         ("matte in.mp4 --frames 9-3", "'9-3' is not allowed; use FIRST-LAST"),
         ("matte in.mp4 -o alpah=m.mov", "no kind 'alpah', meant alpha=m.mov?"),
