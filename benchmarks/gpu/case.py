@@ -74,10 +74,12 @@ def run_case(case: Case, backend: str, frames: Path, out: Path, work: Path) -> b
             "shipped weights", lambda: _shipped_accuracy(case, backend, pictures)
         )
     if case.torch and model is not None:
-        found = part("torch", lambda: torch_rows(model, case))
-        if found is not None:
-            rows += found[0]
-            facts["gflop_a_picture"] = found[1]
+
+        def keep(row: dict[str, Any]) -> None:
+            rows.append(row)
+            write_result(out, "gpu", rows, **facts)
+
+        facts["gflop_a_picture"] = part("torch", lambda: torch_rows(model, case, keep))
     facts["reached"] = reached(case, rows, facts)
     write_result(out, "gpu", rows, targets=TARGETS, **facts)
     return not facts["failed"]

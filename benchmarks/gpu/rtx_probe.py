@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from streammat_engines.tensorrt.gpu import find_gpu
 
 CASE = Case(DEFAULT, 512, 288, batches=(1,), torch=False)
 PORTABLE = ("SM80", "SM86", "SM89", "SM120")
-CHOICE_SECONDS = 45
+CHOICE_SECONDS = 30
 CHOICES = (("CURRENT",), ("ANY",), PORTABLE, *((name,) for name in PORTABLE))
 
 
@@ -48,16 +48,27 @@ class _Chosen(Api):
         return ()
 
 
-def probe(api: Api, names: tuple[str, ...]) -> dict[str, Any]:
-    """One row: how far a plan for these targets gets, and the reason where it gets no further."""
+def _forget(row: dict[str, Any]) -> None:
+    del row
+
+
+def probe(
+    api: Api, names: tuple[str, ...], keep: Callable[[dict[str, Any]], None] = _forget
+) -> dict[str, Any]:
+    """One row: how far a plan for these targets gets, and the reason where it gets no further.
+
+    ``keep`` gets the row at every step, as the next one may not come back.
+    """
     chosen = _Chosen(api.backend, api.trt, api.version, names)
     row: dict[str, Any] = {"targets": "+".join(names), "reached": "nothing", "release": api.name}
     try:
         request = request_of(CASE, SHIPPED, chosen)
         built, _ = built_here(request, chosen)
         row |= {"reached": "built", "build_seconds": round(built.seconds, 2)}
+        keep(row)
         with closing(opened(request, built, chosen, graphs=True)) as engine:
             row["reached"] = "loaded"
+            keep(row)
             row |= timed(engine, 1, CASE, graphs=True)
             row |= {"reached": "run", "graph_refusal": engine.graph_refusal}
     except Exception as error:  # whatever this choice meets, the next one may not
@@ -79,7 +90,7 @@ def apart(names: tuple[str, ...]) -> dict[str, Any]:
             end = f"took more than {CHOICE_SECONDS} s"
         if path.exists():
             row: dict[str, Any] = json.loads(path.read_text())["rows"][0]
-            return row
+            return row if row["reached"] == "run" or "error" in row else row | {"error": end}
     return {"targets": "+".join(names), "reached": "nothing", "error": end}
 
 
@@ -92,11 +103,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gpu = find_gpu()
     facts = {"gpu": gpu.name if gpu else "", "sm": gpu.sm if gpu else ""}
     rows: list[dict[str, Any]] = []
+
+    def keep(row: dict[str, Any]) -> None:
+        write_result(args.json, "gpu rtx probe", [row], **facts)
+
     for names in CHOICES if args.targets is None else [tuple(args.targets.split("+"))]:
         if args.targets is None:
             rows.append(apart(names))
         else:
-            rows.append(probe(load_api("tensorrt-rtx"), names))
+            rows.append(probe(load_api("tensorrt-rtx"), names, keep))
         write_result(args.json, "gpu rtx probe", rows, **facts)
         print(rows[-1], flush=True)
     return 0 if any(row["reached"] == "run" for row in rows) else 1

@@ -20,7 +20,7 @@ HOME = Path("/tmp/streammat_gpu")
 
 def run_one(case: Case, args: argparse.Namespace, limit_seconds: float) -> str:
     """Run a case; how it ended, in a word."""
-    out = args.out / f"{case.name}.json"
+    out, cut = (args.out / f"{case.name}{end}" for end in (".json", ".partial.json"))
     command = [sys.executable, "-m", "benchmarks", "gpu", "case", case.name]
     command += ["--backend", args.backend, "--frames", str(args.frames), "--out", str(out)]
     command += ["--work", str(args.work)]
@@ -28,9 +28,12 @@ def run_one(case: Case, args: argparse.Namespace, limit_seconds: float) -> str:
         code = subprocess.run(command, timeout=limit_seconds, check=False).returncode
     except subprocess.TimeoutExpired:
         if limit_seconds >= case.limit_seconds:
+            cut.unlink(missing_ok=True)
             return "over its time limit"
-        out.unlink(missing_ok=True)  # else it would pass for done
+        if out.exists():  # under its name it would pass for done
+            out.replace(cut)
         return CUT_OFF
+    cut.unlink(missing_ok=True)
     return "done" if code == 0 else f"failed ({code})"
 
 

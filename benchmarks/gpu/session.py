@@ -78,7 +78,7 @@ STEPS = (  # what tells most comes first; what waits for a later part is begun w
         150,
         _PLAIN,
     ),
-    Step("rtx", "PYTHON -m benchmarks.gpu.rtx_probe --json RESULTS/rtx.json", 120, _RTX),
+    Step("rtx", "PYTHON -m benchmarks.gpu.rtx_probe --json RESULTS/rtx.json", 220, _RTX),
     Step("matte", f"{_MATTE}/matte.json", 120, _ENGINE),
     Step("torch_matte", f"{_MATTE}/torch_matte.json --network torch", 90, ("av", "platformdirs")),
     Step(

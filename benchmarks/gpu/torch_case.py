@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,41 +38,50 @@ def fp32_reference(model: Any) -> Callable[[NDArray[np.float32]], dict[str, Any]
     return run
 
 
-def torch_rows(model: Any, case: Case) -> tuple[list[dict[str, Any]], float]:
-    """Milliseconds of every way at every batch, and GFLOP a picture (2 a multiply-add)."""
+def torch_rows(model: Any, case: Case, keep: Callable[[dict[str, Any]], None]) -> float:
+    """Milliseconds of every way at every batch; returns GFLOP a picture (2 a multiply-add).
+
+    Args:
+        keep: gets each row as soon as it is there, those that need compiling last.
+    """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     from streammat.models.fixed import FixedNetwork
 
     half = FixedNetwork(copy.deepcopy(model), case.height, case.width).cuda().eval()
-    rows = []
     with torch.inference_mode():
         rgb = torch.rand(1, 3, case.height, case.width, device="cuda") * 255
         with FlopCounterMode(display=False) as counter:
             half(rgb)
-        for batch in case.batches:
-            many = rgb.expand(batch, -1, -1, -1).contiguous()
-            for name, network, given in _ways(half, many, batch):
-                try:
-                    spread = torch_ms(partial(network, given))
-                except Exception as error:  # torch.compile fails in many ways; the rest counts
-                    reason = " ".join(str(error).split())[:300]
-                    rows.append({"name": name, "batch": batch, "error": reason})
-                    continue
-                rows.append({"name": name, "batch": batch, "time": spread, "case": case.name})
-    return rows, counter.get_total_flops() / 1e9
+        for name, network, batch, layout in _ways(half, case.batches):
+            many = rgb.expand(batch, -1, -1, -1).contiguous(memory_format=layout)
+            try:
+                spread = torch_ms(partial(network(), many))
+            except Exception as error:  # torch.compile fails in many ways; the rest counts
+                reason = " ".join(str(error).split())[:300]
+                keep({"name": name, "batch": batch, "error": reason})
+                continue
+            keep({"name": name, "batch": batch, "time": spread, "case": case.name})
+    return float(counter.get_total_flops()) / 1e9
 
 
-def _ways(half: Any, rgb: Any, batch: int) -> list[tuple[str, Any, Any]]:
+def _ways(half: Any, batches: Sequence[int]) -> Iterator[tuple[str, Callable[[], Any], int, Any]]:
+    """Name, what gives the network, batch and memory format; the slow ones to begin come last."""
     import torch
 
     last = torch.channels_last
     across = copy.deepcopy(half).to(memory_format=last)
-    ways = [
-        ("torch eager FP16", half, rgb),
-        ("torch channels-last FP16", across, rgb.contiguous(memory_format=last)),
-    ]
-    if batch in COMPILED_BATCHES:
-        ways.append(("torch.compile FP16", torch.compile(half, mode="reduce-overhead"), rgb))
-    return ways
+    for batch in batches:
+        yield "torch eager FP16", lambda: half, batch, torch.contiguous_format
+        yield "torch channels-last FP16", lambda: across, batch, last
+    for batch in COMPILED_BATCHES:
+        if batch in batches:
+            yield "torch.compile FP16", partial(_compiled, half), batch, torch.contiguous_format
+
+
+def _compiled(network: Any) -> Any:
+    """For the one shape that comes: a second one would make a slower graph of any shape."""
+    import torch
+
+    return torch.compile(network, mode="reduce-overhead", dynamic=False)

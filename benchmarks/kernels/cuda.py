@@ -1,8 +1,9 @@
-"""A GPU as a backend of the benchmark: sixteen runs a graph, timed by events on the device."""
+"""A GPU as a backend of the benchmark: many runs a graph, timed by events on the device."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,12 @@ import numpy as np
 from streammat_kernels.compile import INSTALL
 from streammat_kernels.errors import DependencyError, DeviceUnavailable
 
-from .trial import Case, Step
+from .trial import MOST_SETS, Case, Step
 
 __all__ = ["RUNS", "Cuda"]
 
-RUNS = (
-    16  # of a step in one graph, over rotating buffers: launches then cost the device's time only
-)
+# Of a step in one graph, so that launches cost the device's time only: all sets of buffers in turn.
+RUNS = MOST_SETS
 
 
 class Cuda:
@@ -90,8 +90,17 @@ class Cuda:
                 for run in range(RUNS):  # compiles, uploads tables
                     step(run)
                 self._stream.synchronize()
-                self._stream.begin_capture()
-                for run in range(RUNS):
-                    step(run)
-                self._graphs[id(step)] = step, self._stream.end_capture()
+                self._graphs[id(step)] = step, self._captured(step)
         return self._graphs[id(step)][1]
+
+    def _captured(self, step: Step) -> Any:
+        """The graph; a stream that was left capturing would spoil every case that follows."""
+        self._stream.begin_capture()
+        try:
+            for run in range(RUNS):
+                step(run)
+        except BaseException:
+            with suppress(Exception):
+                self._stream.end_capture()
+            raise
+        return self._stream.end_capture()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from streammat.models.decoders import DecoderWidths, FocusDecoder, GlanceDecoder, double
 from streammat.models.encoders import EfficientNetLite0
-from streammat.models.psp import PspMatrices, matrices_for
+from streammat.models.psp import PspMatrices, matrices_like
 from streammat.models.rosta import Rosta
 
 
@@ -54,7 +54,5 @@ class Gfm(nn.Module):
 
     def forward(self, rgb: Tensor, matrices: PspMatrices | None = None) -> GfmOutput:
         """As `logits`, through the sigmoid; the matrices are made for the size if not given."""
-        if matrices is None:
-            matrices = matrices_for(rgb.shape[-2], rgb.shape[-1])
-        glance, focus = self.logits(rgb, matrices)
+        glance, focus = self.logits(rgb, matrices or matrices_like(rgb))
         return GfmOutput(torch.sigmoid(glance), torch.sigmoid(focus))

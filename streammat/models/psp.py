@@ -69,6 +69,14 @@ def matrices_for(height_px: int, width_px: int) -> PspMatrices:
     return psp_matrices(height_px // 32, width_px // 32)
 
 
+def matrices_like(rgb: Tensor) -> PspMatrices:
+    """The pooling matrices for a batch, on its device; see `matrices_for`."""
+    if rgb.ndim != 4 or rgb.shape[1] != 3:
+        raise ValueError(f"rgb must be (B, 3, H, W), got {tuple(rgb.shape)}")
+    matrices = matrices_for(rgb.shape[-2], rgb.shape[-1])
+    return PspMatrices(*(matrix.to(rgb) for matrix in matrices))
+
+
 class MatrixPsp(nn.Module):
     """Pool to 1, 3 and 5 bins, 1x1 convolution per bin, upsample, concatenate, 1x1 convolution.
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from streammat.models.config import GfmConfig
 from streammat.models.gfm import GfmLogits, GfmOutput
 from streammat.models.layouts import LAYOUTS
-from streammat.models.psp import PspMatrices, matrices_for
+from streammat.models.psp import PspMatrices, matrices_like
 from streammat.models.released_blocks import (
     ReleasedPsp,
     bridge_block,
@@ -136,11 +136,3 @@ class ReleasedGfm(ReleasedTrunk):
         """
         glance, focus = self.logits(rgb, matrices or matrices_like(rgb))
         return GfmOutput(torch.sigmoid(glance), torch.sigmoid(focus))
-
-
-def matrices_like(rgb: Tensor) -> PspMatrices:
-    """The pooling matrices for a batch, on its device; see `matrices_for`."""
-    if rgb.ndim != 4 or rgb.shape[1] != 3:
-        raise ValueError(f"rgb must be (B, 3, H, W), got {tuple(rgb.shape)}")
-    matrices = matrices_for(rgb.shape[-2], rgb.shape[-1])
-    return PspMatrices(*(matrix.to(rgb) for matrix in matrices))

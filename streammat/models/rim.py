@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from streammat.models.config import GfmConfig
 from streammat.models.gfm import GfmOutput
-from streammat.models.psp import PspMatrices
-from streammat.models.released import ReleasedTrunk, matrices_like
+from streammat.models.psp import PspMatrices, matrices_like
+from streammat.models.released import ReleasedTrunk
 from streammat.models.released_blocks import head_block
 from streammat.models.rosta import Rosta
 from streammat_kernels.merge import MergeWeights

@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from streammat.models.gfm import Gfm, GfmLogits
-from streammat.models.released import ReleasedGfm, matrices_like
+from streammat.models.psp import matrices_like
+from streammat.models.released import ReleasedGfm
 from streammat_engines.farther import farther_size
 
 __all__ = ["second_glance_logits"]

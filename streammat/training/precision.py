@@ -33,6 +33,8 @@ class Arithmetic:
     def __init__(self, precision: str, device: torch.device) -> None:
         self.device, self.dtype = device, _DTYPES[choose_precision(precision, device)]
         self.half = self.dtype is not torch.float32
+        if device.type == "cuda" and not self.half:
+            torch.backends.cudnn.allow_tf32 = False  # ten bits would be no FP32
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
 
     def autocast(self) -> torch.autocast:

@@ -37,6 +37,15 @@ def test_outputs_have_names_the_input_size_and_the_range_of_a_sigmoid(
         assert 0 <= float(plane.min()) <= float(plane.max()) <= 1
 
 
+def test_what_it_makes_for_itself_lies_where_the_picture_does() -> None:
+    """The device "meta" refuses to meet the CPU's tensors as a GPU does."""
+    with torch.device("meta"):
+        away = create_model("gfm_lite0_tt").eval()
+        output = away(torch.zeros(1, 3, 64, 96))
+    assert output.glance.device.type == output.focus.device.type == "meta"
+    assert output.glance.shape == (1, 3, 64, 96)
+
+
 def test_three_to_four_million_parameters(model: Gfm) -> None:
     assert 3e6 <= sum(p.numel() for p in model.parameters()) <= 4e6
 

@@ -34,6 +34,7 @@ RULES = {"fixed": "1", "half": HALF_RULE, "memory": "1"}
 _DTYPES = {"FLOAT": "float32", "HALF": "float16", "UINT8": "uint8"}
 
 Say = Callable[[str], None]
+_FIRST_SHARED_PROFILES = 10  # release of TensorRT
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,15 @@ def build_plan(
         say: gets short progress lines, from the builder's own thread.
 
     Raises:
-        EngineFileError: the graph cannot be parsed, or its types do not fit.
+        EngineFileError: the graph cannot be parsed, its types do not fit, or a dynamic batch is
+            wanted of TensorRT 8.
         EngineError: the build failed, or on this machine's GPU the plan does not load.
         EngineMemoryError: the GPU's memory is too small to build it.
         DeviceUnavailable: the builder refuses without a GPU.
         KeyboardInterrupt: Ctrl-C; the build was stopped.
     """
     _check_refit(request, api, gpu_present)
+    _check_dynamic(request, api)
     begun = time.perf_counter()
     graph = graph_of(request, strongly_typed=api.strongly_typed)
     attempt = _Attempt(request, api, graph.SerializeToString(), timing_cache, say)
@@ -199,6 +202,19 @@ def _configured(builder: Any, network: Any, request: EngineRequest, api: Api) ->
     api.claim_memory(config)
     _add_profile(builder, config, request)
     return config
+
+
+def _check_dynamic(request: EngineRequest, api: Api) -> None:
+    """TensorRT 8 gives a profile to one execution context, and each set of buffers needs its own.
+
+    Raises:
+        EngineFileError: a dynamic batch, and a release before 10.
+    """
+    if request.dynamic and not api.is_rtx and api.major < _FIRST_SHARED_PROFILES:
+        raise EngineFileError(
+            f"{api.name} cannot run an engine of any batch size: build one --batch at a time, or "
+            "use TensorRT 10 or TensorRT-RTX"
+        )
 
 
 def weights_sha256(graph: ModelProto) -> str:

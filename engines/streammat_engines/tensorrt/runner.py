@@ -74,6 +74,7 @@ class TensorRtEngine:
         stream: one stream of the caller's for everything; then ``contexts`` is 1.
 
     Attributes:
+        graphs: whether sets of buffers that are met from now on get a CUDA graph.
         graph_refusal: why CUDA graphs were given up, as TensorRT or CUDA says it; empty: they were
             not. Everything is computed all the same, by a launch a kernel.
 
@@ -99,7 +100,7 @@ class TensorRtEngine:
         self.requests = 1 if stream is not None else max(1, contexts)
         self.manifest = manifest.engine_manifest(self.requests)
         self.max_batch = min(max_batch or manifest.batches[2], manifest.batches[2])
-        self._api, self._cuda, self._graphs = api, cuda, graphs
+        self._api, self._cuda, self.graphs = api, cuda, graphs
         self._log = make_log(api.trt)
         self.graph_refusal = ""
         self._runtime, self._engine = self._load(plan)
@@ -230,7 +231,7 @@ class TensorRtEngine:
         cell = lane.cells.get(key) or self._cell(lane, key, batch, arrays)
         lane.cells.move_to_end(key)
         cell.used += 1
-        if self._graphs and cell.graph is None and cell.used == 2:
+        if self.graphs and cell.graph is None and cell.used == 2:
             cell = self._captured(lane, cell, key, batch, arrays)
         if cell.graph is not None:
             self._cuda.launch(cell.graph, lane.stream)
@@ -269,7 +270,7 @@ class TensorRtEngine:
                 raise EngineError("TensorRT says that this plan cannot be captured")
             cell.graph = self._cuda.capture(lane.stream, lambda: self._execute(lane, cell))
         except Exception as error:  # CUDA's and TensorRT's own; it computes without graphs as well
-            self._graphs = False
+            self.graphs = False
             self.graph_refusal = " ".join(str(error).split())[:300] or type(error).__name__
             del lane.cells[key]  # what a broken capture leaves in a context is not relied on
             return self._cell(lane, key, batch, arrays)

@@ -19,7 +19,13 @@ from . import cpu
 __all__ = ["beside", "converge", "sweeps"]
 
 # Numba's own modules say nothing of their types.
-cuda: Any = import_module("numba.cuda")
+try:
+    cuda: Any = import_module("numba.cuda")
+except Exception as error:  # beside a NumPy that it does not know numba-cuda fails in its own ways
+    raise DependencyError(
+        f"numba.cuda, which re-estimation on a GPU needs, cannot be loaded ({error}); "
+        "pip install -U 'numba-cuda[cu13]', or pass NumPy arrays"
+    ) from error
 config: Any = import_module("numba.core.config")
 _BLOCK = (32, 8)
 _READ_EVERY = 8

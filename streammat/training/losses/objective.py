@@ -11,7 +11,8 @@ from torch import Tensor
 from streammat.errors import ConfigError
 from streammat.models import Gfm, GfmNetwork, GfmOutput, RimGfm, RimOutput, Rosta
 from streammat.models.gfm import GfmLogits
-from streammat.models.released import ReleasedGfm, matrices_like
+from streammat.models.psp import matrices_like
+from streammat.models.released import ReleasedGfm
 from streammat.models.second_glance import second_glance_logits
 from streammat.training.batch import Batch
 from streammat.training.losses.light import gfm_losses

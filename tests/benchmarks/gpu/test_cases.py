@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,32 @@ def test_what_is_on_disk_is_not_measured_again(tmp_path: Path) -> None:
     assert run.main(["--out", str(tmp_path)]) == 0
 
 
+def test_what_was_measured_before_the_end_of_the_session_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = next(iter(all_cases())).name
+
+    def cut(*_: object, **options: object) -> None:
+        (tmp_path / f"{name}.json").write_text('{"rows": [1]}')
+        raise subprocess.TimeoutExpired("case", 1.0)
+
+    monkeypatch.setattr(subprocess, "run", cut)
+    assert run.main(["--out", str(tmp_path), "--only", name, "--seconds", "5"]) == 3
+    assert not (tmp_path / f"{name}.json").exists(), "the next call begins it anew"
+    assert json.loads((tmp_path / f"{name}.partial.json").read_text()) == {"rows": [1]}
+
+
+def test_pytorch_is_measured_before_anything_is_compiled() -> None:
+    torch = pytest.importorskip("torch", reason="no torch: the extra [torch] is not installed")
+    from benchmarks.gpu.torch_case import _ways
+
+    ways = [(name, batch) for name, _, batch, _ in _ways(torch.nn.Identity(), (1, 4, 8))]
+    compiled = [name == "torch.compile FP16" for name, _ in ways]
+    assert compiled == sorted(compiled)
+    assert [batch for name, batch in ways if name == "torch.compile FP16"] == [1, 8]
+    assert len(ways) == 8
+
+
 def test_a_network_that_cannot_be_exported_is_still_measured_in_pytorch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,20 +72,28 @@ def test_a_network_that_cannot_be_exported_is_still_measured_in_pytorch(
     def refuse(*_: object) -> None:
         raise RuntimeError("no such\n operator")
 
+    out = tmp_path / "case.json"
     torch_row = {"name": "torch eager FP16", "batch": 1, "time": Spread.of([2.0])}
     monkeypatch.setattr("benchmarks.gpu.case.matrix_rate", lambda: 700.0)
     monkeypatch.setattr("benchmarks.gpu.case.gpu_state", dict)
     monkeypatch.setattr("benchmarks.gpu.networks.seeded_network", lambda *_: object())
     monkeypatch.setattr("benchmarks.gpu.networks.exported", refuse)
-    monkeypatch.setattr("benchmarks.gpu.torch_case.torch_rows", lambda *_: ([torch_row], 215.0))
+
+    def torch_rows(model: object, case: Case, keep: Callable[[dict[str, object]], None]) -> float:
+        del model, case
+        keep(torch_row)
+        assert json.loads(out.read_text())["rows"], "a row is on disk before the next one begins"
+        return 215.0
+
+    monkeypatch.setattr("benchmarks.gpu.torch_case.torch_rows", torch_rows)
     frames = tmp_path / "frames.npz"
     np.savez(frames, frames=np.zeros((1, 64, 64, 3), np.uint8))
-    out = tmp_path / "case.json"
     small = Case("gfm_r34_tt", 64, 64)
     assert not run_case(small, "tensorrt-rtx", frames, out, tmp_path)
     found = json.loads(out.read_text())
     assert found["failed"] == {"export": "RuntimeError: no such operator"}
     assert [row["name"] for row in found["rows"]] == ["torch eager FP16"]
+    assert found["gflop_a_picture"] == 215.0
 
 
 def test_targets_are_read_off_the_rows() -> None:

@@ -119,6 +119,19 @@ def test_without_graphs_nothing_is_captured() -> None:
     assert cuda.captures == 0
 
 
+def test_graphs_can_be_asked_for_later() -> None:
+    cuda = FakeCuda()
+    engine = opened(cuda, graphs=False)
+    before, after = buffers(1, 0), buffers(1, 1)
+    for _ in range(3):
+        engine.run(*before)
+    engine.graphs = True
+    for _ in range(3):
+        engine.run(*after)
+    assert cuda.captures == 1
+    assert_computed(*after)
+
+
 def test_a_smaller_largest_batch_takes_less_memory_and_refuses_more() -> None:
     cuda = FakeCuda()
     engine = opened(cuda, max_batch=2)

@@ -53,15 +53,15 @@ def test_the_builder_chooses_half_but_pooling_and_sigmoids_are_pinned(model: Pat
     assert said == []  # 8.6 has no progress monitor
 
 
+def test_a_dynamic_batch_is_refused_as_contexts_cannot_share_its_profile(model: Path) -> None:
+    with pytest.raises(EngineFileError, match=r"8\.6\.0 cannot run .* one --batch at a time"):
+        build_plan(request_for(model, batch=8, dynamic=True), API, gpu_present=True)
+
+
 def test_fp32_pins_nothing(model: Path) -> None:
     build_plan(request_for(model, precision="fp32"), API, gpu_present=True)
     assert Builder._config.flags == set()
     assert all(layer.precision is None for layer in Builder._network86._found)
-
-
-def test_a_dynamic_batch_is_a_profile(model: Path) -> None:
-    build_plan(request_for(model, batch=8, dynamic=True), API, gpu_present=True)
-    assert len(Builder._config._profiles) == 1
 
 
 def test_other_weights_need_a_newer_release(model: Path) -> None:

@@ -121,7 +121,11 @@ def test_the_gpus_kernels_do_the_same_in_numbas_simulator() -> None:
 def test_a_gpu_gives_the_cpus_colours(mode: SolveMode) -> None:
     import cupy
 
-    if not import_module("numba.cuda").is_available():
+    try:
+        usable = import_module("numba.cuda").is_available()
+    except Exception as error:
+        pytest.skip(f"numba.cuda does not load here: {error}")
+    if not usable:
         pytest.skip("no NVVM for numba.cuda: pip install 'numba-cuda[cu13]'")
     colours, alpha = _case()
     found = reestimate_foreground(cupy.asarray(colours), cupy.asarray(alpha), mode)
