@@ -8,12 +8,12 @@ import numpy as np
 from ..jit import njit
 from .gates import (
     BROAD,
-    BROAD_CURVE,
     BROAD_HIGH,
     BROAD_LOW,
+    BROAD_TREMBLE,
     MOVING,
     MOVING_SHARE,
-    NARROW_CURVE,
+    NARROW_TREMBLE,
     SNAP,
     STILL,
 )
@@ -24,11 +24,9 @@ __all__ = ["blend", "block_means", "coarse_means", "solid_kind", "start"]
 _STILL = np.array(STILL, np.float32)
 _MOVING = np.array(MOVING, np.float32)
 _BROAD = np.array(BROAD, np.float32)
-_NARROW_CURVE = np.array(NARROW_CURVE, np.float32)
-_BROAD_CURVE = np.array(BROAD_CURVE, np.float32)
-_SHARPNESS = np.float32(1 / NARROW_CURVE.tremble)
-_LOW = np.float32(NARROW_CURVE.sudden_low)
-_SLOPE = np.float32(1 / (NARROW_CURVE.sudden_high - NARROW_CURVE.sudden_low))
+_NARROW = np.float32(NARROW_TREMBLE)
+_WIDER = np.float32(BROAD_TREMBLE - NARROW_TREMBLE)
+_SHARPNESS = np.float32(1 / NARROW_TREMBLE)
 _BROAD_LOW = np.float32(BROAD_LOW)
 _BROAD_SLOPE = np.float32(1 / (BROAD_HIGH - BROAD_LOW))
 _MOVING_SHARE = np.float32(MOVING_SHARE)
@@ -38,8 +36,6 @@ _CODE = np.float32(1 / 65535)
 _NINTH = np.float32(1 / 9)
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
-_TWO = np.float32(2)
-_THREE = np.float32(3)
 _HALF = np.float32(0.5)
 
 
@@ -128,9 +124,8 @@ def _three_rows(residual, difference, by, first, end, columns):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _block_shares(worst, drift, broad, moves, keep):
-    """Shares of the memory that a block keeps against small and large differences, see
-    reference.stillness and blend.
+def _block_share(worst, drift, broad, moves, keep):
+    """Share of the memory that a block keeps, see reference.stillness and blend.
 
     ``worst`` and ``drift`` are the largest and the mean residual of it and its neighbours,
     ``broad`` says how broad the difference of alpha and memory is, 0..1.
@@ -144,42 +139,35 @@ def _block_shares(worst, drift, broad, moves, keep):
     steady = (drift_high - drift) / (drift_high - drift_low)
     still = min(_ONE, max(_ZERO, min(calm, steady)))
     share = _MOVING_SHARE + (_ONE - _MOVING_SHARE) * broad if moves else _ONE
-    return still * share * keep[0], still * keep[1]
+    return still * share * keep
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blended(value, memory, small, large, sharpness, low, slope):
-    """The new memory of one pixel; ``low`` and ``slope`` of the curve of large differences."""
+def _blended(value, memory, share, sharpness):
+    """The new memory of one pixel."""
     difference = memory - value
-    size = abs(difference) * _CODE
-    ratio = size * sharpness
+    ratio = abs(difference) * _CODE * sharpness
     square = ratio * ratio
-    far = min(_ONE, max(_ZERO, (size - low) * slope))
-    keep = max(small / (_ONE + square * square), large * (far * far * (_THREE - _TWO * far)))
-    moved = keep * difference
+    moved = share / (_ONE + square * square) * difference
     exact = (value == _ZERO) | (value == _FULL)
     return value if exact & (abs(moved) < _SNAP) else value + moved
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blend_row(values, kept, target, small, large):
-    """One row of a tile without broad differences: the narrow curve's terms are constants."""
+def _blend_row(values, kept, target, share):
+    """One row of a tile without broad differences: what trembles is constant."""
     for x in range(target.size):
-        new = _blended(values[x], kept[x], small[x], large[x], _SHARPNESS, _LOW, _SLOPE)
+        new = _blended(values[x], kept[x], share[x], _SHARPNESS)
         kept[x] = new
         target[x] = np.uint16(np.int32(new + _HALF))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blend_broad_row(values, kept, target, small, large, broad):
+def _blend_broad_row(values, kept, target, share, broad):
     """One row of a tile with broad differences."""
     for x in range(target.size):
-        value, part = values[x], broad[x]
-        tremble = _NARROW_CURVE[0] + part * (_BROAD_CURVE[0] - _NARROW_CURVE[0])
-        low = _NARROW_CURVE[1] + part * (_BROAD_CURVE[1] - _NARROW_CURVE[1])
-        high = _NARROW_CURVE[2] + part * (_BROAD_CURVE[2] - _NARROW_CURVE[2])
-        slope = _ONE / (high - low)
-        new = _blended(value, kept[x], small[x], large[x], _ONE / tremble, low, slope)
+        sharpness = _ONE / (_NARROW + broad[x] * _WIDER)
+        new = _blended(values[x], kept[x], share[x], sharpness)
         kept[x] = new
         target[x] = np.uint16(np.int32(new + _HALF))
 
@@ -199,7 +187,8 @@ def _memory_kind(memory, y, end_y, x, end_x):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _tile_shares(residual, difference, vectors, keep, by, first, end, columns, shares):
-    """``_block_shares`` of blocks ``first`` to ``end`` of row ``by``, once for each pixel: (3, 64).
+    """``_block_share`` of blocks ``first`` to ``end`` of row ``by``, and how broad differences are
+    there, once for each pixel: (2, 64).
 
     Whether a difference of them is broad. ``columns`` is scratch, (3, blocks + 2).
     """
@@ -211,10 +200,10 @@ def _tile_shares(residual, difference, vectors, keep, by, first, end, columns, s
         differs = abs(columns[2, i] + columns[2, i + 1] + columns[2, i + 2]) * _NINTH
         broad = min(_ONE, max(_ZERO, (differs - _BROAD_LOW) * _BROAD_SLOPE))
         moves = vectors[0, by, first + i] != _ZERO or vectors[1, by, first + i] != _ZERO
-        small, large = _block_shares(worst, drift, broad, moves, keep)
+        share = _block_share(worst, drift, broad, moves, keep)
         for j in range(BLOCK_PX):
             at = np.uint64(i * BLOCK_PX + j)
-            shares[0, at], shares[1, at], shares[2, at] = small, large, broad
+            shares[0, at], shares[1, at] = share, broad
         some |= broad > _ZERO
     return some
 
@@ -238,11 +227,11 @@ def blend(
     """Blend alpha with the memory, for rows of blocks; ``in_place``: ``out`` is ``alpha``.
 
     ``residual``, ``difference`` and ``vectors`` are what ``cpu_follow`` made of the blocks,
-    ``keep`` the shares of the memory that a still picture keeps (``gates.keeps``). ``sure``: tiles
+    ``keep`` the share of the memory that a still picture keeps (``gates.keep``). ``sure``: tiles
     of memory that are solid are so in alpha, too, which ``cpu_follow.recall`` has looked at.
     """
     columns = np.empty((3, TILE_PX // BLOCK_PX + 2), np.float32)
-    shares = np.empty((3, TILE_PX), np.float32)
+    shares = np.empty((2, TILE_PX), np.float32)
     values = np.empty(TILE_PX, np.float32)  # a copy: where out is alpha, no loop can be vectorised
     for by in range(first_block, end_block):
         y, end_y = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0])
@@ -262,7 +251,7 @@ def blend(
                     values[i] = np.float32(alpha[yy, x + i])
                 rows = values, memory[yy, x:end_x], out[yy, x:end_x]
                 if broad:
-                    _blend_broad_row(*rows, shares[0], shares[1], shares[2])
+                    _blend_broad_row(*rows, shares[0], shares[1])
                 else:
-                    _blend_row(*rows, shares[0], shares[1])
+                    _blend_row(*rows, shares[0])
             solid[by, tile] = _memory_kind(memory, y, end_y, x, end_x)

@@ -33,10 +33,10 @@ _PAST = np.dtype(
         ("arrays", "u8", 7),
         ("size", "i4", 2),
         ("limits", "f4", (3, 4)),
-        ("curves", "f4", (2, 3)),
+        ("tremble", "f4", 2),
         ("broad", "f4", 2),
         ("moving_share", "f4"),
-        ("keep", "f4", 2),
+        ("keep", "f4"),
         ("fresh", "i4"),
     ]
 )
@@ -147,8 +147,8 @@ def past_of(
     ]
     record["size"] = state.luma.shape[::-1]
     record["limits"] = gates.STILL, gates.MOVING, gates.BROAD
-    record["curves"] = gates.NARROW_CURVE, gates.BROAD_CURVE
+    record["tremble"] = gates.NARROW_TREMBLE, gates.BROAD_TREMBLE
     record["broad"] = gates.BROAD_LOW, gates.BROAD_HIGH
     record["moving_share"] = gates.MOVING_SHARE
-    record["keep"], record["fresh"] = gates.keeps(strength), fresh or strength == 0
+    record["keep"], record["fresh"] = gates.keep(strength), fresh or strength == 0
     return Struct(record)

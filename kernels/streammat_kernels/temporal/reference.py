@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from ..motion.reference import sampled, window_sum
 from .gates import (
     BROAD,
-    BROAD_CURVE,
     BROAD_HIGH,
     BROAD_LOW,
+    BROAD_TREMBLE,
     EXPLAINED,
     MOVING,
     MOVING_SHARE,
-    NARROW_CURVE,
+    NARROW_TREMBLE,
     SNAP,
     STILL,
-    keeps,
+    keep,
 )
 from .state import BLOCK_PX
 
@@ -96,17 +96,12 @@ def blend(
     height, width = alpha.shape
     parts = still, moving, broad
     still_px, moving_px, broad_px = (_pixels(part, height, width) for part in parts)
-    tremble, low, high = (
-        a + broad_px * (b - a) for a, b in zip(NARROW_CURVE, BROAD_CURVE, strict=True)
-    )
+    tremble = NARROW_TREMBLE + broad_px * (BROAD_TREMBLE - NARROW_TREMBLE)
     difference = memory.astype(np.float64) - alpha
     size = np.abs(difference) / 65535
     near = 1.0 / (1.0 + (size / tremble) ** 4)
-    far = np.clip((size - low) / (high - low), 0.0, 1.0)
-    small, large = keeps(strength)
     share = np.where(moving_px, MOVING_SHARE + (1 - MOVING_SHARE) * broad_px, 1.0)
-    keep = np.maximum(small * share * near, large * far * far * (3 - 2 * far))
-    smoothed = alpha + still_px * keep * difference
+    smoothed = alpha + still_px * keep(strength) * share * near * difference
     solid = (alpha == 0) | (alpha == 65535)
     return np.where(solid & (np.abs(smoothed - alpha) < SNAP), alpha.astype(np.float64), smoothed)
 

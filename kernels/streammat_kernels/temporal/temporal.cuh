@@ -180,13 +180,9 @@ SM_KERNEL recall(Plane alpha, Trail trail) {
   if (x < trail.columns && y < trail.rows) recall_block(alpha, trail, y, x);
 }
 
-// See gates.py for these two.
+// See gates.py.
 struct Limits {
   float worst_low, worst_high, drift_low, drift_high;
-};
-
-struct Curve {
-  float tremble, sudden_low, sudden_high;
 };
 
 // What the frames before left behind, and how much of it a still picture keeps. Without motion
@@ -201,9 +197,9 @@ struct Past {
   const float *verdict;
   int columns, rows;
   Limits still, moving, broad;
-  Curve narrow_curve, broad_curve;
+  float narrow_tremble, broad_tremble;
   float broad_low, broad_high, moving_share;
-  float small, large;
+  float keep;
   int fresh;
 };
 
@@ -211,13 +207,12 @@ SM_FN float residual_at(const Past &p, i64 at) {
   return p.residual ? p.residual[at] : p.previous[at] + p.verdict[0] - p.current[at];
 }
 
-// Shares of the memory that a block keeps against small and large differences, and its curve.
-struct Shares {
-  float small, large;
-  float sharpness, low, slope;
+// Share of the memory that a block keeps, and what trembling is there.
+struct Share {
+  float share, sharpness;
 };
 
-SM_FN Shares shares_of(const Past &p, int by, int bx) {
+SM_FN Share share_of(const Past &p, int by, int bx) {
   const float ninth = 1.0f / 9.0f;
   float worst = 0.0f, total = 0.0f, differs = 0.0f;
   for (int j = -1; j < 2; j++)
@@ -240,23 +235,16 @@ SM_FN Shares shares_of(const Past &p, int by, int bx) {
   const float steady = (drift_high - fabsf(total) * ninth) / (drift_high - drift_low);
   const float still = clip(fminf(calm, steady), 0.0f, 1.0f);
   const float share = moves ? mix(p.moving_share, 1.0f, broad) : 1.0f;
-  const Curve &narrow = p.narrow_curve, &wide = p.broad_curve;
-  const float low = mix(narrow.sudden_low, wide.sudden_low, broad);
-  const float high = mix(narrow.sudden_high, wide.sudden_high, broad);
-  return {still * share * p.small, still * p.large,
-          1.0f / mix(narrow.tremble, wide.tremble, broad), low, 1.0f / (high - low)};
+  return {still * share * p.keep, 1.0f / mix(p.narrow_tremble, p.broad_tremble, broad)};
 }
 
 // The new memory from alpha (a code) and the old memory.
-SM_FN float remembered(float alpha, float memory, const Shares &s) {
+SM_FN float remembered(float alpha, float memory, const Share &s) {
   const float snap = 0.5f / 255.0f * 65535.0f;
   const float difference = memory - alpha;
-  const float size = fabsf(difference) * (1.0f / 65535.0f);
-  const float ratio = size * s.sharpness;
+  const float ratio = fabsf(difference) * (1.0f / 65535.0f) * s.sharpness;
   const float square = ratio * ratio;
-  const float far = clip((size - s.low) * s.slope, 0.0f, 1.0f);
-  const float sudden = far * far * (3.0f - 2.0f * far);
-  const float moved = fmaxf(s.small / (1.0f + square * square), s.large * sudden) * difference;
+  const float moved = s.share / (1.0f + square * square) * difference;
   const int exact = alpha == 0.0f || alpha == 65535.0f;
   return exact && fabsf(moved) < snap ? alpha : alpha + moved;
 }
@@ -270,11 +258,11 @@ SM_FN void smooth_quad(const Past &p, int y, int x, int width, int codes[4]) {
       if (x + k < width) memory[k] = (float)codes[k];
     return;
   }
-  const Shares shares = shares_of(p, y / BLOCK, x / BLOCK);
+  const Share share = share_of(p, y / BLOCK, x / BLOCK);
 #pragma unroll
   for (int k = 0; k < 4; k++)
     if (x + k < width) {
-      const float value = remembered((float)codes[k], memory[k], shares);
+      const float value = remembered((float)codes[k], memory[k], share);
       memory[k] = value;
       codes[k] = (int)(value + 0.5f);
     }

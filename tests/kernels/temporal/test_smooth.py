@@ -21,9 +21,8 @@ from tests.tolerances import (
     FLICKER_RATIO,
     FOLLOWED_CODES,
     FOLLOWED_NOISE_RATIO,
-    HELD_ALPHA,
-    HELD_MOVING_ALPHA,
     MOVING_EDGE_RATIO,
+    OTHER_ALPHA,
     SMOOTH_CODES,
     SMOOTH_DEPTH_CODES,
 )
@@ -162,50 +161,37 @@ def test_a_weak_edge_is_followed_where_it_would_drag() -> None:
     assert edge_errors(8.0, 2.0, follow=False)[1] > MOVING_EDGE_RATIO * raw
 
 
-def texture(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Waves of 30 to 100 pixels in all directions."""
+def texture(rng: np.random.Generator, spread: float = 15.0) -> NDArray[np.float64]:
+    """Waves of 30 to 100 pixels in all directions, of this height in 8-bit steps."""
     rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
     waves = rng.uniform(0.06, 0.2, (8, 2)) * rng.choice([-1, 1], (8, 2))
     phases = rng.uniform(0, 6, 8)
     total = sum(np.sin(a * rows + b * columns + p) for (a, b), p in zip(waves, phases, strict=True))
-    return np.asarray(120 + 15 * total)
+    return np.asarray(120 + spread * total)
 
 
-def moving_square(hole_in: int) -> list[tuple[NDArray[np.uint16], NDArray[np.uint8]]]:
-    """A textured square that moves by (3, 1) a frame over another texture; in one frame the
-    network takes the middle of it for background."""
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_subject_over_background_of_its_own_brightness_is_not_torn(follow: bool) -> None:
+    """A blurred dog on gravel: its luma says that nothing happened, and vectors point anywhere."""
     rng = np.random.default_rng(5)
-    ground, own = (texture(rng) for _ in range(2))
+    ground = texture(rng, spread=3.0)
     frames = []
     for index in range(6):
-        y, x = 20 + index, 40 + 3 * index
         alpha = np.zeros(SIZE, np.uint16)
-        alpha[y : y + 80, x : x + 80] = 65535
-        luma = ground[: SIZE[0], : SIZE[1]].copy()
-        luma[y : y + 80, x : x + 80] = own[:80, :80]
-        if index == hole_in:
-            alpha[y + 25 : y + 55, x + 25 : x + 55] = 0
+        alpha[30:90, 30 * index : 30 * index + 60] = 65535
+        luma = ground[: SIZE[0], : SIZE[1]] + rng.normal(0, 1, SIZE)
         frames.append((alpha, luma.astype(np.uint8)))
-    return frames
+    for (alpha, _), result in zip(frames, run(frames, follow=follow)[0], strict=True):
+        assert np.abs(result.astype(int) - alpha).max() <= OTHER_ALPHA * 65535
 
 
-def test_a_hole_for_one_frame_in_a_moving_subject_is_held() -> None:
-    frames = moving_square(hole_in=4)
-    hole = np.s_[20 + 4 + 28 : 20 + 4 + 52, 40 + 12 + 28 : 40 + 12 + 52]
-    assert run(frames[:5])[0][-1][hole].mean() >= HELD_MOVING_ALPHA * 65535
-    assert run(frames[:5], follow=False)[0][-1][hole].mean() == 0
-    assert run(frames)[0][-1][30:90, 60:120].mean() >= 0.95 * 65535
-
-
-def test_an_area_that_drops_out_for_a_frame_is_held_and_let_go_within_a_second() -> None:
-    frames = still_frames(35)
+def test_an_area_that_drops_out_is_let_go_at_once() -> None:
+    frames = still_frames(8)
     whole = frames[0][0] == 65535
-    for index in (5, *range(10, 35)):
-        frames[index][0][whole] = 0
+    frames[5][0][whole] = 0
     results = np.stack(run(frames)[0])[:, whole] / 65535
-    assert results[5].mean() >= HELD_ALPHA
-    assert results[9].mean() >= results[5].mean()
-    assert results[-1].max() < 1 / 255
+    assert results[5].max() <= OTHER_ALPHA
+    assert np.abs(results[6] - frames[6][0][whole] / 65535).mean() <= OTHER_ALPHA
 
 
 def test_an_area_that_appears_with_the_picture_shows_at_once() -> None:
