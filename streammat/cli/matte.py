@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +66,8 @@ def matte(
     if dry_run:
         _print_plan(jobs, resolved, as_json)
         return 0
+    if report is not None:
+        _check_report(Path(report))
     make_folder(out_dir)
     results, code = run_all(jobs, resolved.settings(), resolved.values["progress"])
     content = {"exit_code": code, "jobs": results}
@@ -110,6 +113,14 @@ def _print_job(plan: ResolvedJob) -> None:
     for output in outputs:
         said = [f"{name} {value}" for name, value in output.items() if value and name != "path"]
         click.echo(f"  output {output['path']}: {', '.join(said)}")
+
+
+def _check_report(path: Path) -> None:
+    """Before a night's work, not after it."""
+    if not path.parent.is_dir():
+        raise OutputError(f"--report {path}: there is no folder {path.parent}; create it first")
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise OutputError(f"--report {path} cannot be written; choose another place")
 
 
 def _write_report(path: Path, content: dict[str, Any]) -> None:

@@ -142,6 +142,7 @@ def _check_depth(paths: Sequence[str], names: Sequence[str], depth: int) -> None
     row, path = rows[0], paths[0]
     others = [known for known in DELIVERIES if depth in known.depths]
     way = ", ".join(f"--codec {known.name} ({' '.join(known.suffixes)})" for known in others[:3])
+    way = way or "8, 10, 12 or 16"
     has = " or ".join(str(bits) for bits in row.depths)
     raise OutputError(
         f"{path}: {row.title} is written with {has} bits, not {depth}; "

@@ -32,6 +32,11 @@ __all__ = ["VideoReader"]
 
 _UNSURE_ALPHA = {"gif"}  # decoded with alpha whether the picture uses it or not
 
+# FFmpeg finds places in these by their bytes: a jump may end anywhere between two key frames.
+_WITHOUT_KEYS = {"mpegts", "mpeg", "vob", "mpegvideo", "h264", "hevc"}
+_KEYS_APART_SECONDS = 20  # more than any camera leaves
+_LATE_SECONDS = 1  # a gap between two frames of a slow source is no loss
+
 
 class VideoReader(Closing):
     """A video; see :func:`streammat.media.reader.open_reader`.
@@ -179,6 +184,8 @@ class VideoReader(Closing):
                 return
             if wanted.last_frame is not None and number > wanted.last_frame:
                 return
+            if self._seeked and number == 0:
+                self._check_place(seconds)
             early = wanted.start_seconds is not None and seconds < wanted.start_seconds
             if early or number < (wanted.first_frame or 0):
                 continue
@@ -194,12 +201,27 @@ class VideoReader(Closing):
             return
         if self._path == STDIN:
             return
-        target = self._start_pts() + int(start / fraction(self._stream.time_base))
+        step = fraction(self._stream.time_base)
+        target = self._start_pts() + int(start / step)
+        if self._container.format.name in _WITHOUT_KEYS:
+            target -= int(_KEYS_APART_SECONDS / step)
+            if target <= self._start_pts():
+                return
         try:
             self._container.seek(target, stream=self._stream, backward=True)
         except (OSError, ValueError, av.error.FFmpegError):
             return  # no index: everything is decoded and skipped instead
         self._seeked = True
+
+    def _check_place(self, seconds: Fraction) -> None:
+        """Say so where the jump ended behind the wanted part's beginning."""
+        wanted = self._selection.start_seconds
+        if wanted is not None and seconds > wanted + _LATE_SECONDS:
+            self._notices.once(
+                "late",
+                f"{self._path}: the first picture after --start {float(wanted):g} that can be "
+                f"decoded is at {float(seconds):.2f} s",
+            )
 
     def _first_picture(self) -> tuple[av.VideoFrame, int]:
         first = next(self._pictures, None)

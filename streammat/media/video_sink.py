@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -114,6 +115,7 @@ class VideoSink(FileSink):
         self._container = av.open(
             str(self._temporary), "w", format=encoding.muxer, container_options=self._options()
         )
+        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints a page of settings otherwise
         stream = self._container.add_stream(encoding.codec, rate=_nominal_rate(info))
         assert isinstance(stream, av.VideoStream)
         self._stream = stream

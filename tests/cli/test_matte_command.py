@@ -166,4 +166,4 @@ def test_a_report_that_cannot_be_written_is_exit_code_2(
     pipeline: FakePipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["matte", "in.mp4", "--report", "no/such/folder/r.json"]) == 2
-    assert "--report no/such/folder/r.json cannot be written" in capsys.readouterr().err
+    assert "--report no/such/folder/r.json: there is no folder" in capsys.readouterr().err

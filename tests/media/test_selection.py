@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from streammat.errors import ConfigError
+from streammat.media.reader import open_reader
 from streammat.media.select import Selection, parse_clock, parse_selection
+from tests.clips import make_clip
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,29 @@ def test_empty_selection_is_refused() -> None:
         parse_selection(start="5", end="5")
     with pytest.raises(ConfigError, match="--limit 0"):
         parse_selection(limit=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("in.ts", "libx264"), ("in.mpg", "mpeg2video"), ("in.mp4", "libx264")]
+)
+@pytest.mark.parametrize("jump", [0.2, 20.0], ids=["jumps", "from the start"])
+def test_a_part_begins_where_it_should_in_every_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str, jump: float
+) -> None:
+    monkeypatch.setattr("streammat.media.video_reader._KEYS_APART_SECONDS", jump)
+    made = make_clip(tmp_path / name, frames=60, codec=codec, options={"g": "5", "bf": "0"})
+    with open_reader(made.path, start="1.0") as reader:
+        first = next(iter(reader))
+    with open_reader(made.path) as reader:
+        begin = next(iter(reader))
+    passed = first.pts * first.time_base - begin.pts * begin.time_base
+    assert 1 <= passed < Fraction(26, 25)
+
+
+def test_a_part_that_begins_late_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streammat.media.video_reader._KEYS_APART_SECONDS", 0)
+    made = make_clip(tmp_path / "in.ts", frames=100, options={"g": "70", "bf": "0"})
+    lines: list[str] = []
+    with open_reader(made.path, start="1.0", notify=lines.append) as reader:
+        next(iter(reader))
+    assert any("the first picture after --start 1" in line for line in lines)
