@@ -10,6 +10,7 @@ from streammat.types import StreamInfo, Track
 
 from .notices import Notices
 from .select import Selection
+from .stdin import STDIN
 from .timecode import timecode_text
 
 __all__ = ["chapters_of_part", "end_of_part", "kept_tags", "say_left_out", "timecode_tag"]
@@ -83,7 +84,8 @@ def say_left_out(
         hdr: it gets the static metadata of HDR, or is not HDR.
     """
     tracks = [t for t in info.tracks if t.codec != "timecode"]
-    if not pictures_only:
+    piped = info.path == STDIN  # what lies beside the pictures is read a second time
+    if not (pictures_only or piped):
         tracks = [track for track in tracks if track.kind not in _CARRIED]
     words = _counted(tracks)
     if pictures_only and info.chapters:
@@ -95,7 +97,12 @@ def say_left_out(
     if info.hdr is not None and not hdr:
         words.append("HDR mastering metadata (HEVC and AV1 hold it)")
     if words:
-        notices.once("left out", f"{path}: left out of the source: {', '.join(words)}")
+        why = (
+            " (a pipe is read once; give the file for sound and subtitles)"
+            if piped and tracks
+            else ""
+        )
+        notices.once("left out", f"{path}: left out of the source: {', '.join(words)}{why}")
 
 
 def _counted(tracks: Iterable[Track]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +14,13 @@ import numpy as np
 import pytest
 
 from streammat.errors import ConfigError, MediaError
+from streammat.media.beside import say_left_out
+from streammat.media.notices import Notices
+from streammat.types import Track
 from streammat_kernels.layout import Family
 
 from .sources import lossless_clip, read_source
+from .test_formats import INFO
 
 
 class Pipe(io.BytesIO):
@@ -87,3 +92,17 @@ def test_an_unknown_pixel_format_is_named(tmp_path: Path) -> None:
     (tmp_path / "v.raw").write_bytes(b"0" * 100)
     with pytest.raises(ConfigError, match="no pixel format 'rgb99'"):
         read_source(tmp_path / "v.raw", raw_input="4x4:rgb99")
+
+
+def test_sound_that_a_pipe_cannot_give_is_named() -> None:
+    def said(path: str) -> list[str]:
+        lines: list[str] = []
+        track = Track(index=1, kind="audio", codec="aac")
+        info = replace(INFO, path=path, tracks=(track,))
+        say_left_out("o.mov", info, Notices(lines.append), pictures_only=False)
+        return lines
+
+    assert said("in.mkv") == []
+    (line,) = said("-")
+    assert "o.mov: left out of the source: audio track 1 (aac)" in line
+    assert "give the file" in line
