@@ -18,7 +18,7 @@ __all__ = ["interruptible"]
 def interruptible(
     say: Callable[[str], None], doing: str = "finishing the file"
 ) -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C (SIGINT) or SIGTERM sets; a second one interrupts.
+    """An event that the first Ctrl-C (SIGINT), SIGTERM or SIGHUP sets; a second one interrupts.
 
     The job sees the event, finalises a playable ``NAME.partial.EXT`` and returns. Only the main
     thread may set signal handlers; elsewhere the event is never set.
@@ -38,12 +38,21 @@ def interruptible(
         if presses > 2:
             os._exit(EXIT_INTERRUPTED)
         cancel.set()
-        with suppress(RuntimeError):  # the signal came in the middle of a write to stderr
+        with suppress(RuntimeError, OSError):  # in the middle of a write; a terminal that is gone
             say(f"{doing}; press Ctrl-C again to quit at once")
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in _signals()}
     try:
         yield cancel
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _signals() -> list[signal.Signals]:
+    """Those that end a job; a closed terminal does not end what nohup has started."""
+    found = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)  # not on Windows
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        found.append(hangup)
+    return found

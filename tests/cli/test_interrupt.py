@@ -68,3 +68,19 @@ def test_outside_the_main_thread_nothing_is_touched() -> None:
     thread.start()
     thread.join()
     assert seen == [(False, before)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_closed_terminal_asks_too_unless_nohup_said_otherwise() -> None:
+    def closed() -> bool:
+        with interruptible(lambda line: None) as cancel:
+            os.kill(os.getpid(), signal.SIGHUP)
+            return cancel.is_set()
+
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        assert closed()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        assert not closed()
+    finally:
+        signal.signal(signal.SIGHUP, before)
