@@ -122,12 +122,15 @@ a soft edge rises by 6,600 codes a pixel, and errs over five frames."""
 FOLLOWED_NOISE_RATIO = 0.85
 """Share of a moving edge's noise that is left where memory follows it (measured 0.72 to 0.79)."""
 
+HELD_MOVING_ALPHA = 0.5
+"""What is left of a subject where the network lost it for a frame while it moved: 0.86 of the
+memory, times how well vectors explain the picture."""
+
 FLICKER_RATIO = 0.5
 """What smoothing at its default strength may leave of a noisy still's flicker (measured 0.47)."""
 
-OTHER_ALPHA = 0.01
-"""What may be left of the memory where alpha is quite another one: 0.68 / (1 + (1 / 0.3)^4), the
-share that strength 0.75 keeps of a broad difference, is 0.0054."""
+HELD_ALPHA = 0.8
+"""What is left of a subject whose alpha is 0 for one frame (0.86 of the memory stay)."""
 
 MOVING_EDGE_RATIO = 1.05
 """Error of a smoothed moving edge over that of the unsmoothed one (measured 0.99)."""

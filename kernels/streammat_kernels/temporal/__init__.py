@@ -15,7 +15,7 @@ from ..layout import Family, PixelLayout
 from ..motion import estimate
 from ..planes import check_planes, padded
 from .cut import compare, is_cut
-from .gates import keep
+from .gates import keeps
 from .state import TemporalState, block_size
 
 __all__ = ["TemporalState", "is_cut", "smooth"]
@@ -38,17 +38,21 @@ def smooth(
     Memory moves with the picture: ``motion.estimate`` says where each 4x4 block of luma was, and a
     block follows its vector if that takes away enough of the change around it. Then, per pixel,
     ``memory = alpha + keep * (memory - alpha)``, ``out`` is the memory rounded, and ``keep`` is how
-    still the picture is along the motion, 0..1, times a share.
+    still the picture is along the motion, 0..1, times the larger of two shares.
 
     - Stillness: change of luma along the motion, less the shift of brightness of the whole picture.
       A block keeps its memory while it and its eight neighbours change by no more than noise does,
       and nothing of it when one of the nine changes by 4.5 steps of 255 or their mean by 1.8; along
       a vector 7 and 3.
-    - The share is 0.9 * strength / (1 + (difference / 0.18)^4) of the difference of alpha and
-      memory, half of it along a vector: what trembles is held, quite another alpha wins at once.
-    - Where they differ in the mean of 3x3 blocks, which no moving edge does that is followed, one
-      of the nine may change by up to 12 steps, 0.3 stands for 0.18, and vectors cost nothing
-      (``gates`` has all figures).
+    - Against a small difference of alpha and memory 0.9 * strength / (1 + (difference / 0.18)^4),
+      half of it along a vector.
+    - Against a large one 1.15 * strength (at most 0.95) from 0.9 on, nothing of that up to 0.5: a
+      picture that is what it was shows no other subject, so another alpha has to last for some
+      frames before it shows. But only where nine tenths and more of 9x9 blocks change by no more
+      than 4.5 steps: in a fast or blurred subject single blocks match anything.
+    - Where alpha and memory differ in the mean of 3x3 blocks, which no moving edge does that is
+      followed, the network changed its mind: one of the nine may change by up to 12 steps there,
+      and large differences begin at 0.2 (``gates`` has all figures).
 
     Where alpha is exactly 0 or 1 and the memory within half an 8-bit step, the memory is dropped. A
     scene cut (another coarse luma pattern, not merely another brightness) starts afresh.
@@ -173,14 +177,21 @@ def _blend(
     strength: float,
     bands: Bands | None,
 ) -> None:
-    from .cpu import blend
+    from .cpu import blend, witness
 
     source, target, width = padded(alpha), padded(out, output=True), alpha.shape[1]
-    most, in_place = np.float32(keep(strength)), out is alpha
-    memory, solid, maps = state.memory, state.solid, (state.residual, state.difference)
+    small, large = keeps(strength)
+    keep, in_place = (np.float32(small), np.float32(large)), out is alpha
+    memory, solid = state.memory, state.solid
+    maps = state.residual, state.difference, state.witness
+
+    def testify(first: int, end: int) -> None:
+        witness(state.residual, state.witness, first, end)
+
+    run_bands(testify, state.luma.shape[0], bands)
 
     def band(first: int, end: int) -> None:
         arrays = memory, solid, moved, *maps, state.vectors
-        blend(source, width, target, in_place, *arrays, most, first, end)
+        blend(source, width, target, in_place, *arrays, keep, first, end)
 
     run_bands(band, state.luma.shape[0], bands)

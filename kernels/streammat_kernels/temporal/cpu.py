@@ -8,34 +8,46 @@ import numpy as np
 from ..jit import njit
 from .gates import (
     BROAD,
+    BROAD_CURVE,
     BROAD_HIGH,
     BROAD_LOW,
-    BROAD_TREMBLE,
     MOVING,
     MOVING_SHARE,
-    NARROW_TREMBLE,
+    NARROW_CURVE,
     SNAP,
     STILL,
+    WITNESS,
+    WITNESS_RADIUS,
 )
 from .state import BLOCK_PX, TILE_PX
 
-__all__ = ["blend", "block_means", "coarse_means", "solid_kind", "start"]
+__all__ = ["blend", "block_means", "coarse_means", "solid_kind", "start", "witness"]
 
 _STILL = np.array(STILL, np.float32)
 _MOVING = np.array(MOVING, np.float32)
 _BROAD = np.array(BROAD, np.float32)
-_NARROW = np.float32(NARROW_TREMBLE)
-_WIDER = np.float32(BROAD_TREMBLE - NARROW_TREMBLE)
-_SHARPNESS = np.float32(1 / NARROW_TREMBLE)
+_NARROW_CURVE = np.array(NARROW_CURVE, np.float32)
+_BROAD_CURVE = np.array(BROAD_CURVE, np.float32)
+_SHARPNESS = np.float32(1 / NARROW_CURVE.tremble)
+_LOW = np.float32(NARROW_CURVE.sudden_low)
+_SLOPE = np.float32(1 / (NARROW_CURVE.sudden_high - NARROW_CURVE.sudden_low))
 _BROAD_LOW = np.float32(BROAD_LOW)
 _BROAD_SLOPE = np.float32(1 / (BROAD_HIGH - BROAD_LOW))
 _MOVING_SHARE = np.float32(MOVING_SHARE)
+_EXPLAINED = np.float32(WITNESS.residual)
+_RADIUS = WITNESS_RADIUS
+_SIDE = 2 * WITNESS_RADIUS + 1
+# Of a count of explained blocks instead of their share.
+_WITNESS_LOW = np.float32(WITNESS.low * _SIDE**2)
+_WITNESS_SLOPE = np.float32(1 / ((WITNESS.high - WITNESS.low) * _SIDE**2))
 _SNAP = np.float32(SNAP)
 _FULL = np.float32(65535)
 _CODE = np.float32(1 / 65535)
 _NINTH = np.float32(1 / 9)
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
+_TWO = np.float32(2)
+_THREE = np.float32(3)
 _HALF = np.float32(0.5)
 
 
@@ -110,6 +122,27 @@ def start(alpha, width, out, memory, solid, first_block, end_block):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def witness(residual, found, first, end):
+    """For rows of blocks, see reference; beyond the border blocks are repeated."""
+    rows, columns = residual.shape
+    line = np.empty(columns + 2 * _RADIUS, np.float32)
+    for y in range(first, end):
+        line[:] = _ZERO
+        for j in range(-_RADIUS, _RADIUS + 1):
+            row = residual[min(max(y + j, 0), rows - 1)]
+            for x in range(columns):
+                line[x + _RADIUS] += _ONE if abs(row[x]) <= _EXPLAINED else _ZERO
+        line[:_RADIUS] = line[_RADIUS]
+        line[columns + _RADIUS :] = line[columns + _RADIUS - 1]
+        target = found[y]
+        for x in range(columns):
+            count = _ZERO
+            for i in range(_SIDE):
+                count += line[x + i]
+            target[x] = min(_ONE, max(_ZERO, (count - _WITNESS_LOW) * _WITNESS_SLOPE))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _three_rows(residual, difference, by, first, end, columns):
     """Of blocks ``first`` - 1 to ``end``, with those above and below: largest and summed residual
     and summed difference, (3, blocks); beyond the border it is repeated."""
@@ -124,8 +157,9 @@ def _three_rows(residual, difference, by, first, end, columns):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _block_share(worst, drift, broad, moves, keep):
-    """Share of the memory that a block keeps, see reference.stillness and blend.
+def _block_shares(worst, drift, broad, moves, keep):
+    """Shares of the memory that a block keeps against small and large differences, see
+    reference.stillness and blend.
 
     ``worst`` and ``drift`` are the largest and the mean residual of it and its neighbours,
     ``broad`` says how broad the difference of alpha and memory is, 0..1.
@@ -139,35 +173,42 @@ def _block_share(worst, drift, broad, moves, keep):
     steady = (drift_high - drift) / (drift_high - drift_low)
     still = min(_ONE, max(_ZERO, min(calm, steady)))
     share = _MOVING_SHARE + (_ONE - _MOVING_SHARE) * broad if moves else _ONE
-    return still * share * keep
+    return still * share * keep[0], still * keep[1]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blended(value, memory, share, sharpness):
-    """The new memory of one pixel."""
+def _blended(value, memory, small, large, sharpness, low, slope):
+    """The new memory of one pixel; ``low`` and ``slope`` of the curve of large differences."""
     difference = memory - value
-    ratio = abs(difference) * _CODE * sharpness
+    size = abs(difference) * _CODE
+    ratio = size * sharpness
     square = ratio * ratio
-    moved = share / (_ONE + square * square) * difference
+    far = min(_ONE, max(_ZERO, (size - low) * slope))
+    keep = max(small / (_ONE + square * square), large * (far * far * (_THREE - _TWO * far)))
+    moved = keep * difference
     exact = (value == _ZERO) | (value == _FULL)
     return value if exact & (abs(moved) < _SNAP) else value + moved
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blend_row(values, kept, target, share):
-    """One row of a tile without broad differences: what trembles is constant."""
+def _blend_row(values, kept, target, small, large):
+    """One row of a tile without broad differences: the narrow curve's terms are constants."""
     for x in range(target.size):
-        new = _blended(values[x], kept[x], share[x], _SHARPNESS)
+        new = _blended(values[x], kept[x], small[x], large[x], _SHARPNESS, _LOW, _SLOPE)
         kept[x] = new
         target[x] = np.uint16(np.int32(new + _HALF))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _blend_broad_row(values, kept, target, share, broad):
+def _blend_broad_row(values, kept, target, small, large, broad):
     """One row of a tile with broad differences."""
     for x in range(target.size):
-        sharpness = _ONE / (_NARROW + broad[x] * _WIDER)
-        new = _blended(values[x], kept[x], share[x], sharpness)
+        value, part = values[x], broad[x]
+        tremble = _NARROW_CURVE[0] + part * (_BROAD_CURVE[0] - _NARROW_CURVE[0])
+        low = _NARROW_CURVE[1] + part * (_BROAD_CURVE[1] - _NARROW_CURVE[1])
+        high = _NARROW_CURVE[2] + part * (_BROAD_CURVE[2] - _NARROW_CURVE[2])
+        slope = _ONE / (high - low)
+        new = _blended(value, kept[x], small[x], large[x], _ONE / tremble, low, slope)
         kept[x] = new
         target[x] = np.uint16(np.int32(new + _HALF))
 
@@ -186,9 +227,8 @@ def _memory_kind(memory, y, end_y, x, end_x):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _tile_shares(residual, difference, vectors, keep, by, first, end, columns, shares):
-    """``_block_share`` of blocks ``first`` to ``end`` of row ``by``, and how broad differences are
-    there, once for each pixel: (2, 64).
+def _tile_shares(residual, difference, sure, vectors, keep, by, first, end, columns, shares):
+    """``_block_shares`` of blocks ``first`` to ``end`` of row ``by``, once for each pixel: (3, 64).
 
     Whether a difference of them is broad. ``columns`` is scratch, (3, blocks + 2).
     """
@@ -198,12 +238,13 @@ def _tile_shares(residual, difference, vectors, keep, by, first, end, columns, s
         worst = max(columns[0, i], columns[0, i + 1], columns[0, i + 2])
         drift = abs(columns[1, i] + columns[1, i + 1] + columns[1, i + 2]) * _NINTH
         differs = abs(columns[2, i] + columns[2, i + 1] + columns[2, i + 2]) * _NINTH
-        broad = min(_ONE, max(_ZERO, (differs - _BROAD_LOW) * _BROAD_SLOPE))
+        told = sure[by, first + i]
+        broad = told * min(_ONE, max(_ZERO, (differs - _BROAD_LOW) * _BROAD_SLOPE))
         moves = vectors[0, by, first + i] != _ZERO or vectors[1, by, first + i] != _ZERO
-        share = _block_share(worst, drift, broad, moves, keep)
+        small, large = _block_shares(worst, drift, broad, moves, keep)
         for j in range(BLOCK_PX):
             at = np.uint64(i * BLOCK_PX + j)
-            shares[0, at], shares[1, at] = share, broad
+            shares[0, at], shares[1, at], shares[2, at] = small, large * told, broad
         some |= broad > _ZERO
     return some
 
@@ -219,6 +260,7 @@ def blend(
     sure,
     residual,
     difference,
+    told,
     vectors,
     keep,
     first_block,
@@ -227,11 +269,12 @@ def blend(
     """Blend alpha with the memory, for rows of blocks; ``in_place``: ``out`` is ``alpha``.
 
     ``residual``, ``difference`` and ``vectors`` are what ``cpu_follow`` made of the blocks,
-    ``keep`` the share of the memory that a still picture keeps (``gates.keep``). ``sure``: tiles
-    of memory that are solid are so in alpha, too, which ``cpu_follow.recall`` has looked at.
+    ``told`` is what ``witness`` did, ``keep`` the shares of the memory that a still picture keeps
+    (``gates.keeps``). ``sure``: tiles of memory that are solid are so in alpha, too, which
+    ``cpu_follow.recall`` has looked at.
     """
     columns = np.empty((3, TILE_PX // BLOCK_PX + 2), np.float32)
-    shares = np.empty((2, TILE_PX), np.float32)
+    shares = np.empty((3, TILE_PX), np.float32)
     values = np.empty(TILE_PX, np.float32)  # a copy: where out is alpha, no loop can be vectorised
     for by in range(first_block, end_block):
         y, end_y = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0])
@@ -244,14 +287,14 @@ def blend(
                         out[yy, x:end_x] = alpha[yy, x]
                 continue
             first, end = x // BLOCK_PX, -(-end_x // BLOCK_PX)
-            maps = residual, difference, vectors, keep
+            maps = residual, difference, told, vectors, keep
             broad = _tile_shares(*maps, by, first, end, columns, shares)
             for yy in range(y, end_y):
                 for i in range(end_x - x):
                     values[i] = np.float32(alpha[yy, x + i])
                 rows = values, memory[yy, x:end_x], out[yy, x:end_x]
                 if broad:
-                    _blend_broad_row(*rows, shares[0], shares[1])
+                    _blend_broad_row(*rows, shares[0], shares[1], shares[2])
                 else:
-                    _blend_row(*rows, shares[0])
+                    _blend_row(*rows, shares[0], shares[1])
             solid[by, tile] = _memory_kind(memory, y, end_y, x, end_x)

@@ -33,11 +33,13 @@ _PAST = np.dtype(
         ("arrays", "u8", 7),
         ("size", "i4", 2),
         ("limits", "f4", (3, 4)),
-        ("tremble", "f4", 2),
+        ("curves", "f4", (2, 3)),
         ("broad", "f4", 2),
         ("moving_share", "f4"),
-        ("keep", "f4"),
+        ("witness", "f4", 3),
+        ("keep", "f4", 2),
         ("fresh", "i4"),
+        ("_", "i4"),
     ]
 )
 _TRAIL = np.dtype([("arrays", "u8", 9), ("size", "i4", 4), ("explained", "f4"), ("_", "i4")])
@@ -147,8 +149,9 @@ def past_of(
     ]
     record["size"] = state.luma.shape[::-1]
     record["limits"] = gates.STILL, gates.MOVING, gates.BROAD
-    record["tremble"] = gates.NARROW_TREMBLE, gates.BROAD_TREMBLE
+    record["curves"] = gates.NARROW_CURVE, gates.BROAD_CURVE
     record["broad"] = gates.BROAD_LOW, gates.BROAD_HIGH
     record["moving_share"] = gates.MOVING_SHARE
-    record["keep"], record["fresh"] = gates.keep(strength), fresh or strength == 0
+    record["witness"] = gates.WITNESS
+    record["keep"], record["fresh"] = gates.keeps(strength), fresh or strength == 0
     return Struct(record)

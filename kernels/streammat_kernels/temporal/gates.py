@@ -1,7 +1,8 @@
 """The constants of motion-compensated smoothing, shared by the definition and the kernels.
 
-Memory follows the picture and stays where alpha trembles a little. What says that memory and
-picture still belong together is the residual: the change of luma along the motion.
+Memory follows the picture and stays for two reasons: alpha trembles a little, or it is suddenly
+quite another one over several blocks, because the network changed its mind. What says that memory
+and picture still belong together is the residual: the change of luma along the motion.
 """
 
 from __future__ import annotations
@@ -10,18 +11,24 @@ from typing import NamedTuple
 
 __all__ = [
     "BROAD",
+    "BROAD_CURVE",
     "BROAD_HIGH",
     "BROAD_LOW",
-    "BROAD_TREMBLE",
     "EXPLAINED",
     "MAX_KEEP",
+    "MOST_SUDDEN_KEEP",
     "MOVING",
     "MOVING_SHARE",
-    "NARROW_TREMBLE",
+    "NARROW_CURVE",
     "SNAP",
     "STILL",
+    "SUDDEN_KEEP",
+    "WITNESS",
+    "WITNESS_RADIUS",
+    "Curve",
     "Limits",
-    "keep",
+    "Witness",
+    "keeps",
 ]
 
 
@@ -52,7 +59,7 @@ hair drags over dark trees behind a head that nods."""
 
 BROAD_LOW, BROAD_HIGH = 0.15, 0.4
 """Mean difference of alpha and memory over 3x3 blocks that begins to be broad, and is it in full.
-The limits above and the trembling below are mixed by it."""
+The limits above and the curves below are mixed by it."""
 
 EXPLAINED = 5.0
 """Squared residual, summed over 5x5 blocks, that a vector has to take away to be followed."""
@@ -63,17 +70,53 @@ MAX_KEEP = 0.9
 MOVING_SHARE = 0.5
 """Part of it that is kept along a vector: memory that moves is blurred by sampling."""
 
-NARROW_TREMBLE, BROAD_TREMBLE = 0.18, 0.3
-"""Difference of alpha and memory, 0..1, at which half of ``MAX_KEEP`` counts: thin differences,
-which are edges, and broad ones. Larger ones are no trembling: the new alpha wins at once. To hold
-it back until it has lasted, as the network may have changed its mind, takes 7 % off the flicker of
-made clips, but in fast or blurred subjects, where blocks match some background of the same
-brightness, it tears holes, and over made clips errors grow by a fifth."""
+WITNESS_RADIUS = 4
+"""Blocks on each side: over so many the picture has to be explained before memory is a witness
+against quite another alpha. In a fast or blurred subject single blocks match some background of the
+same brightness; to believe them tears the subject to pieces."""
+
+
+class Witness(NamedTuple):
+    """``residual`` in 8-bit steps up to which a block is explained; shares of explained blocks from
+    which their memory begins to count, and counts in full."""
+
+    residual: float
+    low: float
+    high: float
+
+
+WITNESS = Witness(4.5, 0.9, 1.0)
+
+SUDDEN_KEEP = 1.15
+"""Share of the memory, times strength, that is kept against quite another alpha: more than noise
+needs, so that it has to last for some frames before it shows."""
+
+MOST_SUDDEN_KEEP = 0.95
+"""What that is at most: in the end the new alpha wins."""
+
+
+class Curve(NamedTuple):
+    """How much counts of what is kept, over the difference of alpha and memory, 0..1.
+
+    ``tremble`` is the difference at which half of ``MAX_KEEP`` counts; ``sudden_low`` and
+    ``sudden_high`` those from which ``SUDDEN_KEEP`` begins to count, and counts in full.
+    """
+
+    tremble: float
+    sudden_low: float
+    sudden_high: float
+
+
+NARROW_CURVE = Curve(0.18, 0.5, 0.9)
+"""Thin differences: edges."""
+
+BROAD_CURVE = Curve(0.6, 0.2, 0.6)
+"""Broad ones, which are flips of the network also where they are no more than half."""
 
 SNAP = 0.5 / 255 * 65535
 """Where the new alpha is exactly 0 or 1, a memory this near is dropped at once: no ghost tails."""
 
 
-def keep(strength: float) -> float:
-    """Share of the memory that is kept at most."""
-    return MAX_KEEP * strength
+def keeps(strength: float) -> tuple[float, float]:
+    """Shares of the memory that are kept at most against a small and against a large difference."""
+    return MAX_KEEP * strength, min(SUDDEN_KEEP * strength, MOST_SUDDEN_KEEP)

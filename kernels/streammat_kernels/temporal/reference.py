@@ -10,20 +10,22 @@ from numpy.typing import NDArray
 from ..motion.reference import sampled, window_sum
 from .gates import (
     BROAD,
+    BROAD_CURVE,
     BROAD_HIGH,
     BROAD_LOW,
-    BROAD_TREMBLE,
     EXPLAINED,
     MOVING,
     MOVING_SHARE,
-    NARROW_TREMBLE,
+    NARROW_CURVE,
     SNAP,
     STILL,
-    keep,
+    WITNESS,
+    WITNESS_RADIUS,
+    keeps,
 )
 from .state import BLOCK_PX
 
-__all__ = ["blend", "block_means", "breadth", "follow", "recall", "stillness"]
+__all__ = ["blend", "block_means", "breadth", "follow", "recall", "stillness", "witness"]
 
 Map = NDArray[np.float64]
 
@@ -63,6 +65,14 @@ def recall(memory: NDArray[Any], vectors: NDArray[Any]) -> Map:
     return sampled(memory, y + down, x + across)
 
 
+def witness(residual: NDArray[Any]) -> Map:
+    """Whether the memory around a block may speak against quite another alpha, 0..1."""
+    explained = (np.abs(residual) <= WITNESS.residual).astype(np.float64)
+    share = window_sum(explained, WITNESS_RADIUS) / (2 * WITNESS_RADIUS + 1) ** 2
+    found: Map = np.clip((share - WITNESS.low) / (WITNESS.high - WITNESS.low), 0.0, 1.0)
+    return found
+
+
 def breadth(alpha: NDArray[Any], memory: NDArray[Any]) -> Map:
     """How broadly the moved memory differs from alpha (both codes), 0..1 for each block."""
     mean = window_sum(block_means(memory - alpha.astype(np.float64), 255 * 65535), 1) / 9
@@ -90,18 +100,27 @@ def blend(
     still: NDArray[Any],
     moving: NDArray[Any],
     broad: NDArray[Any],
+    sure: NDArray[Any],
     strength: float,
 ) -> Map:
-    """New memory from alpha (codes) and the moved memory (codes); the rest for each block."""
+    """New memory from alpha (codes) and the moved memory (codes); the rest for each block.
+
+    ``broad`` is what ``breadth`` and ``witness``, which is ``sure``, say together: their product.
+    """
     height, width = alpha.shape
-    parts = still, moving, broad
-    still_px, moving_px, broad_px = (_pixels(part, height, width) for part in parts)
-    tremble = NARROW_TREMBLE + broad_px * (BROAD_TREMBLE - NARROW_TREMBLE)
+    parts = still, moving, broad, sure
+    still_px, moving_px, broad_px, sure_px = (_pixels(part, height, width) for part in parts)
+    tremble, low, high = (
+        a + broad_px * (b - a) for a, b in zip(NARROW_CURVE, BROAD_CURVE, strict=True)
+    )
     difference = memory.astype(np.float64) - alpha
     size = np.abs(difference) / 65535
     near = 1.0 / (1.0 + (size / tremble) ** 4)
+    far = np.clip((size - low) / (high - low), 0.0, 1.0)
+    small, large = keeps(strength)
     share = np.where(moving_px, MOVING_SHARE + (1 - MOVING_SHARE) * broad_px, 1.0)
-    smoothed = alpha + still_px * keep(strength) * share * near * difference
+    keep = np.maximum(small * share * near, sure_px * large * far * far * (3 - 2 * far))
+    smoothed = alpha + still_px * keep * difference
     solid = (alpha == 0) | (alpha == 65535)
     return np.where(solid & (np.abs(smoothed - alpha) < SNAP), alpha.astype(np.float64), smoothed)
 

@@ -180,9 +180,13 @@ SM_KERNEL recall(Plane alpha, Trail trail) {
   if (x < trail.columns && y < trail.rows) recall_block(alpha, trail, y, x);
 }
 
-// See gates.py.
+// See gates.py for these two.
 struct Limits {
   float worst_low, worst_high, drift_low, drift_high;
+};
+
+struct Curve {
+  float tremble, sudden_low, sudden_high;
 };
 
 // What the frames before left behind, and how much of it a still picture keeps. Without motion
@@ -197,22 +201,41 @@ struct Past {
   const float *verdict;
   int columns, rows;
   Limits still, moving, broad;
-  float narrow_tremble, broad_tremble;
+  Curve narrow_curve, broad_curve;
   float broad_low, broad_high, moving_share;
-  float keep;
+  float explained, witness_low, witness_high;
+  float small, large;
   int fresh;
+  int unused;
 };
 
 SM_FN float residual_at(const Past &p, i64 at) {
   return p.residual ? p.residual[at] : p.previous[at] + p.verdict[0] - p.current[at];
 }
 
-// Share of the memory that a block keeps, and what trembling is there.
-struct Share {
-  float share, sharpness;
+constexpr int WITNESS_RADIUS = 4;
+
+// Whether the memory around a block may speak against quite another alpha, 0..1.
+SM_FN float witness_at(const Past &p, int by, int bx) {
+  int count = 0;
+  for (int j = -WITNESS_RADIUS; j <= WITNESS_RADIUS; j++)
+    for (int i = -WITNESS_RADIUS; i <= WITNESS_RADIUS; i++) {
+      const i64 at = (i64)within(by + j, p.rows) * p.columns + within(bx + i, p.columns);
+      count += fabsf(residual_at(p, at)) <= p.explained;
+    }
+  constexpr int side = 2 * WITNESS_RADIUS + 1;
+  const float share = (float)count / (side * side);
+  return clip((share - p.witness_low) / (p.witness_high - p.witness_low), 0.0f, 1.0f);
+}
+
+// Shares of the memory that a block keeps against small and large differences, and its curve.
+struct Shares {
+  float small, large;
+  float sharpness, low, slope;
 };
 
-SM_FN Share share_of(const Past &p, int by, int bx) {
+// ``far``: the largest difference of the block's alpha and memory that is asked about, 0..1.
+SM_FN Shares shares_of(const Past &p, int by, int bx, float far) {
   const float ninth = 1.0f / 9.0f;
   float worst = 0.0f, total = 0.0f, differs = 0.0f;
   for (int j = -1; j < 2; j++)
@@ -224,8 +247,12 @@ SM_FN Share share_of(const Past &p, int by, int bx) {
     }
   const i64 own = (i64)by * p.columns + bx, plane = (i64)p.rows * p.columns;
   const int moves = p.vectors && (p.vectors[own] != 0.0f || p.vectors[plane + own] != 0.0f);
-  const float broad =
+  const float breadth =
       clip((fabsf(differs) * ninth - p.broad_low) / (p.broad_high - p.broad_low), 0.0f, 1.0f);
+  // Where neither counts, nobody is asked: that is nearly everywhere.
+  const int asked = breadth > 0.0f || far > p.narrow_curve.sudden_low;
+  const float sure = asked ? witness_at(p, by, bx) : 0.0f;
+  const float broad = breadth * sure;
   const Limits &s = p.still, &m = p.moving, &b = p.broad;
   const float worst_low = mix(moves ? m.worst_low : s.worst_low, b.worst_low, broad);
   const float worst_high = mix(moves ? m.worst_high : s.worst_high, b.worst_high, broad);
@@ -235,16 +262,23 @@ SM_FN Share share_of(const Past &p, int by, int bx) {
   const float steady = (drift_high - fabsf(total) * ninth) / (drift_high - drift_low);
   const float still = clip(fminf(calm, steady), 0.0f, 1.0f);
   const float share = moves ? mix(p.moving_share, 1.0f, broad) : 1.0f;
-  return {still * share * p.keep, 1.0f / mix(p.narrow_tremble, p.broad_tremble, broad)};
+  const Curve &narrow = p.narrow_curve, &wide = p.broad_curve;
+  const float low = mix(narrow.sudden_low, wide.sudden_low, broad);
+  const float high = mix(narrow.sudden_high, wide.sudden_high, broad);
+  return {still * share * p.small, still * p.large * sure,
+          1.0f / mix(narrow.tremble, wide.tremble, broad), low, 1.0f / (high - low)};
 }
 
 // The new memory from alpha (a code) and the old memory.
-SM_FN float remembered(float alpha, float memory, const Share &s) {
+SM_FN float remembered(float alpha, float memory, const Shares &s) {
   const float snap = 0.5f / 255.0f * 65535.0f;
   const float difference = memory - alpha;
-  const float ratio = fabsf(difference) * (1.0f / 65535.0f) * s.sharpness;
+  const float size = fabsf(difference) * (1.0f / 65535.0f);
+  const float ratio = size * s.sharpness;
   const float square = ratio * ratio;
-  const float moved = s.share / (1.0f + square * square) * difference;
+  const float far = clip((size - s.low) * s.slope, 0.0f, 1.0f);
+  const float sudden = far * far * (3.0f - 2.0f * far);
+  const float moved = fmaxf(s.small / (1.0f + square * square), s.large * sudden) * difference;
   const int exact = alpha == 0.0f || alpha == 65535.0f;
   return exact && fabsf(moved) < snap ? alpha : alpha + moved;
 }
@@ -258,11 +292,15 @@ SM_FN void smooth_quad(const Past &p, int y, int x, int width, int codes[4]) {
       if (x + k < width) memory[k] = (float)codes[k];
     return;
   }
-  const Share share = share_of(p, y / BLOCK, x / BLOCK);
+  float far = 0.0f;
+#pragma unroll
+  for (int k = 0; k < 4; k++)
+    if (x + k < width) far = fmaxf(far, fabsf(memory[k] - (float)codes[k]) * (1.0f / 65535.0f));
+  const Shares shares = shares_of(p, y / BLOCK, x / BLOCK, far);
 #pragma unroll
   for (int k = 0; k < 4; k++)
     if (x + k < width) {
-      const float value = remembered((float)codes[k], memory[k], share);
+      const float value = remembered((float)codes[k], memory[k], shares);
       memory[k] = value;
       codes[k] = (int)(value + 0.5f);
     }
