@@ -115,7 +115,8 @@ class VideoSink(FileSink):
         self._container = av.open(
             str(self._temporary), "w", format=encoding.muxer, container_options=self._options()
         )
-        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints a page of settings otherwise
+        if encoding.codec == "libsvtav1":
+            os.environ.setdefault("SVT_LOG", "1")  # errors alone, not a page of settings
         stream = self._container.add_stream(encoding.codec, rate=_nominal_rate(info))
         assert isinstance(stream, av.VideoStream)
         self._stream = stream

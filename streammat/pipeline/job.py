@@ -306,7 +306,6 @@ class Job(Closes):
         )
 
     def _tell_of_region(self) -> None:
-        told = ""
         if self._settings.roi == "auto":
             told = cut_note(self.matter)
         else:

@@ -48,13 +48,14 @@ def look_closer(
     """Let ``matter`` look where the subject of ``source`` keeps to.
 
     Args:
-        matter: sees whole frames until then.
+        matter: whatever it looked at before, it sees whole frames while the search lasts.
         source: for messages.
         open_reader: of the frames that the job is going to read.
         notify: gets a line before, and one about what was found.
         cancel: ends it early; what was seen until then counts.
 
     """
+    matter.look_at(None)
     with open_reader() as reader:
         info = reader.info
         if not info.still:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import streammat
 from streammat.errors import ConfigError
-from streammat.matting import CloserMatter
+from streammat.matting import CloserMatter, KeptMatter
 from streammat.matting.extent import Extent
 from streammat.matting.window import window_of
 from streammat.pipeline.job import Job, matte_file
@@ -87,6 +87,21 @@ def test_the_network_looks_where_the_subject_is_in_any_frame(
     assert report.frames == FRAMES
     assert "looking for the subject" in " ".join(lines)
     assert not any("reaches beyond" in line for line in lines)
+
+
+def test_the_next_job_of_a_kept_network_looks_for_its_own_subject(
+    tmp_path: Path, settings: MatteSettings
+) -> None:
+    found = []
+    with KeptMatter() as kept:
+        for number, left in enumerate((100, 500)):
+            source = clip(tmp_path / f"{number}.mkv", lambda _, left=left: (left, 120), 3)
+            target = [OutputRequest(str(tmp_path / f"{number}.mov"), OutputKind.ALPHA)]
+            with Job(source, target, settings, kept=kept) as job:
+                assert isinstance(job.matter, CloserMatter)
+                assert job.matter.window is not None
+                found.append(job.matter.window.left)
+    assert found[0] < 100 < found[1] < 500
 
 
 def test_python_looks_there_too(tmp_path: Path, settings: MatteSettings) -> None:
