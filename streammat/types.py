@@ -127,6 +127,8 @@ class StreamInfo:
         still: a single image.
         timecode: of the first frame that this reader delivers, None when the source has none.
         first_pts: time stamp of the first frame that this reader delivers.
+        clock_start: moment of the container's clock, in seconds, at which the file begins: 0 but
+            for transport and program streams, whose clock starts anywhere.
         tracks: every other stream of the container, in file order.
         chapters: of the whole source.
         hdr: static HDR metadata, None when the source has none.
@@ -159,6 +161,7 @@ class StreamInfo:
     metadata: dict[str, str] = field(default_factory=dict)
     timecode: Timecode | None = None
     first_pts: int = 0
+    clock_start: Fraction = Fraction(0)
     tracks: tuple[Track, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     hdr: HdrMetadata | None = None

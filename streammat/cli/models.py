@@ -20,6 +20,7 @@ __all__ = ["models"]
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _WEIGHTS = (".pth", ".pt", ".safetensors")
+_WIDTH = 96
 
 
 @click.group(context_settings=_HELP, invoke_without_command=True)
@@ -216,21 +217,44 @@ def _list(as_json: bool) -> None:
         return
     for card, imported in cards:
         note = " (default)" if card.name == default else " (imported)" if imported else ""
-        _print_card(card, note)
+        click.echo(f"{card.name}{note}")
+        _echo(card.summary, "  ")
+        _echo(f"licence: {card.licence or 'unknown'}", "  ")
+    click.echo("more of one: streammat models show NAME")
 
 
-def _print_card(card: ModelCard, note: str = "") -> None:
-    click.echo(f"{card.name}{note}")
-    click.echo(f"  {card.summary}")
-    click.echo(f"  variant {card.variant}, sha256 {card.sha256}")
-    click.echo(f"  licence: {card.licence or 'unknown'}")
+def _print_card(card: ModelCard) -> None:
+    click.echo(card.name)
+    _echo(card.summary, "  ")
+    _echo(f"variant {card.variant}, sha256 {card.sha256}", "  ")
+    _echo(f"licence: {card.licence or 'unknown'}", "  ")
     if data := card.details.get("data"):
-        names = [f"{part.get('name')} ({part.get('licence')})" for part in data]
-        click.echo(f"  trained on: {'; '.join(names)}")
+        click.echo("  trained on:")
+        for part in data:
+            _echo(f"{part.get('name')} ({part.get('licence')})", "    ")
     for key in ("quality", "limits", "source"):
         if card.details.get(key):
-            click.echo(f"  {key}: {_words(card.details[key])}")
+            _print_value(key, card.details[key])
     click.echo(f"  {card.path}")
+
+
+def _print_value(key: str, value: Any) -> None:
+    """A line for each part of a table or list; any other value behind its name."""
+    if isinstance(value, dict):
+        click.echo(f"  {key}:")
+        for name, item in value.items():
+            _echo(f"{name}: {_words(item)}", "    ")
+    elif isinstance(value, list):
+        click.echo(f"  {key}:")
+        for item in value:
+            _echo(_words(item), "    ")
+    else:
+        _echo(f"{key}: {value}", "  ")
+
+
+def _echo(text: str, indent: str) -> None:
+    """Text broken into lines; what follows the first line lies deeper."""
+    click.echo(click.wrap_text(text, _WIDTH, indent, indent + "  "))
 
 
 def _words(value: Any) -> str:
@@ -238,5 +262,5 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key}: {_words(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return " ".join(_words(item) for item in value)
+        return "; ".join(_words(item) for item in value)
     return str(value)

@@ -26,16 +26,30 @@ _SETTINGS = ("fps", "raw_input", "input_colour")
 @json_option
 @debug_option
 def probe(clips: Sequence[str], as_json: bool, **given: Any) -> None:
-    """Say what a clip is, how it will be read, and what has to be assumed."""
+    """Say what a clip is, how it will be read, and what has to be assumed.
+
+    A clip that cannot be read is named, the others are told.
+    """
+    from streammat.errors import StreammatError
     from streammat.media.probe import probe as look
 
     settings = resolve(given).settings()
-    reports = [look(clip, settings) for clip in clips]
-    if as_json:
+    reports: list[ProbeReport] = []
+    failures: list[StreammatError] = []
+    for clip in clips:
+        try:
+            reports.append(look(clip, settings))
+        except StreammatError as error:
+            failures.append(error)
+            continue
+        if not as_json:
+            _print(reports[-1])
+    if as_json and reports:
         print_json("probe", {"clips": [report.as_json() for report in reports]})
-        return
-    for report in reports:
-        _print(report)
+    for error in failures[:-1]:
+        click.echo(f"streammat: {error}", err=True)
+    if failures:
+        raise failures[-1]
 
 
 def _print(report: ProbeReport) -> None:

@@ -34,7 +34,7 @@ def end_of_part(info: StreamInfo, selection: Selection) -> Fraction | None:
     """Where the chosen part ends on the source's clock, None when that is not known before."""
     ends = []
     if selection.end_seconds is not None:
-        ends.append(selection.end_seconds)
+        ends.append(info.clock_start + selection.end_seconds)
     if selection.frame_limit is not None and info.rate:
         ends.append(info.first_pts * info.time_base + selection.frame_limit / info.rate)
     return min(ends) if ends else None
@@ -83,7 +83,7 @@ def say_left_out(
         timecode: it gets the time code.
         hdr: it gets the static metadata of HDR, or is not HDR.
     """
-    tracks = [t for t in info.tracks if t.codec != "timecode"]
+    tracks = [t for t in info.tracks if t.codec != "timecode" and not _lists_chapters(t, info)]
     piped = info.path == STDIN  # what lies beside the pictures is read a second time
     if not (pictures_only or piped):
         tracks = [track for track in tracks if track.kind not in _CARRIED]
@@ -103,6 +103,11 @@ def say_left_out(
             else ""
         )
         notices.once("left out", f"{path}: left out of the source: {', '.join(words)}{why}")
+
+
+def _lists_chapters(track: Track, info: StreamInfo) -> bool:
+    """QuickTime and MP4 keep the chapters' names in a track of their own."""
+    return bool(info.chapters) and track.kind == "data" and track.codec == "bin_data"
 
 
 def _counted(tracks: Iterable[Track]) -> list[str]:

@@ -21,6 +21,7 @@ from .deliveries import (
 )
 from .encodings import Encoding, Wanted, encoding_of
 from .pipe_format import STDOUT, pipe_colour, pipe_label, pipe_layout, pipe_pixel_format
+from .rate_control import check_rates, takes_bitrate
 from .sequence import is_pattern
 
 __all__ = [
@@ -47,7 +48,6 @@ _MUXERS = {
     ".webp": "webp",
 }
 _IMAGE_SUFFIXES = frozenset(suffix for row in DELIVERIES if row.images for suffix in row.suffixes)
-_NO_BITRATE = {"prores", "qtrle", "ffv1", "png", "cineform", "webp"}
 
 
 def is_image_output(path: str) -> bool:
@@ -210,14 +210,16 @@ def video_encoding(
 
     Raises:
         OutputError: unknown suffix, or a source that the delivery cannot hold.
-        ConfigError: a bitrate that is no number, an unknown codec.
+        ConfigError: a bitrate that is no number, a crf or preset that the encoder does not have, an
+            unknown codec.
     """
     if path == STDOUT:
         return _pipe(kind, info)
     row = delivery_of(path, kind, info, settings)
+    check_rates(path, row, settings)
     bits = depth_of(path, row, kind, info, settings)
     encoding = encoding_of(row, Wanted(_MUXERS[suffix_of(path)], kind, bits, info, settings))
-    if settings.bitrate is not None and row.name not in _NO_BITRATE:
+    if settings.bitrate is not None and takes_bitrate(row):
         options = {k: v for k, v in encoding.options.items() if k not in {"crf", "b"}}
         encoding = replace(encoding, options=options, bitrate=parse_bitrate(settings.bitrate))
     return encoding

@@ -62,22 +62,34 @@ class SideStreams:
         self._edit_lists = muxer in {"mp4", "mov"}
         self._passages: dict[int, Passage] = {}
         self._origin: Fraction | None = None
+        self._end: Fraction | None = None
         self._packets: Iterator[Packet] = iter(())
         self._held: Packet | None = None
         self._input: av.container.InputContainer | None = None
         self._open(source, audio)
 
-    def begin(self, origin_seconds: Fraction | None) -> None:
+    def begin(
+        self,
+        origin_seconds: Fraction | None,
+        end_seconds: Fraction | None = None,
+        *,
+        seek: bool = False,
+    ) -> None:
         """Start demuxing; called once, when the first picture is written.
 
         Args:
             origin_seconds: moment of the source's clock that becomes 0 in the output; None
                 leaves all time stamps as they are.
+            end_seconds: moment of the source's clock at which the output ends, where that is known:
+                no text is shown for longer.
+            seek: go to the origin at once; the source begins earlier.
         """
+        self._end = end_seconds
         if self._input is None or not self._passages:
             return
         if origin_seconds is not None:
             self._origin = origin_seconds
+        if origin_seconds is not None and seek:
             texts = any(p.source.type == "subtitle" for p in self._passages.values())
             place = origin_seconds - (_LONGEST_TEXT if texts else 0)
             with suppress(FFmpegError, OSError):
@@ -165,17 +177,20 @@ class SideStreams:
             if not packet.size or packet.pts is None:
                 continue
             if packet.stream.type == "subtitle":
-                self._begin_with_picture(packet)
+                self._within_pictures(packet)
             if not self._too_early(packet):
                 yield cast("Packet", packet)
 
-    def _begin_with_picture(self, packet: Packet) -> None:
-        """A text that is being shown at the cut is shown from the first picture on."""
+    def _within_pictures(self, packet: Packet) -> None:
+        """A text that is being shown at a cut is shown from the first picture, to the last."""
         unit = fraction(packet.time_base)
         late = round((self._origin or Fraction(0)) / unit) - (packet.pts or 0)
         if 0 < late < (packet.duration or 0):
             packet.pts = packet.dts = (packet.pts or 0) + late
             packet.duration = (packet.duration or 0) - late
+        if self._end is not None and packet.duration:
+            left = round(self._end / unit) - (packet.pts or 0)
+            packet.duration = min(packet.duration, max(left, 1))
 
     def _too_early(self, packet: Packet) -> bool:
         """Whether a packet lies before the output's beginning.

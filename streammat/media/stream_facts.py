@@ -17,6 +17,7 @@ from .layouts import mapping, nearest_planar
 from .rotation import quarter_turns, upright_aspect, upright_colour, upright_layout
 
 _MICROSECONDS = 1_000_000
+_FREE_CLOCKS = {"mpegts", "mpeg"}  # cut out of a stream that ran before
 
 
 def video_stream(container: av.container.InputContainer, path: str) -> av.VideoStream:
@@ -112,6 +113,14 @@ def stream_info(
         variable_rate=is_variable(stream),
         metadata=dict(container.metadata),
     )
+
+
+def clock_start(container: av.container.InputContainer) -> Fraction:
+    """Where a file begins on a clock that starts anywhere; 0 for files that count from 0."""
+    if container.format.name not in _FREE_CLOCKS:
+        return Fraction(0)
+    rounded = container.start_time or 0  # maybe up, and no packet may lie before the start
+    return Fraction(max(rounded - 1, 0), _MICROSECONDS)
 
 
 def duration_seconds(

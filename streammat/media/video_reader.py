@@ -23,7 +23,7 @@ from .raw_input import open_raw
 from .read_options import ReadOptions
 from .rotation import quarter_turns, upright_planes
 from .stdin import STDIN, open_stdin
-from .stream_facts import source_colour, stream_info, video_stream
+from .stream_facts import clock_start, source_colour, stream_info, video_stream
 from .timecode import moved
 from .timestamps import RisingPts, step_of
 from .uniform import Uniform
@@ -265,6 +265,7 @@ class VideoReader(Closing):
             frames=self._expected(info),
             timecode=self._timecode(info.rate, pts),
             first_pts=pts,
+            clock_start=clock_start(self._container),
             tracks=tracks_of(self._container, self._stream.index),
             chapters=chapters_of(self._container),
             hdr=hdr_metadata(first),

@@ -17,7 +17,7 @@ from streammat.types import ColourTags, Frame, StreamInfo
 from streammat_kernels.layout import Family, Siting
 
 from .atomic import check_target, partial_name, publish, temporary_beside
-from .beside import chapters_of_part, kept_tags, say_left_out, timecode_tag
+from .beside import chapters_of_part, end_of_part, kept_tags, say_left_out, timecode_tag
 from .carriers import Carriers
 from .colour_tags import tags_of, write_tags
 from .encodings import Encoding
@@ -188,12 +188,16 @@ class VideoSink(FileSink):
         write_tags(context, self._tags)
 
     def _begin(self, frame: Frame) -> None:
-        """Only a part that starts later moves to 0; everything else keeps its stamps."""
+        """What starts later on its clock moves to 0; everything else keeps its stamps."""
+        start, end = self._info.clock_start, end_of_part(self._info, self._selection)
         if self._selection.begins_later:
             self._origin = frame.pts
-            self._beside.begin(frame.pts * frame.time_base)
+            self._beside.begin(frame.pts * frame.time_base, end, seek=True)
+        elif start:
+            self._origin = round(start / frame.time_base)
+            self._beside.begin(start, end)
         else:
-            self._beside.begin(None)
+            self._beside.begin(None, end)
 
     def _mux(self, packets: Sequence[av.Packet[Any]]) -> None:
         """Hand packets to the muxer while the file can still be ended after them."""

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from streammat.errors import OutputError
+from streammat.media.deliveries import Delivery
 from streammat.media.formats import (
     check_choices,
     delivery_for_request,
@@ -16,6 +17,7 @@ from streammat.media.formats import (
     kind_of,
     video_encoding,
 )
+from streammat.media.rate_control import check_rates, unused_rates
 from streammat.media.sink import open_sink
 from streammat.settings import MatteSettings, OutputRequest
 from streammat.types import Alpha, Frame, StreamInfo
@@ -44,7 +46,7 @@ def plan_outputs(
         raise OutputError("no output: give at least one path to write to")
     check_choices([request.path for request in requests], settings)
     seen: set[Path] = set()
-    plans = []
+    plans, rows = [], []
     for request in requests:
         place = Path(request.path).absolute()
         if place in seen:
@@ -52,6 +54,9 @@ def plan_outputs(
         seen.add(place)
         kind = kind_of(request, settings.codec)
         row = delivery_for_request(request.path, kind, settings)
+        if row is not None:
+            check_rates(request.path, row, settings)
+            rows.append(row)
         plans.append(
             plan_output(
                 request.path,
@@ -62,12 +67,22 @@ def plan_outputs(
                 notify=notify,
             )
         )
+    _say_unused(plans, rows, settings, notify)
+    return plans
+
+
+def _say_unused(
+    plans: Sequence[OutputPlan], rows: Sequence[Delivery], settings: MatteSettings, notify: Notify
+) -> None:
+    """A line for each setting that no output follows."""
     if settings.background not in {None, "none"} and not any(plan.background for plan in plans):
         notify(
             f"--background {settings.background} is not used: no output is a composite; "
             f"ask for composite={plans[0].path}"
         )
-    return plans
+    if unused := unused_rates(rows, settings):
+        formats = ", ".join(dict.fromkeys(row.title for row in rows)) or "a pipe"
+        notify(f"{', '.join(unused)}: not used; {formats} has no such setting")
 
 
 def open_target(

@@ -106,7 +106,7 @@ class JobReport:
                 f"limited by {self.limit.stage} ({self.limit.share:.0%})".replace("%", " %")
             )
         if self.lost_frames:
-            parts.append(f"{self.lost_frames} frames lost")
+            parts.append(f"{self.lost_frames} frame{'s' * (self.lost_frames != 1)} lost")
         if self.cancelled:
             parts.append("cancelled")
         return " | ".join(parts)

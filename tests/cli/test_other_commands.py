@@ -104,3 +104,16 @@ def test_formats_lists_every_delivery(capsys: pytest.CaptureFixture[str]) -> Non
     told = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in told["formats"]] == [row.name for row in DELIVERIES]
     assert told["formats"][0]["suffixes"] == [".mov", ".mkv"]
+
+
+def test_the_list_of_models_is_short_and_one_models_card_has_a_line_for_each_point(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["models"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert len(listed) <= 6
+    assert listed[-1] == "more of one: streammat models show NAME"
+    assert main(["models", "show", "gfm_lite0_tt"]) == 0
+    card = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in card[:-1]) <= 96  # the last is a path
+    assert {"  trained on:", "  quality:", "  limits:"} <= set(card)

@@ -198,6 +198,57 @@ def test_two_sound_tracks_and_subtitles_and_chapters_arrive(tmp_path: Path, suff
     assert _texts(tmp_path / f"o{suffix}") == [("hello", Fraction(20, 1000), Fraction(60, 1000))]
 
 
+@pytest.mark.parametrize("part", [{"end": "0.06"}, {"limit": 1}], ids=["end", "limit"])
+@pytest.mark.parametrize("suffix", [".mov", ".mkv", ".webm"])
+def test_a_text_ends_with_the_part(tmp_path: Path, suffix: str, part: dict[str, Any]) -> None:
+    lossless_clip(tmp_path / "a.mkv", frames=10)
+    source = with_subtitles(tmp_path / "a.mkv", tmp_path / "b.mkv", "hello")  # 20 to 80 ms
+    run_matte(source, f"composite={tmp_path}/o{suffix}", **part)
+    length = Fraction(40 if "end" in part else 20, 1000)
+    assert _texts(tmp_path / f"o{suffix}") == [("hello", Fraction(20, 1000), length)]
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".mp4", ".mkv"])
+def test_a_transport_streams_clock_is_not_kept(tmp_path: Path, suffix: str) -> None:
+    """It may begin an hour late; sound and picture keep their distance."""
+    source = _late_stream(tmp_path / "a.ts", seconds=3600)
+    run_matte(source, f"composite={tmp_path}/o{suffix}")
+    before, after = _begins(source), _begins(tmp_path / f"o{suffix}")
+    assert before["video"] == 3600
+    assert min(after.values()) < Fraction(1, 1000)
+    distance = float(before["audio"] - before["video"])
+    assert after["audio"] - after["video"] == pytest.approx(distance, abs=0.001)
+    times = packet_times(tmp_path / f"o{suffix}")
+    assert len(times) == 10
+    assert [round(float(t - times[0]), 3) for t in times] == [i * 0.04 for i in range(10)]
+
+
+def _begins(path: Path) -> dict[str, Fraction]:
+    """Where the first picture and the first sound lie, in seconds."""
+    with av.open(str(path)) as container:
+        return {s.type: (s.start_time or 0) * Fraction(s.time_base or 0) for s in container.streams}
+
+
+def _late_stream(path: Path, seconds: int) -> Path:
+    """Ten frames and as much sound; the clock of the stream says ``seconds`` at the first frame."""
+    with av.open(str(path), "w", format="mpegts") as container:
+        video = container.add_stream("mpeg2video", rate=25)
+        sound = container.add_stream("mp2", rate=48000)
+        assert isinstance(video, av.VideoStream)
+        assert isinstance(sound, av.AudioStream)
+        video.width, video.height, video.pix_fmt = 48, 32, "yuv420p"
+        for number in range(10):
+            frame = av.VideoFrame.from_ndarray(np.full((32, 48, 3), number * 20, np.uint8), "rgb24")
+            frame.pts, frame.time_base = seconds * 25 + number, Fraction(1, 25)
+            container.mux(video.encode(frame))
+            part = av.AudioFrame.from_ndarray(np.zeros((1, 3840), np.int16), "s16", "stereo")
+            part.sample_rate, part.time_base = 48000, Fraction(1, 48000)
+            part.pts = seconds * 48000 + number * 1920
+            container.mux(sound.encode(part))
+        container.mux([*video.encode(None), *sound.encode(None)])
+    return path
+
+
 @pytest.mark.parametrize("suffix", [".mov", ".mkv", ".webm"])
 def test_subtitles_and_chapters_move_with_the_cut(tmp_path: Path, suffix: str) -> None:
     lossless_clip(tmp_path / "a.mkv", frames=10, tones=["eng"], chapters=CHAPTERS)
