@@ -46,8 +46,8 @@ def probe(clips: Sequence[str], as_json: bool, **given: Any) -> None:
             _print(reports[-1])
     if as_json and reports:
         print_json("probe", {"clips": [report.as_json() for report in reports]})
-    for error in failures[:-1]:
-        click.echo(f"streammat: {error}", err=True)
+    for failure in failures[:-1]:
+        click.echo(f"streammat: {failure}", err=True)
     if failures:
         raise failures[-1]
 

@@ -73,13 +73,15 @@ def _read_plain(path: Path) -> StillImage:
     try:
         with Image.open(path) as stored:
             name = f"{(stored.format or 'image').lower()} {stored.mode}"
+            # What else a phone's MPO holds is no next picture.
+            pictures = 1 if stored.format == "MPO" else getattr(stored, "n_frames", 1)
             image = ImageOps.exif_transpose(stored)
             assert image is not None
             samples = np.asarray(image.convert(_plain_mode(image)))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise MediaError(f"{path}: not a readable image; {_READABLE}") from error
     planes, layout = split(samples)
-    return StillImage(planes, layout, name)
+    return StillImage(planes, layout, name, pictures=pictures)
 
 
 def _plain_mode(image: Image.Image) -> str:

@@ -58,6 +58,12 @@ class SequenceReader(Closing):
         if self._holes:
             self._say_holes()
         self._place, self._first = self._first_readable()
+        if self._first.pictures > 1:
+            self._notices.once(
+                "animated",
+                f"{self._paths[self._place]}: holds {self._first.pictures} pictures, the first is "
+                "read; for all of them give a video or one file each",
+            )
         self.info = self._describe()
         self._like_first = LikeFirst(self._first, self.info, self._notices)
 

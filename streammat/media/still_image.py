@@ -33,6 +33,7 @@ class StillImage:
         rate: frames per second as stated.
         sample_aspect: width to height of a pixel.
         curve: name of ``--input-colour`` that the file says its values have, "" for sRGB.
+        pictures: that the file holds; this is the first.
     """
 
     planes: tuple[Plane, ...]
@@ -45,6 +46,7 @@ class StillImage:
     rate: Fraction | None = None
     sample_aspect: Fraction = Fraction(1)
     curve: str = ""
+    pictures: int = 1
 
 
 def split(samples: NDArray[Any]) -> tuple[tuple[Plane, ...], PixelLayout]:

@@ -231,12 +231,18 @@ class VideoReader(Closing):
         return first
 
     def _nothing(self) -> str:
-        if not self._selection.whole:
+        why = self._decoder.damage.first_reason
+        if self._path == STDIN and why and "mov" in self._container.format.name.split(","):
+            return (
+                f"{self._path}: an MP4 or MOV with its index behind the pictures cannot be read "
+                "from a pipe; give the file, or move the index to the front with "
+                "'ffmpeg -i FILE -c copy -movflags +faststart NEW.mp4'"
+            )
+        if not self._selection.whole and not why:
             stated = self._stream.duration
             length = float(stated * fraction(self._stream.time_base)) if stated else None
             known = "" if length is None else f"; the clip is {length:.2f} s long"
             return f"{self._path}: no frame within --start, --end or --frames{known}"
-        why = self._decoder.damage.first_reason
         return (
             f"{self._path}: no frame can be decoded ({why or 'the video stream is empty'}); "
             f"check the file with 'streammat probe {self._path}'"

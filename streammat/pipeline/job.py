@@ -253,7 +253,7 @@ class Job(Closes):
         return network
 
     def _warm_up(self) -> None:
-        line = "compiling the network (kept for the next run)"
+        line = "loading the network; the first time it is compiled, and kept"
         with _slow(self._notify, line), thread_named("infer"):
             self.matter.warm_up(self.info.height, self.info.width)
 

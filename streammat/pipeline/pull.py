@@ -84,7 +84,8 @@ def _run(
             yield matte
         count_lost(reader.lost_frames)
         if reader.lost_frames:
-            notify(f"{path}: {reader.lost_frames} frames could not be decoded")
+            plural = "s" * (reader.lost_frames != 1)
+            notify(f"{path}: {reader.lost_frames} frame{plural} could not be decoded")
 
 
 def pull(

@@ -206,3 +206,17 @@ def test_16_bit_png_samples_come_back_as_stored(tmp_path: Path) -> None:
         out.mux([*stream.encode(frame.reformat(format="rgb48be")), *stream.encode(None)])
     _, (read,), _ = read_source(tmp_path / "d.png")
     assert all((read.planes[c] == codes[..., c]).all() for c in range(3))
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".png", ".tif"])
+def test_a_file_with_several_pictures_gives_the_first_and_says_so(
+    tmp_path: Path, suffix: str
+) -> None:
+    pictures = [Image.new("RGB", (16, 8), (60 * i, 0, 0)) for i in range(3)]
+    path = tmp_path / f"a{suffix}"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:])
+    _, frames, said = read_source(path)
+    assert len(frames) == 1
+    assert frames[0].planes[0].max() <= 1
+    way = "for all of them give a video or one file each"
+    assert said == [f"{path}: holds 3 pictures, the first is read; {way}"]

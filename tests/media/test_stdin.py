@@ -106,3 +106,20 @@ def test_sound_that_a_pipe_cannot_give_is_named() -> None:
     (line,) = said("-")
     assert "o.mov: left out of the source: audio track 1 (aac)" in line
     assert "give the file" in line
+
+
+def test_a_movie_with_its_index_behind_the_pictures_cannot_come_through_a_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    with av.open(str(tmp_path / "a.mov"), "w") as container:
+        stream = container.add_stream("rawvideo", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 480, 320, "rgb24"
+        for _ in range(6):
+            noise = rng.integers(0, 256, (320, 480, 3)).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(noise, "rgb24")))
+    for part in ({}, {"limit": 3}):
+        pipe_in(monkeypatch, (tmp_path / "a.mov").read_bytes())
+        with pytest.raises(MediaError, match=r"^-: .* index behind .*faststart"):
+            read_source("-", **part)
