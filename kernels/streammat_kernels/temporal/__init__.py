@@ -98,7 +98,7 @@ def smooth(
         _start(alpha, out, current, bands)
     else:
         moved = _trace(alpha, current, shift, follow, bands)
-        _blend(alpha, out, current, moved, strength, bands)
+        _blend(alpha, out, current, moved, strength, shift, bands)
     return current
 
 
@@ -175,23 +175,21 @@ def _blend(
     state: TemporalState,
     moved: bool,
     strength: float,
+    shift: float,
     bands: Bands | None,
 ) -> None:
-    from .cpu import blend, witness
+    from .cpu import blend
 
     source, target, width = padded(alpha), padded(out, output=True), alpha.shape[1]
     small, large = keeps(strength)
     keep, in_place = (np.float32(small), np.float32(large)), out is alpha
     memory, solid = state.memory, state.solid
-    maps = state.residual, state.difference, state.witness
-
-    def testify(first: int, end: int) -> None:
-        witness(state.residual, state.witness, first, end)
-
-    run_bands(testify, state.luma.shape[0], bands)
+    maps = (
+        state.previous_luma, state.luma, state.residual, state.difference, state.vectors,
+    )  # fmt: skip
 
     def band(first: int, end: int) -> None:
-        arrays = memory, solid, moved, *maps, state.vectors
+        arrays = memory, solid, moved, maps, np.float32(shift)
         blend(source, width, target, in_place, *arrays, keep, first, end)
 
     run_bands(band, state.luma.shape[0], bands)

@@ -6,6 +6,7 @@ This part measures luma and blends; ``cpu_follow`` moves the memory to where the
 import numpy as np
 
 from ..jit import njit
+from ..motion.cpu import sample
 from .gates import (
     BROAD,
     BROAD_CURVE,
@@ -18,10 +19,11 @@ from .gates import (
     STILL,
     WITNESS,
     WITNESS_RADIUS,
+    WITNESS_STEP,
 )
 from .state import BLOCK_PX, TILE_PX
 
-__all__ = ["blend", "block_means", "coarse_means", "solid_kind", "start", "witness"]
+__all__ = ["blend", "block_means", "coarse_means", "solid_kind", "start"]
 
 _STILL = np.array(STILL, np.float32)
 _MOVING = np.array(MOVING, np.float32)
@@ -34,12 +36,12 @@ _SLOPE = np.float32(1 / (NARROW_CURVE.sudden_high - NARROW_CURVE.sudden_low))
 _BROAD_LOW = np.float32(BROAD_LOW)
 _BROAD_SLOPE = np.float32(1 / (BROAD_HIGH - BROAD_LOW))
 _MOVING_SHARE = np.float32(MOVING_SHARE)
-_EXPLAINED = np.float32(WITNESS.residual)
-_RADIUS = WITNESS_RADIUS
-_SIDE = 2 * WITNESS_RADIUS + 1
-# Of a count of explained blocks instead of their share.
-_WITNESS_LOW = np.float32(WITNESS.low * _SIDE**2)
-_WITNESS_SLOPE = np.float32(1 / ((WITNESS.high - WITNESS.low) * _SIDE**2))
+_SUDDEN = np.float32(NARROW_CURVE.sudden_low * 65535)
+_RESIDUAL = np.float32(WITNESS.residual)
+_SLOPE_SHARE = np.float32(WITNESS.slope)
+_WITNESS_SHARE = np.float32(len(range(-WITNESS_RADIUS, WITNESS_RADIUS + 1, WITNESS_STEP)) ** -2)
+_WITNESS_LOW = np.float32(WITNESS.low)
+_WITNESS_SLOPE = np.float32(1 / (WITNESS.high - WITNESS.low))
 _SNAP = np.float32(SNAP)
 _FULL = np.float32(65535)
 _CODE = np.float32(1 / 65535)
@@ -122,24 +124,43 @@ def start(alpha, width, out, memory, solid, first_block, end_block):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def witness(residual, found, first, end):
-    """For rows of blocks, see reference; beyond the border blocks are repeated."""
-    rows, columns = residual.shape
-    line = np.empty(columns + 2 * _RADIUS, np.float32)
-    for y in range(first, end):
-        line[:] = _ZERO
-        for j in range(-_RADIUS, _RADIUS + 1):
-            row = residual[min(max(y + j, 0), rows - 1)]
-            for x in range(columns):
-                line[x + _RADIUS] += _ONE if abs(row[x]) <= _EXPLAINED else _ZERO
-        line[:_RADIUS] = line[_RADIUS]
-        line[columns + _RADIUS :] = line[columns + _RADIUS - 1]
-        target = found[y]
-        for x in range(columns):
-            count = _ZERO
-            for i in range(_SIDE):
-                count += line[x + i]
-            target[x] = min(_ONE, max(_ZERO, (count - _WITNESS_LOW) * _WITNESS_SLOPE))
+def _unexplained(previous, current, shift, across, down, y, x):
+    """How far block (y, x) is from being explained by a vector, 0 (it is) to 1; see reference."""
+    last_y, last_x = current.shape[0] - 1, current.shape[1] - 1
+    over, under = current[max(y - 1, 0), x], current[min(y + 1, last_y), x]
+    left, right = current[y, max(x - 1, 0)], current[y, min(x + 1, last_x)]
+    slope = max(abs(under - over), abs(right - left))
+    if across == _ZERO and down == _ZERO:
+        before = previous[y, x]
+    else:
+        before = sample(previous, np.float32(y) + down, np.float32(x) + across)
+    residual = abs(before + shift - current[y, x]) / (_RESIDUAL + _SLOPE_SHARE * slope)
+    return min(_ONE, max(_ZERO, residual - _ONE))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _witness(previous, current, shift, vectors, by, bx):
+    """Of one block, see reference; beyond the border blocks are repeated."""
+    rows, columns = current.shape
+    across, down = vectors[0, by, bx], vectors[1, by, bx]
+    total = _ZERO
+    for j in range(-WITNESS_RADIUS, WITNESS_RADIUS + 1, WITNESS_STEP):
+        y = min(max(by + j, 0), rows - 1)
+        for i in range(-WITNESS_RADIUS, WITNESS_RADIUS + 1, WITNESS_STEP):
+            x = min(max(bx + i, 0), columns - 1)
+            total += _unexplained(previous, current, shift, across, down, y, x)
+    share = _ONE - total * _WITNESS_SHARE
+    return min(_ONE, max(_ZERO, (share - _WITNESS_LOW) * _WITNESS_SLOPE))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _any_sudden(alpha, memory, y, end_y, x, end_x):
+    """Whether a pixel's alpha is so far from the memory that a witness is asked for."""
+    for yy in range(y, end_y):
+        for xx in range(x, end_x):
+            if abs(memory[yy, np.uint64(xx)] - np.float32(alpha[yy, np.uint64(xx)])) > _SUDDEN:
+                return True
+    return False
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -227,19 +248,25 @@ def _memory_kind(memory, y, end_y, x, end_x):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _tile_shares(residual, difference, sure, vectors, keep, by, first, end, columns, shares):
+def _tile_shares(maps, shift, keep, alpha, memory, by, first, end, columns, shares):
     """``_block_shares`` of blocks ``first`` to ``end`` of row ``by``, once for each pixel: (3, 64).
 
     Whether a difference of them is broad. ``columns`` is scratch, (3, blocks + 2).
     """
+    previous, current, residual, difference, vectors = maps
+    y, end_y, end_x = by * BLOCK_PX, min(by * BLOCK_PX + BLOCK_PX, alpha.shape[0]), memory.shape[1]
     some = False
     _three_rows(residual, difference, by, first, end, columns)
     for i in range(end - first):
+        x = (first + i) * BLOCK_PX
         worst = max(columns[0, i], columns[0, i + 1], columns[0, i + 2])
         drift = abs(columns[1, i] + columns[1, i + 1] + columns[1, i + 2]) * _NINTH
         differs = abs(columns[2, i] + columns[2, i + 1] + columns[2, i + 2]) * _NINTH
-        told = sure[by, first + i]
-        broad = told * min(_ONE, max(_ZERO, (differs - _BROAD_LOW) * _BROAD_SLOPE))
+        broad, told = min(_ONE, max(_ZERO, (differs - _BROAD_LOW) * _BROAD_SLOPE)), _ZERO
+        # Where neither counts, nobody is asked: that is nearly everywhere.
+        if broad > _ZERO or _any_sudden(alpha, memory, y, end_y, x, min(x + BLOCK_PX, end_x)):
+            told = _witness(previous, current, shift, vectors, by, first + i)
+        broad *= told
         moves = vectors[0, by, first + i] != _ZERO or vectors[1, by, first + i] != _ZERO
         small, large = _block_shares(worst, drift, broad, moves, keep)
         for j in range(BLOCK_PX):
@@ -251,27 +278,14 @@ def _tile_shares(residual, difference, sure, vectors, keep, by, first, end, colu
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def blend(
-    alpha,
-    width,
-    out,
-    in_place,
-    memory,
-    solid,
-    sure,
-    residual,
-    difference,
-    told,
-    vectors,
-    keep,
-    first_block,
-    end_block,
+    alpha, width, out, in_place, memory, solid, sure, maps, shift, keep, first_block, end_block
 ):
     """Blend alpha with the memory, for rows of blocks; ``in_place``: ``out`` is ``alpha``.
 
-    ``residual``, ``difference`` and ``vectors`` are what ``cpu_follow`` made of the blocks,
-    ``told`` is what ``witness`` did, ``keep`` the shares of the memory that a still picture keeps
-    (``gates.keeps``). ``sure``: tiles of memory that are solid are so in alpha, too, which
-    ``cpu_follow.recall`` has looked at.
+    ``maps`` are the frames' luma, that before first, and what ``cpu_follow`` made of the blocks:
+    residual, difference and vectors; ``shift`` is the change of brightness, ``keep`` the shares of
+    the memory that a still picture keeps (``gates.keeps``). ``sure``: tiles of memory that are
+    solid are so in alpha, too, which ``cpu_follow.recall`` has looked at.
     """
     columns = np.empty((3, TILE_PX // BLOCK_PX + 2), np.float32)
     shares = np.empty((3, TILE_PX), np.float32)
@@ -287,8 +301,7 @@ def blend(
                         out[yy, x:end_x] = alpha[yy, x]
                 continue
             first, end = x // BLOCK_PX, -(-end_x // BLOCK_PX)
-            maps = residual, difference, told, vectors, keep
-            broad = _tile_shares(*maps, by, first, end, columns, shares)
+            broad = _tile_shares(maps, shift, keep, alpha, memory, by, first, end, columns, shares)
             for yy in range(y, end_y):
                 for i in range(end_x - x):
                     values[i] = np.float32(alpha[yy, x + i])

@@ -36,10 +36,9 @@ _PAST = np.dtype(
         ("curves", "f4", (2, 3)),
         ("broad", "f4", 2),
         ("moving_share", "f4"),
-        ("witness", "f4", 3),
+        ("witness", "f4", 4),
         ("keep", "f4", 2),
         ("fresh", "i4"),
-        ("_", "i4"),
     ]
 )
 _TRAIL = np.dtype([("arrays", "u8", 9), ("size", "i4", 4), ("explained", "f4"), ("_", "i4")])

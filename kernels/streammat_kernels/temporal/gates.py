@@ -25,6 +25,7 @@ __all__ = [
     "SUDDEN_KEEP",
     "WITNESS",
     "WITNESS_RADIUS",
+    "WITNESS_STEP",
     "Curve",
     "Limits",
     "Witness",
@@ -70,22 +71,30 @@ MAX_KEEP = 0.9
 MOVING_SHARE = 0.5
 """Part of it that is kept along a vector: memory that moves is blurred by sampling."""
 
-WITNESS_RADIUS = 4
-"""Blocks on each side: over so many the picture has to be explained before memory is a witness
-against quite another alpha. In a fast or blurred subject single blocks match some background of the
-same brightness; to believe them tears the subject to pieces."""
-
 
 class Witness(NamedTuple):
-    """``residual`` in 8-bit steps up to which a block is explained; shares of explained blocks from
-    which their memory begins to count, and counts in full."""
+    """Whether memory is a witness against quite another alpha: a block's own vector has to explain
+    the picture around it. In a fast or blurred subject single blocks match some background of the
+    same brightness; to believe them tears the subject to pieces.
+
+    ``residual`` in 8-bit steps, and ``slope`` times the change of luma from the block before to the
+    one behind, down or across, whichever is more: up to their sum a block is explained, at twice of
+    it not at all (a vector that is a little wrong leaves more at edges). ``low`` and ``high`` are
+    shares of explained blocks from which the memory begins to count, and counts in full.
+    """
 
     residual: float
+    slope: float
     low: float
     high: float
 
 
-WITNESS = Witness(4.5, 0.9, 1.0)
+WITNESS = Witness(2.3, 0.16, 0.84, 0.97)
+
+WITNESS_RADIUS, WITNESS_STEP = 8, 2
+"""Blocks on each side that are looked at, and every which of them. Half of it already tells most;
+smaller windows believe what lies in the middle of a large subject, wider ones let the background
+speak for a small one."""
 
 SUDDEN_KEEP = 1.15
 """Share of the memory, times strength, that is kept against quite another alpha: more than noise

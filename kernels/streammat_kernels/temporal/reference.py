@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .gates import (
     STILL,
     WITNESS,
     WITNESS_RADIUS,
+    WITNESS_STEP,
     keeps,
 )
 from .state import BLOCK_PX
@@ -65,12 +67,36 @@ def recall(memory: NDArray[Any], vectors: NDArray[Any]) -> Map:
     return sampled(memory, y + down, x + across)
 
 
-def witness(residual: NDArray[Any]) -> Map:
-    """Whether the memory around a block may speak against quite another alpha, 0..1."""
-    explained = (np.abs(residual) <= WITNESS.residual).astype(np.float64)
-    share = window_sum(explained, WITNESS_RADIUS) / (2 * WITNESS_RADIUS + 1) ** 2
+def witness(
+    previous: NDArray[Any], current: NDArray[Any], shift: float, vectors: NDArray[Any]
+) -> Map:
+    """Whether the memory of a block may speak against quite another alpha, 0..1.
+
+    Its vector is tried on the blocks around it; beyond the border those there are repeated.
+    """
+    rows, columns = current.shape
+    limit = WITNESS.residual + WITNESS.slope * _slope(current)
+    y, x = np.mgrid[:rows, :columns]
+    steps = range(-WITNESS_RADIUS, WITNESS_RADIUS + 1, WITNESS_STEP)
+    total = np.zeros((rows, columns))
+    for j, i in itertools.product(steps, steps):
+        at = np.clip(y + j, 0, rows - 1), np.clip(x + i, 0, columns - 1)
+        before = previous[at].astype(np.float64)
+        if vectors.any():
+            before = sampled(previous, at[0] + vectors[1], at[1] + vectors[0])
+        residual = np.abs(before + shift - current[at])
+        total += np.clip(2 - residual / limit[at], 0.0, 1.0)
+    share = total / len(steps) ** 2
     found: Map = np.clip((share - WITNESS.low) / (WITNESS.high - WITNESS.low), 0.0, 1.0)
     return found
+
+
+def _slope(current: NDArray[Any]) -> Map:
+    """Change of luma from the block before to the one behind, the larger of down and across."""
+    wide = np.pad(current.astype(np.float64), 1, mode="edge")
+    down, across = wide[2:, 1:-1] - wide[:-2, 1:-1], wide[1:-1, 2:] - wide[1:-1, :-2]
+    larger: Map = np.maximum(np.abs(down), np.abs(across))
+    return larger
 
 
 def breadth(alpha: NDArray[Any], memory: NDArray[Any]) -> Map:

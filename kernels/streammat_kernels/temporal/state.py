@@ -34,10 +34,9 @@ class TemporalState:
         luma: (ceil(H / 4), ceil(W / 4)) float32, mean luma of each block, 0..255.
         previous_luma: the same of the frame before; scratch, not saved.
         found, vectors: (2, ceil(H / 4), ceil(W / 4)) float32, motion of each block, in blocks: as
-            estimated, and as followed; scratch, as the next three are.
-        residual, difference, witness: (ceil(H / 4), ceil(W / 4)) float32, change of luma along the
-            motion, mean difference of the moved memory and alpha, and whether the memory there may
-            speak against quite another alpha (CPU only).
+            estimated, and as followed; scratch, as the next two are.
+        residual, difference: (ceil(H / 4), ceil(W / 4)) float32, change of luma along the motion,
+            and mean difference of the moved memory and alpha.
         other_memory, other_solid: the buffers that the next frame's memory is moved into.
         motion: buffers of ``motion.estimate``.
         solid: (ceil(H / 4), ceil(W / 64)) uint8, 1 where that tile of memory is all 0, 2 where it
@@ -60,7 +59,6 @@ class TemporalState:
         "solid",
         "vectors",
         "verdict",
-        "witness",
     )
 
     def __init__(self, height: int, width: int) -> None:
@@ -73,7 +71,6 @@ class TemporalState:
         self.vectors: NDArray[np.float32] = np.zeros((2, *blocks), np.float32)
         self.residual: NDArray[np.float32] = np.zeros(blocks, np.float32)
         self.difference: NDArray[np.float32] = np.zeros(blocks, np.float32)
-        self.witness: NDArray[np.float32] = np.zeros(blocks, np.float32)
         self.other_memory: NDArray[np.float32] = np.zeros((height, width), np.float32)
         self.other_solid: NDArray[np.uint8] = np.zeros_like(self.solid)
         self.motion = Workspace(*blocks)

@@ -203,28 +203,46 @@ struct Past {
   Limits still, moving, broad;
   Curve narrow_curve, broad_curve;
   float broad_low, broad_high, moving_share;
-  float explained, witness_low, witness_high;
+  float witness_residual, witness_slope, witness_low, witness_high;
   float small, large;
   int fresh;
-  int unused;
 };
 
 SM_FN float residual_at(const Past &p, i64 at) {
   return p.residual ? p.residual[at] : p.previous[at] + p.verdict[0] - p.current[at];
 }
 
-constexpr int WITNESS_RADIUS = 4;
+// How far block (x, y) is from being explained by a vector, 0 (it is) to 1; see reference.py.
+SM_FN float unexplained(const Past &p, float across, float down, int y, int x) {
+  const i64 row = (i64)y * p.columns;
+  const float own = p.current[row + x];
+  const float vertical = p.current[(i64)within(y + 1, p.rows) * p.columns + x] -
+                         p.current[(i64)within(y - 1, p.rows) * p.columns + x];
+  const float horizontal =
+      p.current[row + within(x + 1, p.columns)] - p.current[row + within(x - 1, p.columns)];
+  const float slope = fmaxf(fabsf(vertical), fabsf(horizontal));
+  const float before =
+      across == 0.0f && down == 0.0f
+          ? p.previous[row + x]
+          : sample_at(p.previous, p.columns, p.rows, (float)y + down, (float)x + across);
+  const float residual =
+      fabsf(before + p.verdict[0] - own) / (p.witness_residual + p.witness_slope * slope);
+  return clip(residual - 1.0f, 0.0f, 1.0f);
+}
 
-// Whether the memory around a block may speak against quite another alpha, 0..1.
+constexpr int WITNESS_RADIUS = 8, WITNESS_STEP = 2;
+
+// Whether the memory of a block may speak against quite another alpha, 0..1.
 SM_FN float witness_at(const Past &p, int by, int bx) {
-  int count = 0;
-  for (int j = -WITNESS_RADIUS; j <= WITNESS_RADIUS; j++)
-    for (int i = -WITNESS_RADIUS; i <= WITNESS_RADIUS; i++) {
-      const i64 at = (i64)within(by + j, p.rows) * p.columns + within(bx + i, p.columns);
-      count += fabsf(residual_at(p, at)) <= p.explained;
-    }
-  constexpr int side = 2 * WITNESS_RADIUS + 1;
-  const float share = (float)count / (side * side);
+  const i64 own = (i64)by * p.columns + bx, plane = (i64)p.rows * p.columns;
+  const float across = p.vectors ? p.vectors[own] : 0.0f;
+  const float down = p.vectors ? p.vectors[plane + own] : 0.0f;
+  float total = 0.0f;
+  for (int j = -WITNESS_RADIUS; j <= WITNESS_RADIUS; j += WITNESS_STEP)
+    for (int i = -WITNESS_RADIUS; i <= WITNESS_RADIUS; i += WITNESS_STEP)
+      total += unexplained(p, across, down, within(by + j, p.rows), within(bx + i, p.columns));
+  constexpr int side = 2 * WITNESS_RADIUS / WITNESS_STEP + 1;
+  const float share = 1.0f - total / (side * side);
   return clip((share - p.witness_low) / (p.witness_high - p.witness_low), 0.0f, 1.0f);
 }
 

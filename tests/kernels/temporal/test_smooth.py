@@ -76,14 +76,15 @@ def still_frames(count: int, seed: int = 0) -> list[tuple[NDArray[np.uint16], ND
 
 def traced(
     means: NDArray[Any], before: NDArray[Any], memory: NDArray[Any], follow: bool
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """By the definition: the memory along the motion, the vectors and the residuals."""
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """By the definition: the memory along the motion, vectors, residuals, and the witness."""
     shift = compare(before.astype(np.float32), means.astype(np.float32))[1]
     found = np.zeros((2, *means.shape))
     if follow:
         found = estimate(before, means, shift)
     vectors, residual = reference.follow(before, means, shift, found)
-    return (reference.recall(memory, vectors) if follow else memory), vectors, residual
+    sure = reference.witness(before, means, shift, vectors)
+    return (reference.recall(memory, vectors) if follow else memory), vectors, residual, sure
 
 
 @pytest.mark.parametrize("follow", [True, False])
@@ -99,10 +100,9 @@ def test_equals_the_definition(strength: float, step_px: float, follow: bool) ->
     memory = frames[0][0].astype(np.float64)
     for (alpha, luma), (_, before), result in zip(frames[1:], frames, results[1:], strict=False):
         means, old_means = reference.block_means(luma, 255), reference.block_means(before, 255)
-        memory, vectors, residual = traced(means, old_means, memory, follow)
+        memory, vectors, residual, sure = traced(means, old_means, memory, follow)
         moving = np.asarray(vectors.any(axis=0))
         nothing = np.zeros(moving.shape)
-        sure = reference.witness(residual)
         broad = sure * reference.breadth(alpha, memory) if follow else nothing
         still = reference.stillness(residual, moving, broad)
         memory = reference.blend(alpha, memory, still, moving, broad, sure, strength)
