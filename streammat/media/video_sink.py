@@ -37,6 +37,7 @@ _HDR_TRANSFERS = {16, 18}
 _HDR_METADATA = {"libx265", "libsvtav1"}
 # Subtitles are rare: the muxer would hold up to ten seconds of pictures back to wait for one.
 _PATIENCE = {"max_interleave_delta": "1000000"}
+_PROGRESSIVE = {"field_order": "progressive"}  # editors ask for it; sources with fields are merged
 _READABLE_UNFINISHED = {"matroska", "webm"}
 
 
@@ -174,7 +175,7 @@ class VideoSink(FileSink):
         context.time_base = info.time_base
         context.sample_aspect_ratio = info.sample_aspect
         context.thread_count = settings.threads or 0
-        context.options = encoding.options | _siting_option(self)
+        context.options = encoding.options | _PROGRESSIVE | _siting_option(self)
         if encoding.bitrate is not None:
             context.bit_rate = encoding.bitrate
         if encoding.codec_tag:

@@ -313,6 +313,13 @@ def test_a_bad_encoder_setting_is_one_line(tmp_path: Path) -> None:
     assert names(tmp_path) == ["in.mp4"]
 
 
+def test_a_movie_says_that_its_pictures_are_whole(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "in.mp4", frames=2)
+    copy_clip(made.path, tmp_path / "out.mov")
+    one_field_a_picture = b"fiel\x01\x00"  # QuickTime's atom for the order of fields
+    assert one_field_a_picture in (tmp_path / "out.mov").read_bytes()
+
+
 def test_cineform_pads_the_width_only_and_says_so(tmp_path: Path) -> None:
     made = make_clip(tmp_path / "in.mp4", frames=2, size=(70, 50))
     lines: list[str] = []
