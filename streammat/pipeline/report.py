@@ -42,7 +42,7 @@ class JobReport:
         source: as given.
         outputs: what was written.
         frames: frames in every output.
-        lost_frames: frames of the source that could not be decoded.
+        lost_frames: frames of the source that could not be decoded, or only with errors.
         seconds: wall time, from opening the source to the last output's final name.
         startup_seconds: of these, until the first frame reached an encoder.
         cpu_seconds: of the whole process in that time.
@@ -106,7 +106,7 @@ class JobReport:
                 f"limited by {self.limit.stage} ({self.limit.share:.0%})".replace("%", " %")
             )
         if self.lost_frames:
-            parts.append(f"{self.lost_frames} frame{'s' * (self.lost_frames != 1)} lost")
+            parts.append(f"{self.lost_frames} frame{'s' * (self.lost_frames != 1)} lost or damaged")
         if self.cancelled:
             parts.append("cancelled")
         return " | ".join(parts)

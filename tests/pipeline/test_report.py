@@ -44,7 +44,7 @@ def test_the_last_line() -> None:
 
 def test_the_last_line_of_a_job_that_lost_frames_and_was_cancelled() -> None:
     line = replace(REPORT, lost_frames=2, cancelled=True, limit=None).last_line()
-    assert line.endswith("gfm_lite0_tt 512x288 | 2 frames lost | cancelled")
+    assert line.endswith("gfm_lite0_tt 512x288 | 2 frames lost or damaged | cancelled")
 
 
 def test_a_single_frame() -> None:
