@@ -290,7 +290,7 @@ SETTINGS: tuple[Setting, ...] = (
         "crf",
         values.integer(0, 63),
         "0..63",
-        "Quality of H.264, HEVC or VP9; lower is better.",
+        "Quality, lower is better; H.264 and HEVC to 51, VP9 and AV1 to 63.",
         "File",
         types=(int,),
     ),
