@@ -113,7 +113,10 @@ def _preset(layers: Sequence[Layer], suffixes: Sequence[str]) -> list[Layer]:
         return []
     preset = PRESETS[name]
     own = suffixes or [preset.suffix]
-    codec = preset.codec.get(own[0], {}) if len(set(own)) == 1 else {}
+    # They are x264's and x265's: another codec has a scale of its own.
+    named = next((layer.values["codec"] for layer in layers if "codec" in layer.values), "h264")
+    theirs = set(str(named).split(",")) <= {"h264", "hevc"}
+    codec = preset.codec.get(own[0], {}) if len(set(own)) == 1 and theirs else {}
     return [Layer(f"preset {name}", {**preset.values, **codec})]
 
 

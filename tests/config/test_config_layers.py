@@ -57,6 +57,18 @@ def test_codec_options_of_a_preset_hold_for_its_own_format_only(tmp_path: Path) 
     assert other.values["size"] == "fast"
 
 
+@pytest.mark.parametrize(("codec", "crf"), [("hevc", 26), ("av1", None), ("hevc,av1", None)])
+def test_codec_options_of_a_preset_do_not_hold_for_another_encoders_scale(
+    tmp_path: Path, codec: str, crf: int | None
+) -> None:
+    given = {"preset": "preview", "codec": codec}
+    found = resolve(
+        given, environ={}, folder=tmp_path, user=tmp_path / "none.toml", suffixes=[".mp4"]
+    )
+    assert found.values["crf"] == crf
+    assert (found.values["encoder_preset"] is None) == (crf is None)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_values_of_presets_pass_their_own_checks(name: str) -> None:
     preset = PRESETS[name]

@@ -92,9 +92,8 @@ class Witness(NamedTuple):
 WITNESS = Witness(2.3, 0.16, 0.84, 0.97)
 
 WITNESS_RADIUS, WITNESS_STEP = 8, 2
-"""Blocks on each side that are looked at, and every which of them. Half of it already tells most;
-smaller windows believe what lies in the middle of a large subject, wider ones let the background
-speak for a small one."""
+"""Blocks on each side that are looked at, and every which of them: 81. Smaller windows believe what
+lies in the middle of a large subject, wider ones let the background speak for a small one."""
 
 SUDDEN_KEEP = 1.15
 """Share of the memory, times strength, that is kept against quite another alpha: more than noise
