@@ -58,7 +58,7 @@ so here single blocks have to change more before the memory goes. The mean does 
 tells places that were uncovered. Wider limits flicker less still (49 and 9 steps: 8 %), but then
 hair drags over dark trees behind a head that nods."""
 
-BROAD_LOW, BROAD_HIGH = 0.15, 0.4
+BROAD_LOW, BROAD_HIGH = 0.1, 0.28
 """Mean difference of alpha and memory over 3x3 blocks that begins to be broad, and is it in full.
 The limits above and the curves below are mixed by it."""
 
