@@ -1,7 +1,8 @@
 """Relaxation sweeps in Numba."""
 
 import numpy as np
-from numba import njit
+
+from ..jit import njit
 
 __all__ = ["balance", "jacobi_rows", "relax"]
 
