@@ -18,6 +18,7 @@ __all__ = ["chapters_of_part", "end_of_part", "kept_tags", "say_left_out", "time
 _KEPT_TAGS = ("title", "artist", "date", "copyright", "creation_time", "description")
 _MILLISECOND = Fraction(1, 1000)
 _CARRIED = {"audio", "subtitle"}
+_BROUGHT_ELSEWHERE = {"timecode", "chapters"}  # tracks whose content does not travel as a track
 
 
 def kept_tags(info: StreamInfo) -> dict[str, str]:
@@ -83,7 +84,7 @@ def say_left_out(
         timecode: it gets the time code.
         hdr: it gets the static metadata of HDR, or is not HDR.
     """
-    tracks = [t for t in info.tracks if t.codec != "timecode" and not _lists_chapters(t, info)]
+    tracks = [t for t in info.tracks if t.codec not in _BROUGHT_ELSEWHERE]
     piped = info.path == STDIN  # what lies beside the pictures is read a second time
     if not (pictures_only or piped):
         tracks = [track for track in tracks if track.kind not in _CARRIED]
@@ -103,11 +104,6 @@ def say_left_out(
             else ""
         )
         notices.once("left out", f"{path}: left out of the source: {', '.join(words)}{why}")
-
-
-def _lists_chapters(track: Track, info: StreamInfo) -> bool:
-    """QuickTime and MP4 keep the chapters' names in a track of their own."""
-    return bool(info.chapters) and track.kind == "data" and track.codec == "bin_data"
 
 
 def _counted(tracks: Iterable[Track]) -> list[str]:

@@ -26,12 +26,16 @@ def _track(stream: Any) -> Track:
     tags = _lowered(stream.metadata)
     context = stream.codec_context
     sound = stream.type == "audio" and context is not None
-    codec = context.codec.name if context is not None else ""
+    codec = str(context.codec.name) if context is not None else ""
+    if stream.type == "data" and "timecode" in tags:
+        codec = "timecode"
+    elif stream.type == "data" and getattr(stream.discard, "name", "").lower() == "all":
+        codec = "chapters"  # QuickTime and MP4 keep their names in a track, which FFmpeg drops
     language = tags.get("language", "")
     return Track(
         index=int(stream.index),
         kind=str(stream.type),
-        codec="timecode" if stream.type == "data" and "timecode" in tags else str(codec),
+        codec=codec,
         language="" if language == "und" else language,
         channels=int(context.layout.nb_channels) if sound else 0,
         sample_rate=int(context.sample_rate) if sound else 0,

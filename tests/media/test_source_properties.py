@@ -9,7 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from streammat.media.beside import say_left_out
 from streammat.media.layouts import to_direct, views
+from streammat.media.notices import Notices
 from streammat.media.timecode import timecode_at, timecode_text
 from streammat.types import Chromaticities, ColourTags, HdrMetadata, Track
 from streammat_kernels.layout import Family, Matrix, Transfer
@@ -179,6 +181,23 @@ def test_chapters_are_read_on_the_clock_of_the_frames(tmp_path: Path) -> None:
         (Fraction(0), Fraction(40, 1000), "One"),
         (Fraction(40, 1000), Fraction(120, 1000), "Two"),
     ]
+
+
+def test_the_track_of_chapter_names_is_told_apart(tmp_path: Path) -> None:
+    unit, name = Fraction(1, 1000), {"title": "A"}
+    parts = [{"id": 0, "start": 0, "end": 40, "time_base": unit, "metadata": name}]
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+        container.set_chapters(parts)  # type: ignore[arg-type]
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 48, 3), np.uint8), "rgb24")
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    info = read_source(tmp_path / "a.mp4")[0]
+    assert [(track.kind, track.codec) for track in info.tracks] == [("data", "chapters")]
+    said: list[str] = []
+    say_left_out("o.mp4", info, Notices(said.append), pictures_only=False, hdr=True)
+    assert not said
 
 
 def test_a_clip_that_starts_late_has_its_true_length_and_loses_nothing(tmp_path: Path) -> None:
