@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from .still_image import StillImage, split
 
 __all__ = ["read_exr", "sdr_codes"]
 
+_BEAUTY = {"beauty.", "rgba.", "rgb.", "combined.", "color.", "colour."}  # taken before others
+_PAIRED_RATE = 30  # above it, time codes count pairs of frames (SMPTE ST 12-1)
+
 
 def read_exr(path: Path) -> StillImage:
     """The first part that holds R, G, B (or Y alone), placed into its display window.
@@ -33,10 +37,22 @@ def read_exr(path: Path) -> StillImage:
         with exr.File(str(path), True) as file:
             part = _part(file, path)
             header = dict(part.header)
-            channels = {name: _samples(part.channels[name]) for name in _wanted(part.channels)}
+            wanted = _wanted(part.channels)
+            channels = {name: _samples(part.channels[name]) for name in wanted}
+            others = [name for every in file.parts for name in every.channels]
     except (RuntimeError, OSError, ValueError, TypeError) as error:
         raise MediaError(f"{path}: not a readable EXR image ({_short(error)})") from error
-    return _image(header, channels)
+    return replace(_image(header, channels), left_out=_left_out(header, wanted, others))
+
+
+def _left_out(header: dict[str, Any], wanted: list[str], others: list[str]) -> tuple[str, ...]:
+    """Words for what of the file is not read; a matte in a part of its own is the alpha again."""
+    read = {*wanted, *(["A"] if wanted[-1].endswith("A") else [])}
+    names = sorted({name for name in others if name not in read})
+    (left, top), (right, bottom) = (np.asarray(point) for point in header["dataWindow"])
+    (x, y), (far_x, far_y) = (np.asarray(point) for point in header["displayWindow"])
+    over = left < x or top < y or right > far_x or bottom > far_y
+    return (*names, *(["what hangs over the display window"] if over else []))
 
 
 def _part(file: Any, path: Path) -> Any:
@@ -50,7 +66,8 @@ def _part(file: Any, path: Path) -> Any:
 
 def _wanted(channels: Mapping[str, Any]) -> list[str]:
     """Names of R, G, B [, A], with a layer's prefix when no plain ones are there; or Y [, A]."""
-    layers = ["", *sorted({f"{n.rpartition('.')[0]}." for n in channels if "." in n})]
+    found = sorted({f"{n.rpartition('.')[0]}." for n in channels if "." in n})
+    layers = ["", *sorted(found, key=lambda layer: layer.lower() not in _BEAUTY)]
     for layer in layers:
         for colours in ("RGB", "Y"):
             names = [layer + colour for colour in colours]
@@ -135,8 +152,10 @@ def _timecode(header: Mapping[str, Any]) -> str:
     code = header.get("timeCode")
     if code is None:
         return ""
-    sign = ";" if code.dropFrame else ":"
-    return f"{code.hours:02}:{code.minutes:02}:{code.seconds:02}{sign}{code.frame:02}"
+    sign, number, rate = ";" if code.dropFrame else ":", int(code.frame), _rate(header)
+    if rate is not None and rate > _PAIRED_RATE:
+        number = 2 * number + bool(code.fieldPhase)
+    return f"{code.hours:02}:{code.minutes:02}:{code.seconds:02}{sign}{number:02}"
 
 
 def _rate(header: Mapping[str, Any]) -> Fraction | None:

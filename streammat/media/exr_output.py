@@ -11,36 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.settings import OutputKind
-from streammat.types import Chromaticities, Frame, Plane, StreamInfo
-from streammat_kernels.colour.transfer import linear_table
-from streammat_kernels.layout import Transfer
+from streammat.types import Frame, Plane, StreamInfo
+from streammat_kernels.layout import Family, Transfer
 from streammat_kernels.light import to_half
 
-from .input_colour.primaries import PRIMARIES, from_code_point
+from .exr_light import PlateLight, scene_fill
 from .optional import film_library
 from .timecode import timecode_at, timecode_text
 
-__all__ = ["ExrFiles", "scene_scale"]
+__all__ = ["ExrFiles"]
 
-_WHITE_NITS = 203.0  # HDR reference white (ITU-R BT.2408-7), which becomes 1.0
-_PQ_PEAK_NITS = 10000.0
-_HLG_WHITE = 0.75  # signal of HDR reference white
+_WHITE_NITS = 203.0  # what 1.0 of a PQ source is (ITU-R BT.2408-7)
 _HALF_MAX = 65504.0
 _OPAQUE = 65535
 # Values that halves hold, so that alpha is rounded once.
 _ALPHA_LIGHT = (np.arange(_OPAQUE + 1) / _OPAQUE).astype(np.float16).astype(np.float32)
 # The library cannot write rationals: a time code holds their eight bytes until the file is there.
 _RATE = b"framesPerSecond\0"
-
-
-def scene_scale(transfer: Transfer) -> float:
-    """What 0..1 of the curve is multiplied with, so that (reference) white is 1.0."""
-    if transfer is Transfer.PQ:
-        return _PQ_PEAK_NITS / _WHITE_NITS
-    if transfer is Transfer.HLG:
-        table = linear_table(Transfer.HLG, 16)
-        return 1.0 / float(table[round(_HLG_WHITE * _OPAQUE)])
-    return 1.0
 
 
 class ExrFiles:
@@ -53,7 +40,7 @@ class ExrFiles:
         path: of the output, for messages.
         kind: what it holds.
         info: of the source.
-        transfer: curve of the planes' codes.
+        light: what the planes' codes mean.
         premultiplied: colours are multiplied by alpha, in linear light.
         source_colours: a float source's own samples are taken wherever there are any, not only
             where alpha is 1.
@@ -68,7 +55,7 @@ class ExrFiles:
         path: str,
         kind: OutputKind,
         info: StreamInfo,
-        transfer: Transfer,
+        light: PlateLight,
         *,
         premultiplied: bool,
         source_colours: bool,
@@ -77,8 +64,8 @@ class ExrFiles:
         self._library = film_library("OpenEXR", path, "EXR")
         self._kind, self._info = kind, info
         self._premultiplied, self._source_colours = premultiplied, source_colours
-        self._light = linear_table(transfer, 16) * np.float32(scene_scale(transfer))
-        self._header = self._shared_header(info, transfer, "; ".join(text.values()))
+        self._light = light.table
+        self._header = self._shared_header(info, light, "; ".join(text.values()))
 
     def write(self, planes: Sequence[Plane], frame: Frame, target: Path) -> None:
         """Write one file: uint16 planes R, G, B [, A] or the alpha alone.
@@ -106,35 +93,32 @@ class ExrFiles:
     def _colours(
         self, planes: Sequence[Plane], alpha: Plane | None, frame: Frame
     ) -> list[NDArray[np.float16]]:
-        """Linear light as half; a float source's own values, highlights included, where they hold.
-
-        With estimated colours those are the opaque pixels, and all of an output without alpha
-        where the source's colours were asked for.
-        """
-        made = []
+        """Linear light as half; of a float source, values beyond 0..1 too."""
         cover: Any = alpha if self._premultiplied else None
+        made = []
         for channel in range(3):
             stored = np.empty(planes[channel].shape, np.float16)
             codes: Any = planes[channel]
-            to_half(codes, self._light, stored, cover)
-            if frame.scene is not None and self._kind is not OutputKind.COMPOSITE:
-                self._take_scene(stored, np.asarray(frame.scene[channel], np.float32), alpha)
+            if frame.scene is None or self._kind is OutputKind.COMPOSITE:
+                to_half(codes, self._light, stored, cover)
+            else:
+                fill = self._of_scene(codes, frame, channel)
+                stored[...] = fill if cover is None else fill * _unit(cover)
             made.append(stored)
         return made
 
-    def _take_scene(
-        self, stored: NDArray[np.float16], scene: NDArray[np.float32], alpha: Plane | None
-    ) -> None:
-        """A float source's own values into ``stored``, where they are what is wanted."""
-        own = np.clip(np.nan_to_num(scene), -_HALF_MAX, _HALF_MAX)
+    def _of_scene(self, codes: Plane, frame: Frame, channel: int) -> NDArray[np.float32]:
+        """A channel in a float source's own values."""
+        assert frame.scene is not None
+        own = frame.scene[channel]
         if self._source_colours:
-            covered = self._premultiplied and alpha is not None
-            stored[...] = own * _unit(alpha) if covered and alpha is not None else own
-        elif alpha is not None:
-            np.copyto(stored, own.astype(np.float16), where=alpha == _OPAQUE)
+            held: Any = np.clip(np.nan_to_num(own.astype(np.float32)), -_HALF_MAX, _HALF_MAX)
+            return np.asarray(held, np.float32)
+        own_codes = frame.planes[channel if frame.layout.family is Family.RGB else 0]
+        return scene_fill(codes, own_codes, own, self._light)
 
-    def _shared_header(self, info: StreamInfo, transfer: Transfer, text: str) -> dict[str, Any]:
-        points = info.chromaticities or _primaries(info)
+    def _shared_header(self, info: StreamInfo, light: PlateLight, text: str) -> dict[str, Any]:
+        points = light.primaries
         header: dict[str, Any] = {
             "compression": self._library.ZIPS_COMPRESSION,
             "type": self._library.scanlineimage,
@@ -145,7 +129,7 @@ class ExrFiles:
                 for x in point
             ),
         }
-        if transfer is Transfer.PQ:
+        if light.transfer is Transfer.PQ:
             header["whiteLuminance"] = _WHITE_NITS
         if info.rate is not None:
             header["framesPerSecond"] = self._library.TimeCode()
@@ -174,10 +158,6 @@ class ExrFiles:
 def _unit(alpha: Plane) -> NDArray[np.float32]:
     """Alpha as 0..1; times 65535 and rounded it is the same number again."""
     return alpha.astype(np.float32) / np.float32(_OPAQUE)
-
-
-def _primaries(info: StreamInfo) -> Chromaticities:
-    return from_code_point(info.tags.primaries) or PRIMARIES["bt709"]
 
 
 def _patch_rate(path: Path, numerator: int, denominator: int, parts: int) -> None:

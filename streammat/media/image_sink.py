@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +26,11 @@ from .image_writer import ImageWriter, PooledWriter
 from .png import PngEncoder
 from .sink import Picture, sources_of
 
+if TYPE_CHECKING:
+    from .exr_output import ExrFiles
+
 _SRGB_TRANSFER = 13
+_GAP_FRAMES = 1.5  # rounded clocks move a frame by less
 _FOLDER_NAMES = {"png": "%05d.png", "tiff": "%05d.tif", "exr": "%04d.exr"}
 _FIRST_NUMBERS = {"exr": 1001}  # where the source has none: the film trade's habit
 
@@ -39,6 +44,7 @@ class ImageSink(FileSink):
 
     def _prepare(self, settings: MatteSettings, metadata: dict[str, str]) -> None:
         path, info = self.path, self._info
+        self._last_pts: int | None = None
         row = self._delivery = delivery_of(path, self.wants, info, settings)
         self.layout = _layout(path, row, self.wants, info, settings)
         self.colour = _colour(self.wants, info)
@@ -55,6 +61,10 @@ class ImageSink(FileSink):
         with writing(path):
             self._writer = self._open_writer(row, settings, metadata, threads)
             self._place.prepare()
+        aspect = info.sample_aspect
+        if aspect != 1 and row.name != "exr":
+            lost = f"the source's sample aspect {aspect.numerator}:{aspect.denominator} is lost"
+            self._notices.once("aspect", f"{path}: written with square pixels; {lost} (EXR has it)")
         if not info.still:
             timed = row.name == "exr"
             sdr = self.colour.transfer not in {Transfer.PQ, Transfer.HLG}
@@ -77,6 +87,7 @@ class ImageSink(FileSink):
                 f"{self.path}: holds one picture and the source has more; "
                 f"use {path.stem}.%05d{path.suffix} or a folder/"
             )
+        self._say_untimed(frame)
         target = self._place.temporary(self._number(frame))
         with writing(self.path):
             self._place.written += self._writer.put(picture.planes, frame, target)
@@ -99,7 +110,7 @@ class ImageSink(FileSink):
         if row.name == "tiff":
             from .tiff_output import TiffFiles
 
-            if alpha or self.wants is not OutputKind.ALPHA:
+            if self.wants is not OutputKind.ALPHA:
                 self._say_untagged(info)
             tiff = TiffFiles(
                 self.path, alpha=alpha, premultiplied=premultiplied, text=metadata,
@@ -107,18 +118,42 @@ class ImageSink(FileSink):
             )  # fmt: skip
             return PooledWriter(tiff.write, threads)
         if row.name == "exr":
-            from .exr_output import ExrFiles
-
-            exr = ExrFiles(
-                self.path, self.wants, info, self.colour.transfer,
-                premultiplied=settings.alpha_mode != "straight",
-                source_colours=settings.foreground == "source", text=metadata,
-            )  # fmt: skip
-            return PooledWriter(exr.write, threads)
+            return PooledWriter(self._open_exr(settings, metadata).write, threads)
         return PngEncoder(
             self.layout, self.width, self.height, self._tags(info), metadata, threads,
             profile=self._profile(info),
         )  # fmt: skip
+
+    def _open_exr(self, settings: MatteSettings, metadata: dict[str, str]) -> ExrFiles:
+        from .exr_light import plate_light
+        from .exr_output import ExrFiles
+
+        light = plate_light(self._info, self.colour.transfer)
+        if light.unknown and self.wants is not OutputKind.ALPHA:
+            self._notices.once(
+                "light",
+                f"{self.path}: {light.unknown} does not say what light is; the codes are taken as "
+                "those of a display; the curve's name as --input-colour makes it true light",
+            )
+        return ExrFiles(
+            self.path, self.wants, self._info, light,
+            premultiplied=settings.alpha_mode != "straight",
+            source_colours=settings.foreground == "source", text=metadata,
+        )  # fmt: skip
+
+    def _say_untimed(self, frame: Frame) -> None:
+        """One line at a gap between frames, which numbers do not show."""
+        info, last = self._info, self._last_pts
+        self._last_pts = frame.pts
+        if last is None or info.rate is None or info.variable_rate or info.first_number is not None:
+            return
+        if (frame.pts - last) * info.time_base * info.rate > _GAP_FRAMES:
+            moment = float((frame.pts - info.first_pts) * info.time_base)
+            self._notices.once(
+                "gap",
+                f"{self.path}: left out of the source: variable frame times "
+                f"(a gap before {moment:.3f} s)",
+            )
 
     def _say_untagged(self, info: StreamInfo) -> None:
         if self.colour.transfer in {Transfer.PQ, Transfer.HLG}:

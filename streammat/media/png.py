@@ -53,6 +53,7 @@ class PngEncoder:
         context.width, context.height = width, height
         context.pix_fmt = self._format
         context.time_base = Fraction(1, 25)
+        context.sample_aspect_ratio = Fraction(1)  # unset, the file would state 0 to 1
         context.thread_count = threads
         context.thread_type = "FRAME"
         context.options = {"compression_level": _LEVEL, "pred": "up"}

@@ -161,6 +161,9 @@ class SequenceReader(Closing):
         image = self._first
         if image.layout.alpha and not self._options.keep_alpha:
             self._notices.once("alpha", f"{self._path}: its own alpha channel is not used")
+        if image.left_out:
+            names = ", ".join(image.left_out)
+            self._notices.once("channels", f"{self._path}: left out of the source: {names}")
         layout = replace(image.layout, alpha=image.layout.alpha and self._options.keep_alpha)
         height, width = image.planes[0].shape
         colour, tags = resolve(image.tags, layout, height)

@@ -104,16 +104,25 @@ def open_sink(
     from .pipe_sink import PipeSink
     from .video_sink import VideoSink
 
-    if info.scene and kind is not OutputKind.ALPHA and not request.path.lower().endswith(".exr"):
-        own = "" if info.chromaticities is None else ", in primaries of their own"
-        notify(
-            f"{request.path}: holds the source's light within 0..1 only{own}; "
-            "EXR keeps all of it, --to-sdr tone-maps it"
-        )
+    if info.scene and kind is not OutputKind.ALPHA:
+        _say_clipped(request.path, kind, info, notify)
     if request.path == STDOUT:
         return PipeSink(kind, info, notify=notify)
     chosen = ImageSink if is_image_output(request.path) else VideoSink
     return chosen(request.path, kind, info, settings, notify=notify, metadata=dict(metadata or {}))
+
+
+def _say_clipped(path: str, kind: OutputKind, info: StreamInfo, notify: Notify) -> None:
+    """One line where values of a float source beyond 0..1 are lost."""
+    exr = path.lower().endswith(".exr")
+    if exr and kind is not OutputKind.COMPOSITE:
+        return
+    own = "" if exr or info.chromaticities is None else ", in primaries of their own"
+    keeps = "rgba=NAME.exr keeps" if exr else "EXR keeps"
+    notify(
+        f"{path}: holds the source's light within 0..1 only{own}; "
+        f"{keeps} all of it, --to-sdr tone-maps it"
+    )
 
 
 def sources_of(info: StreamInfo) -> list[str]:

@@ -34,6 +34,7 @@ class StillImage:
         sample_aspect: width to height of a pixel.
         curve: name of ``--input-colour`` that the file says its values have, "" for sRGB.
         pictures: that the file holds; this is the first.
+        left_out: names of what the file holds besides.
     """
 
     planes: tuple[Plane, ...]
@@ -47,6 +48,7 @@ class StillImage:
     sample_aspect: Fraction = Fraction(1)
     curve: str = ""
     pictures: int = 1
+    left_out: tuple[str, ...] = ()
 
 
 def split(samples: NDArray[Any]) -> tuple[tuple[Plane, ...], PixelLayout]:

@@ -20,7 +20,8 @@ from streammat.matting import FixedMatter
 from streammat.media.layouts import mapping, views
 from streammat.pipeline import JobReport, matte_file
 from streammat.settings import MatteSettings, OutputKind, OutputRequest
-from streammat.types import Alpha, Frame
+from streammat.types import Alpha, ColourTags, Frame, StreamInfo
+from streammat_kernels.layout import Colour, Family, PixelLayout, Transfer
 
 Planes = list[NDArray[Any]]
 
@@ -35,6 +36,17 @@ _PACKED = {
     "rgba64be": (0, 1, 2, 3),
     "gray16be": (0,),
 }
+
+
+def rgb_info(transfer: Transfer, width: int = 8, height: int = 4) -> StreamInfo:
+    """Facts of one RGB picture of 16 bits."""
+    layout = PixelLayout(Family.RGB, 1, 1, 16)
+    return StreamInfo(
+        path="in", width=width, height=height, rotation=0, sample_aspect=Fraction(1),
+        rate=Fraction(25), time_base=Fraction(1, 25), frames=1, duration_seconds=0.04,
+        layout=layout, colour=Colour(full_range=True, transfer=transfer),
+        tags=ColourTags(1, 13, 0, True), codec="", pixel_format="",
+    )  # fmt: skip
 
 
 def use_matter(monkeypatch: pytest.MonkeyPatch, formula: Callable[[Frame], Alpha]) -> None:

@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from streammat.media.exr_output import ExrFiles, scene_scale
+from streammat.media.exr_light import plate_light, scene_scale
+from streammat.media.exr_output import ExrFiles
 from streammat.settings import MatteSettings, OutputKind
-from streammat.types import ColourTags, Frame, StreamInfo
+from streammat.types import Frame
 from streammat_kernels.colour.transfer import linear_table
 from streammat_kernels.composite import premultiply
 from streammat_kernels.layout import Colour, Family, PixelLayout, Transfer
 from tests.clips import make_clip
 
-from .round_trip import ramp_alpha, read_images, read_video, run_matte, use_matter
+from .round_trip import ramp_alpha, read_images, read_video, rgb_info, run_matte, use_matter
 
 SIZE = (3, 4, 8)
 FULL = 65535
@@ -32,22 +33,13 @@ ALPHAS = arrays(
 CURVES = st.sampled_from([Transfer.SDR, Transfer.SRGB, Transfer.LINEAR])
 
 
-def info_of(transfer: Transfer) -> StreamInfo:
-    return StreamInfo(
-        path="in", width=SIZE[2], height=SIZE[1], rotation=0, sample_aspect=Fraction(1),
-        rate=Fraction(25), time_base=Fraction(1, 25), frames=1, duration_seconds=0.04,
-        layout=LAYOUT, colour=Colour(full_range=True, transfer=transfer),
-        tags=ColourTags(1, 13, 0, True), codec="", pixel_format="",
-    )  # fmt: skip
-
-
 def exr_of(
     path: Path, rgb: NDArray[np.uint16], alpha: NDArray[np.uint16], transfer: Transfer
 ) -> list[NDArray[np.float64]]:
     """R, G, B and A of one written file, the colours premultiplied."""
-    info = info_of(transfer)
+    info = rgb_info(transfer, SIZE[2], SIZE[1])
     files = ExrFiles(
-        str(path), OutputKind.RGBA, info, transfer,
+        str(path), OutputKind.RGBA, info, plate_light(info, transfer),
         premultiplied=True, source_colours=True, text={},
     )  # fmt: skip
     planes = (*rgb, alpha)

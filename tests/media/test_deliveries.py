@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streammat.media.encodings import Encoding
-from streammat.media.exr_output import scene_scale
+from streammat.media.exr_light import scene_scale
 from streammat.media.formats import video_encoding
 from streammat.media.reader import open_reader
 from streammat.settings import MatteSettings, OutputKind

@@ -218,3 +218,43 @@ def test_a_float_source_says_what_an_integer_file_cannot_hold(tmp_path: Path) ->
         open_sink(request, kind, info, MatteSettings(), notify=said.append).abort(partial=False)
     (line,) = said
     assert "a.png: holds the source's light within 0..1 only, in primaries of their own" in line
+
+
+def test_a_composite_of_a_float_source_says_that_it_is_clipped(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", {"RGB": light(np.float16)})
+    info, _, _ = read_source(tmp_path / "a.exr")
+    said: list[str] = []
+    for name, kind in (("c", OutputKind.COMPOSITE), ("f", OutputKind.FOREGROUND)):
+        request = OutputRequest(str(tmp_path / f"{name}.exr"), kind)
+        open_sink(request, kind, info, MatteSettings(), notify=said.append).abort(partial=False)
+    (line,) = said
+    assert "c.exr: holds the source's light within 0..1 only; rgba=NAME.exr keeps" in line
+
+
+def test_what_an_exr_holds_besides_is_named(tmp_path: Path) -> None:
+    half, more = light(np.float16), np.zeros((9, 7), np.float32)
+    write_exr(tmp_path / "a.exr", {"RGB": half, "depth.Z": more, "crypto00.R": more})
+    said = read_source(tmp_path / "a.exr")[2]
+    assert any(line.endswith("left out of the source: crypto00.R, depth.Z") for line in said)
+    write_exr(tmp_path / "b.exr", {"RGB": half, "A": half[..., 0]})
+    assert not any("left out" in line for line in read_source(tmp_path / "b.exr")[2])
+    window = ((1, 0), (6, 8))
+    write_exr(tmp_path / "c.exr", {"RGB": half}, displayWindow=window)
+    said = read_source(tmp_path / "c.exr")[2]
+    assert any("left out of the source: what hangs over the display window" in s for s in said)
+
+
+def test_the_beauty_layer_goes_before_others(tmp_path: Path) -> None:
+    half = light(np.float16)
+    names = [f"{layer}.{c}" for layer in ("albedo", "beauty") for c in "RGB"]
+    write_exr(tmp_path / "a.exr", {name: half[..., 0] + at for at, name in enumerate(names)})
+    scene = load_image(tmp_path / "a.exr").scene
+    assert scene is not None
+    np.testing.assert_array_equal(scene[1], half[..., 0] + names.index("beauty.G"))
+
+
+def test_time_codes_above_30_frames_a_second_count_every_frame(tmp_path: Path) -> None:
+    code = OpenEXR.TimeCode()
+    code.hours, code.minutes, code.seconds, code.frame, code.fieldPhase = 10, 0, 0, 24, True
+    write_exr(tmp_path / "a.exr", {"RGB": light(np.float16)}, timeCode=code, framesPerSecond=50.0)
+    assert load_image(tmp_path / "a.exr").timecode == "10:00:00:49"

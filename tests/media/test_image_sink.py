@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +112,30 @@ def test_comment_is_inside(tmp_path: Path) -> None:
     with Image.open(tmp_path / "o.png") as image:
         image.load()
         assert image.info["Comment"] == "streammat 1.2.3 é"
+
+
+def test_what_numbers_and_square_pixels_cannot_say_is_named(tmp_path: Path) -> None:
+    pts = [0, 40, 80, 320, 360]
+    made = make_clip(tmp_path / "in.mkv", frames=5, pts=pts)
+    said: list[str] = []
+    with open_reader(made.path) as reader:
+        info = replace(reader.info, variable_rate=False, sample_aspect=Fraction(2))
+        request = OutputRequest(f"{tmp_path}/o.%02d.png", OutputKind.RGBA)
+        sink = open_sink(request, OutputKind.RGBA, info, MatteSettings(), notify=said.append)
+        for frame in reader:
+            picture = sink.new_picture()
+            for plane in picture.planes:
+                plane[:] = 0
+            sink.write(picture, frame)
+        sink.close()
+    aspect, gap = said
+    assert "sample aspect 2:1 is lost" in aspect
+    assert gap.endswith("variable frame times (a gap before 0.320 s)")
+
+
+def test_png_pixels_are_stated_as_square(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "in.mp4", frames=1)
+    copy_clip(made.path, tmp_path / "o.png", limit=1)
+    data = (tmp_path / "o.png").read_bytes()
+    place = data.index(b"pHYs") + 4
+    assert data[place : place + 8] == bytes([0, 0, 0, 1, 0, 0, 0, 1])

@@ -87,7 +87,7 @@ def _table(
         primaries = PRIMARIES[curve.primaries]
     nodes = _NODES_TO_WRITE if shown is Transfer.SDR else _NODES
     codes = np.linspace(0.0, 1.0, nodes)
-    light = _linear_nodes(codes) if curve.linear else _decoded(curve, codes, full_range)
+    light = _linear_nodes(codes) if curve.linear else decoded(curve, codes, full_range)
     brightest = float(light[-1])
     grid = np.stack(np.meshgrid(light, light, light, indexing="ij"), axis=-1)
     rgb = grid @ matrix(primaries, PRIMARIES["bt709"]).T
@@ -103,7 +103,8 @@ def _linear_nodes(share: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((2.0 ** (share * np.log2(1 + LOG_GAIN * _LINEAR_PEAK)) - 1) / LOG_GAIN)
 
 
-def _decoded(curve: Curve, codes: NDArray[np.float64], full_range: bool) -> NDArray[np.float64]:
+def decoded(curve: Curve, codes: NDArray[np.float64], full_range: bool) -> NDArray[np.float64]:
+    """Light of a plate's codes, 0..1 = its black to its white."""
     if curve.of_codes and not full_range:
         black, span = _LIMITED
         codes = black + span * codes
