@@ -7,8 +7,9 @@
     runner.stage(encode, mattes)
     runner.run()
 
-An error in any thread stops all others at once and is raised by ``run``; the threads are joined
-before it returns, whatever happened. ``stop_early`` ends the source and lets the rest drain.
+An error in any stage stops all others at once and is raised by ``run``; after one of the source,
+what it gave before is finished first. The threads are joined before ``run`` returns, whatever
+happened. ``stop_early`` ends the source and lets the rest drain.
 """
 
 from __future__ import annotations
@@ -156,12 +157,15 @@ class Runner:
 
     def fail(self, error: BaseException) -> None:
         """Remember the first error and stop every thread."""
-        with self._lock:
-            if self._error is None:
-                self._error = error
+        self._remember(error)
         self._stop_source.set()
         for abortable in self._abortables:
             abortable.abort()
+
+    def _remember(self, error: BaseException) -> None:
+        with self._lock:
+            if self._error is None:
+                self._error = error
 
     def timings(self) -> tuple[StageTimings, ...]:
         """What each stage has done so far, in the order in which the stages were added."""
@@ -194,6 +198,9 @@ class Runner:
                 item = meter.work(next, items)
             except StopIteration:
                 self.source_ended = True
+                break
+            except Exception as error:
+                self._remember(error)
                 break
             meter.frames += 1
             for sink in sinks:

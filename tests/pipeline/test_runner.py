@@ -140,7 +140,7 @@ def test_an_error_with_all_queues_full_does_not_deadlock() -> None:
 
 
 @pytest.mark.parametrize("failing", [0, FRAMES // 2, FRAMES])
-def test_an_error_of_the_source_stops_everything(failing: int) -> None:
+def test_after_an_error_of_the_source_what_it_gave_is_finished(failing: int) -> None:
     def items() -> Iterator[int]:
         yield from range(failing)
         raise BoomError
@@ -150,7 +150,7 @@ def test_an_error_of_the_source_stops_everything(failing: int) -> None:
     with pytest.raises(BoomError):
         runner.run()
     assert not alive(before)
-    assert last.seen == list(range(len(last.seen)))
+    assert last.seen == list(range(failing))
 
 
 def test_an_error_wakes_a_stage_that_waits_for_a_buffer() -> None:
