@@ -13,7 +13,7 @@ from streammat.types import Chapter, Timecode, Track
 from .ffmpeg import fraction
 from .timecode import parse_timecode
 
-__all__ = ["chapters_of", "stated_timecode", "timecode_texts", "tracks_of"]
+__all__ = ["chapters_of", "reel_tag", "stated_timecode", "timecode_texts", "tracks_of"]
 
 
 def tracks_of(container: av.container.InputContainer, picture: int) -> tuple[Track, ...]:
@@ -59,9 +59,21 @@ def timecode_texts(
     container: av.container.InputContainer, stream: av.VideoStream
 ) -> tuple[str, ...]:
     """Time codes that the file states, most specific first: picture, tmcd tracks, container."""
+    return _stated("timecode", container, stream)
+
+
+def reel_tag(container: av.container.InputContainer, stream: av.VideoStream) -> dict[str, str]:
+    """``reel_name``, which stands beside the time code, as a tag; empty without one."""
+    names = _stated("reel_name", container, stream)
+    return {"reel_name": names[0]} if names else {}
+
+
+def _stated(
+    tag: str, container: av.container.InputContainer, stream: av.VideoStream
+) -> tuple[str, ...]:
     others: Iterable[Any] = container.streams.data
     places = [stream.metadata, *(other.metadata for other in others), container.metadata]
-    texts = (_lowered(place).get("timecode", "") for place in places)
+    texts = (_lowered(place).get(tag, "") for place in places)
     return tuple(text for text in texts if text)
 
 

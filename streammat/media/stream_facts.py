@@ -11,6 +11,7 @@ from streammat.types import ColourTags, StreamInfo
 from streammat_kernels.layout import Colour, PixelLayout
 
 from .colour_tags import read_tags, resolve
+from .container_facts import reel_tag
 from .durations import indexed_seconds
 from .ffmpeg import fraction, known_fraction
 from .layouts import mapping, nearest_planar
@@ -111,7 +112,7 @@ def stream_info(
         interlaced=interlaced,
         audio_tracks=len(container.streams.audio),
         variable_rate=is_variable(stream),
-        metadata=dict(container.metadata),
+        metadata=dict(container.metadata) | reel_tag(container, stream),
     )
 
 

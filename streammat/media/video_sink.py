@@ -156,7 +156,8 @@ class VideoSink(FileSink):
         as_track = muxer in {"mov", "mp4"}
         self._container.metadata.update(kept_tags(info) | metadata | ({} if as_track else timecode))
         if as_track:
-            self._stream.metadata.update(timecode)
+            reel = {key: info.metadata[key] for key in ("reel_name",) if key in info.metadata}
+            self._stream.metadata.update(timecode | reel)
         chapters: Any = chapters_of_part(info, self._selection)
         if chapters:
             self._container.set_chapters(chapters)

@@ -314,6 +314,23 @@ def test_a_phone_clip_goes_everywhere_at_the_first_try(
     assert sum("data track" in line for line in lines) == 4  # once for every output
 
 
+def test_the_reel_stays_beside_the_time_code(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "in.mov"), "w") as container:
+        stream = container.add_stream("prores_ks", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv422p10le"
+        stream.metadata.update({"timecode": "10:00:00:00", "reel_name": "A001C002"})
+        frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    run_matte(tmp_path / "in.mov", f"{tmp_path}/o.mov")
+    with av.open(str(tmp_path / "o.mov")) as container:
+        (track,) = container.streams.data
+        assert (track.metadata["timecode"], track.metadata["reel_name"]) == (
+            "10:00:00:00",
+            "A001C002",
+        )
+
+
 def test_a_damaged_frame_under_strict_leaves_what_was_finished(tmp_path: Path) -> None:
     from streammat.errors import MediaError
 
