@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.gpu.cases import DEFAULT, TARGET, TARGETS, Case, find_case
 from benchmarks.gpu.timing import gpu_state, matrix_rate
+from benchmarks.gpu.watch import watch
 from benchmarks.record import ROOT, write_result
 
 SHIPPED = ROOT / "streammat" / "weights" / f"{DEFAULT}.onnx"
@@ -34,6 +35,7 @@ def frames_of(path: Path, case: Case) -> NDArray[np.float32]:
 
 def run_case(case: Case, backend: str, frames: Path, out: Path, work: Path) -> bool:
     """Measure; whether every part succeeded."""
+    watch()  # it takes a moment to begin
     facts: dict[str, Any] = {"case": case.name, "gpu_before": gpu_state(), "failed": {}}
     rows: list[dict[str, Any]] = []
 

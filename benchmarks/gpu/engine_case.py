@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.gpu.cases import Case
-from benchmarks.gpu.timing import gpu_ms
+from benchmarks.gpu.timing import measured
 from streammat_engines.accuracy import compare
 from streammat_engines.manifest import file_sha256
 from streammat_engines.tensorrt.api import Api, load_api
@@ -101,9 +101,11 @@ def _buffers(batch: int, engine: TensorRtEngine) -> tuple[dict[str, Any], dict[s
 def timed(engine: TensorRtEngine, batch: int, case: Case, graphs: bool) -> dict[str, Any]:
     """Milliseconds of one batch, one after another."""
     inputs, outputs = _buffers(batch, engine)
-    spread = gpu_ms(lambda: engine.submit(inputs, outputs), engine.streams[0])
-    name = "engine, CUDA graph" if graphs and not engine.graph_refusal else "engine"
-    return {"name": name, "batch": batch, "time": spread, "case": case.name}
+    found = measured(lambda: engine.submit(inputs, outputs), engine.streams[0])
+    name = "engine, CUDA graph" if engine.captured(inputs, outputs) else "engine"
+    row = {"name": name, "batch": batch, **found, "case": case.name}
+    missing = graphs and name == "engine"
+    return row | ({"no_graph": engine.graph_refusal or "not captured"} if missing else {})
 
 
 def accuracy_of(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.gpu.watch import watch
 from benchmarks.record import Spread
 
 WARM_UPS = 100
@@ -56,6 +58,15 @@ def gpu_ms(
     return Spread.of(times)
 
 
+def measured(
+    work: Callable[[], object], stream: Any, *, warm_ups: int = WARM_UPS, seconds: float = _SECONDS
+) -> dict[str, Any]:
+    """``time`` as ``gpu_ms`` has it, and under ``gpu`` what the clocks did meanwhile."""
+    begin = time.monotonic()
+    spread = gpu_ms(work, stream, warm_ups=warm_ups, seconds=seconds)
+    return {"time": spread, "gpu": watch().between(begin, time.monotonic())}
+
+
 def _once(work: Callable[[], object], stream: Any, calls: int) -> float:
     import cupy
 
@@ -70,11 +81,20 @@ def _once(work: Callable[[], object], stream: Any, calls: int) -> float:
 
 def torch_ms(work: Callable[[], object]) -> Spread:
     """The same for PyTorch, on its current stream."""
+    return gpu_ms(work, _torch_stream())
+
+
+def torch_measured(work: Callable[[], object]) -> dict[str, Any]:
+    """``measured`` for PyTorch, on its current stream."""
+    return measured(work, _torch_stream())
+
+
+def _torch_stream() -> Any:
     import torch
 
     from streammat_kernels.interop import cupy_stream
 
-    return gpu_ms(work, cupy_stream(torch.cuda.current_stream().cuda_stream))
+    return cupy_stream(torch.cuda.current_stream().cuda_stream)
 
 
 def matrix_rate() -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.gpu.cases import Case
-from benchmarks.gpu.timing import torch_ms
+from benchmarks.gpu.timing import torch_measured
 
 COMPILED_BATCHES = (1, 8)  # compiling takes a minute each
 
@@ -57,12 +57,12 @@ def torch_rows(model: Any, case: Case, keep: Callable[[dict[str, Any]], None]) -
         for name, network, batch, layout in _ways(half, case.batches):
             many = rgb.expand(batch, -1, -1, -1).contiguous(memory_format=layout)
             try:
-                spread = torch_ms(partial(network(), many))
+                found = torch_measured(partial(network(), many))
             except Exception as error:  # torch.compile fails in many ways; the rest counts
                 reason = " ".join(str(error).split())[:300]
                 keep({"name": name, "batch": batch, "error": reason})
                 continue
-            keep({"name": name, "batch": batch, "time": spread, "case": case.name})
+            keep({"name": name, "batch": batch, **found, "case": case.name})
     return float(counter.get_total_flops()) / 1e9
 
 

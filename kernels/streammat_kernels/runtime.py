@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .errors import ShapeError
 from .layout import Family, PixelLayout
+from .staging import room_for
 from .taps import Taps
 
 __all__ = [
@@ -119,14 +120,14 @@ class Cuda:
         """See `Runtime.empty`."""
         import cupy
 
-        with cupy.cuda.Device(self.device):
+        with room_for(shape, dtype), cupy.cuda.Device(self.device):
             return cupy.empty(shape, dtype)
 
     def upload(self, array: NDArray[Any]) -> Any:
         """See `Runtime.upload`."""
         import cupy
 
-        with cupy.cuda.Device(self.device):
+        with room_for(array.shape, array.dtype), cupy.cuda.Device(self.device):
             copy = cupy.asarray(array)
             cupy.cuda.get_current_stream().synchronize()  # other streams will read it, too
             return copy
@@ -221,7 +222,8 @@ def plane(
     strides = [stride // size for stride in array.strides]
     start = run.address(array) + offset * size
     row, column = strides[0], step if array.ndim == 3 else strides[1]
-    if array.ndim == 3 and (strides[2] != 1 or strides[1] != array.shape[2]):
+    apart = array.ndim == 3 and array.shape[1] > 1 and strides[1] != array.shape[2]
+    if apart or (array.ndim == 3 and strides[2] != 1):
         raise ShapeError(
             f"{what} has strides {array.strides}; interleaved samples lie side by side"
         )

@@ -6,14 +6,15 @@ their own. Copies are asked for and return at once; only ``synchronise`` waits.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from .errors import DeviceMemoryError, ShapeError
 
-__all__ = ["CupyStaging", "Staging"]
+__all__ = ["CupyStaging", "Staging", "room_for"]
 
 
 class Staging(Protocol):
@@ -45,6 +46,24 @@ class Staging(Protocol):
         """Block, without holding the GIL, until the event has come."""
 
 
+@contextmanager
+def room_for(shape: tuple[int, ...], dtype: Any) -> Iterator[None]:
+    """Turn CuPy's error of a full GPU into ours.
+
+    Raises:
+        DeviceMemoryError: what is allocated inside does not fit.
+    """
+    import cupy
+
+    try:
+        yield
+    except cupy.cuda.memory.OutOfMemoryError as error:
+        raise DeviceMemoryError(
+            f"the GPU has no room for {shape} of {dtype}: use a smaller --size or fewer outputs, "
+            "or close other programs on the GPU"
+        ) from error
+
+
 class CupyStaging:
     """`Staging` by CuPy.
 
@@ -65,14 +84,8 @@ class CupyStaging:
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """See `Staging.empty`."""
-        try:
-            with self._cupy.cuda.Device(self._device), self.stream:
-                return self._cupy.empty(shape, dtype)
-        except self._cupy.cuda.memory.OutOfMemoryError as error:
-            raise DeviceMemoryError(
-                f"the GPU has no room for {shape} of {dtype}: use a smaller --size or fewer "
-                "outputs, or close other programs on the GPU"
-            ) from error
+        with room_for(shape, dtype), self._cupy.cuda.Device(self._device), self.stream:
+            return self._cupy.empty(shape, dtype)
 
     def pinned(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         """See `Staging.pinned`."""

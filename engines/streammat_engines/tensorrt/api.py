@@ -126,7 +126,9 @@ class Api:
         named = () if names == _ANY else names
         config.num_compute_capabilities = len(named)
         for place, name in enumerate(named):
-            config.set_compute_capability(getattr(self.trt.ComputeCapability, name), place)
+            capability = getattr(self.trt.ComputeCapability, name)
+            if not config.set_compute_capability(capability, place):
+                raise EngineError(f"{self.name} builds nothing for {name}; use another --backend")
 
     def targets(self, gpu_present: bool) -> tuple[str, ...]:
         """The compute capabilities that a plan is for; part of its key."""

@@ -42,9 +42,14 @@ class TensorRtTicket:
 
 @dataclass(slots=True, eq=False)
 class _Cell:
-    """One set of buffers: its own context, and its graph from the second use on."""
+    """One set of buffers: its own context, and its graph from the second use on.
+
+    ``memory`` is its own where its batch needs more than the largest one, which the lane's is for:
+    TensorRT may choose other kernels for each batch.
+    """
 
     context: Any
+    memory: Any = None
     graph: Any = None
     used: int = 0
 
@@ -146,6 +151,12 @@ class TensorRtEngine:
         """Submit one batch and wait for it."""
         self.wait(self.submit(inputs, outputs))
 
+    def captured(self, inputs: DeviceArrays, outputs: DeviceArrays) -> bool:
+        """Whether these buffers are computed by a CUDA graph."""
+        key = self._key(self._batch(inputs, outputs), {**inputs, **outputs})
+        cells = (lane.cells.get(key) for lane in self._lanes)
+        return any(cell is not None and cell.graph is not None for cell in cells)
+
     def close(self) -> None:
         """Wait for what is under way and free everything; may be called again."""
         with self._lock:
@@ -226,12 +237,16 @@ class TensorRtEngine:
             raise ShapeError(f"engine batch {sorted(batches)} given, {low}..{high} expected")
         return batches.pop()
 
+    @staticmethod
+    def _key(batch: int, arrays: DeviceArrays) -> tuple[int, ...]:
+        return (batch, *(address(arrays[name]) for name in sorted(arrays)))
+
     def _enqueue(self, lane: _Lane, batch: int, arrays: dict[str, Any]) -> None:
-        key = (batch, *(address(arrays[name]) for name in sorted(arrays)))
+        key = self._key(batch, arrays)
         cell = lane.cells.get(key) or self._cell(lane, key, batch, arrays)
         lane.cells.move_to_end(key)
         cell.used += 1
-        if self.graphs and cell.graph is None and cell.used == 2:
+        if self.graphs and cell.graph is None and cell.used > 1:
             cell = self._captured(lane, cell, key, batch, arrays)
         if cell.graph is not None:
             self._cuda.launch(cell.graph, lane.stream)
@@ -240,15 +255,19 @@ class TensorRtEngine:
 
     def _cell(self, lane: _Lane, key: tuple[int, ...], batch: int, arrays: dict[str, Any]) -> _Cell:
         context = self._context(batch)
-        if lane.memory is not None:
-            context.update_device_memory_size_for_shapes()
-            context.set_device_memory(self._cuda.memory_pointer(lane.memory), lane.size_bytes)
+        memory, size = lane.memory, lane.size_bytes
+        if memory is not None:
+            needed = int(context.update_device_memory_size_for_shapes())
+            if needed > size:
+                memory, size = self._cuda.allocate(needed), needed
+            context.set_device_memory(self._cuda.memory_pointer(memory), size)
         for name, array in arrays.items():
-            context.set_tensor_address(name, address(array))
+            if not context.set_tensor_address(name, address(array)):
+                raise EngineError(f"{self.manifest.model}: the array of {name} is refused")
         if len(lane.cells) >= _CELLS:
             self._cuda.synchronise(self._cuda.record(lane.stream))  # the oldest may still run
             lane.cells.popitem(last=False)
-        lane.cells[key] = _Cell(context)
+        lane.cells[key] = _Cell(context, memory)
         return lane.cells[key]
 
     def _captured(

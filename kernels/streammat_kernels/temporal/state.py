@@ -83,7 +83,7 @@ class TemporalState:
 
         On a GPU, reading it waits for the frame's kernels.
         """
-        return bool(self.verdict[1] != 0) if self._cut is None else self._cut
+        return bool(_on_host(self.verdict)[1] != 0) if self._cut is None else self._cut
 
     @cut.setter
     def cut(self, value: bool | None) -> None:
@@ -121,8 +121,15 @@ class TemporalState:
 
 
 def _on_host(array: Any) -> NDArray[np.float32]:
-    """A copy of a NumPy or CuPy array."""
-    return np.array(array if isinstance(array, np.ndarray) else array.get())
+    """A copy of a NumPy or CuPy array.
+
+    The kernels that write a CuPy array may run on another stream than the caller's current one,
+    which ``get`` waits for; so all of its GPU is waited for.
+    """
+    if isinstance(array, np.ndarray):
+        return array.copy()
+    array.device.synchronize()
+    return np.array(array.get())
 
 
 def _solid_tiles(memory: NDArray[np.float32]) -> NDArray[np.uint8]:

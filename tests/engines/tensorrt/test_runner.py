@@ -12,6 +12,7 @@ from streammat_engines.tensorrt.memory import open_within_memory
 from streammat_engines.tensorrt.plan import PlanManifest, PlanTensor
 from streammat_engines.tensorrt.runner import TensorRtEngine
 from streammat_kernels.errors import ShapeError
+from tests.engines.tensorrt import fake_trt
 from tests.engines.tensorrt.fake_cuda import FakeCuda
 from tests.engines.tensorrt.fake_trt import (
     REFUSED,
@@ -130,6 +131,42 @@ def test_graphs_can_be_asked_for_later() -> None:
         engine.run(*after)
     assert cuda.captures == 1
     assert_computed(*after)
+
+
+def test_buffers_that_ran_without_a_graph_get_one_when_it_is_asked_for() -> None:
+    cuda = FakeCuda()
+    engine = opened(cuda, graphs=False)
+    inputs, outputs = buffers(1)
+    for _ in range(5):
+        engine.run(inputs, outputs)
+    assert not engine.captured(inputs, outputs)
+    engine.graphs = True
+    for _ in range(2):
+        engine.run(inputs, outputs)
+    assert engine.captured(inputs, outputs)
+    assert (cuda.captures, cuda.launches) == (1, 2)
+    assert_computed(inputs, outputs)
+
+
+def test_a_batch_that_needs_more_than_the_largest_one_gets_memory_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def greedy(context: fake_trt.IExecutionContext) -> int:
+        return 9000 if context._shape[0] == 3 else 1000 * context._shape[0]
+
+    monkeypatch.setattr(fake_trt.IExecutionContext, "update_device_memory_size_for_shapes", greedy)
+    cuda = FakeCuda()
+    engine = opened(cuda)
+    inputs, outputs = buffers(3)
+    engine.run(inputs, outputs)
+    assert cuda.allocated == [8000, 9000]
+    assert_computed(inputs, outputs)
+
+
+def test_an_array_that_tensorrt_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_trt.WeakContext, "set_tensor_address", lambda *_: False)
+    with pytest.raises(EngineError, match=r"the array of .* is refused"):
+        opened(FakeCuda()).run(*buffers(1))
 
 
 def test_a_smaller_largest_batch_takes_less_memory_and_refuses_more() -> None:
