@@ -11,7 +11,7 @@ import click
 
 from streammat.settings import OutputRequest
 
-__all__ = ["STDOUT", "Job", "plan_jobs"]
+__all__ = ["STDOUT", "Job", "plan_jobs", "same_place"]
 
 STDIN = STDOUT = "-"
 
@@ -54,6 +54,11 @@ def plan_jobs(
         jobs = [Job(source, (_default(source, folder, suffix),)) for source in sources]
     _refuse_twins([request.path for job in jobs for request in job.outputs])
     return jobs
+
+
+def same_place(first: str, second: str) -> bool:
+    """Whether two paths mean one file, links and spellings apart."""
+    return Path(first).resolve() == Path(second).resolve()
 
 
 def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
