@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -44,13 +45,15 @@ class ImageSink(FileSink):
         self.colour = _colour(self.wants, info)
         one = info.still or settings.limit == 1 or info.frames == 1
         sequence = "%04d" if row.name == "exr" and not one else ""
-        self._place = ImagePlace(path, _FOLDER_NAMES[row.name], sequence)
+        self._place = ImagePlace(
+            path, _FOLDER_NAMES[row.name], sequence, overwrite=settings.overwrite
+        )
         if self._place.still and not one:
             raise OutputError(
                 f"{path}: holds one picture and the source is a video; "
                 f"use {Path(path).stem}.%05d{Path(path).suffix} or a folder/"
             )
-        self._place.check(sources_of(info), overwrite=settings.overwrite)
+        self._place.check(sources_of(info), self._numbers())
         threads = 1 if self._place.still else settings.threads or os.cpu_count() or 1
         with writing(path):
             self._writer = self._open_writer(row, settings, metadata, threads)
@@ -134,6 +137,14 @@ class ImageSink(FileSink):
             return self._info.first_number + frame.pts - self._info.first_pts
         return _FIRST_NUMBERS.get(self._delivery.name, 0) + frame.index
 
+    def _numbers(self) -> range:
+        """Of the images to come, without an end where the source does not say how many."""
+        first = self._info.first_number
+        if first is None:
+            first = _FIRST_NUMBERS.get(self._delivery.name, 0)
+        count = self._info.frames
+        return range(first, sys.maxsize if count is None else first + count)
+
     def _tags(self, info: StreamInfo) -> ColourTags:
         """Display-referred RGB is sRGB for every viewer; HDR keeps its code points (cICP)."""
         hdr = self.colour.transfer in {Transfer.PQ, Transfer.HLG}
@@ -151,7 +162,13 @@ class ImageSink(FileSink):
 
     def _complete(self) -> None:
         self._place.written += self._writer.flush()
-        self._place.publish()
+        older = self._place.publish()
+        if older:
+            self._notices.once(
+                "older",
+                f"{self.path}: {older} other frame{'s' * (older > 1)} of this sequence "
+                f"{'are left as they were' if older > 1 else 'is left as it was'}",
+            )
 
     def _keep(self) -> str | None:
         with suppress(ResourceError), writing(self.path):

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from streammat.errors import MediaError
 
+from .counter import Counter, counter_of, has_two_counters
+
 IMAGE_SUFFIXES = frozenset(
     {
         *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".dpx"),
         *(".bmp", ".webp", ".ppm", ".pgm", ".tga"),
     }
 )
-_PATTERN = re.compile(r"%0?(\d*)d")
 _NUMBER = re.compile(r"(\d+)(?!.*\d)")
 
 
@@ -37,35 +38,30 @@ class Images:
         return [place for place, path in enumerate(self.paths) if path is None]
 
 
-def is_pattern(path: str) -> bool:
-    """``NAME.%05d.png``."""
-    return _PATTERN.search(Path(path).name) is not None
-
-
 def is_image_source(path: str) -> bool:
-    """True for a folder, a pattern, a glob, or a file with an image suffix."""
-    return (
-        is_pattern(path)
-        or Path(path).is_dir()
-        or (_is_glob(path) and not Path(path).exists())
-        or Path(path).suffix.lower() in IMAGE_SUFFIXES
-    )
+    """True for a folder, a pattern, a glob, or a file with an image suffix.
+
+    A file of exactly that name is what is meant, whatever signs its name has.
+    """
+    target = Path(path)
+    if not target.is_file() and (target.is_dir() or counter_of(path) or _is_glob(path)):
+        return True
+    return target.suffix.lower() in IMAGE_SUFFIXES
 
 
 def list_images(path: str) -> list[Path]:
     """The images in natural order (2 before 10).
 
     Raises:
-        MediaError: nothing matches.
+        MediaError: nothing matches, or a pattern with two counters.
     """
     target = Path(path)
     if target.is_dir():
         found = [p for p in target.iterdir() if _is_image(p)]
         hint = "a folder without images; give a video or images"
-    elif is_pattern(path):
-        expression = pattern_expression(target.name)
-        folder = target.parent
-        found = [p for p in _entries(folder) if expression.fullmatch(p.name)]
+    elif counter := _counter(path):
+        expression = counter.expression()
+        found = [p for p in _entries(target.parent) if expression.fullmatch(p.name)]
         hint = "no image matches this pattern; check the name"
     elif _is_glob(path) and not target.exists():
         found = [p for p in target.parent.glob(target.name) if _is_image(p)]
@@ -91,8 +87,8 @@ def find_sequence(path: str) -> Images:
         MediaError: nothing matches.
     """
     found = list_images(path)
-    if is_pattern(path):
-        expression = pattern_expression(Path(path).name)
+    if counter := _counter(path):
+        expression = counter.expression()
         numbers = [int(match[1]) for p in found if (match := expression.fullmatch(p.name))]
         return _with_gaps(found, numbers)
     parts = [_around_number(p.name) for p in found]
@@ -124,13 +120,13 @@ def spans(numbers: Sequence[int]) -> str:
     return ", ".join(words[:shown]) + (f" and {rest} more" if rest else "")
 
 
-def pattern_expression(name: str) -> re.Pattern[str]:
-    """A file-name pattern with ``%05d`` as a regular expression whose group is the number."""
-    match = _PATTERN.search(name)
-    assert match is not None
-    digits = match.group(1)
-    number = rf"(\d{{{int(digits)},}})" if digits else r"(\d+)"
-    return re.compile(re.escape(name[: match.start()]) + number + re.escape(name[match.end() :]))
+def _counter(path: str) -> Counter | None:
+    """Of a source; None for a file or folder that is there under exactly this name."""
+    if Path(path).exists():
+        return None
+    if has_two_counters(path):
+        raise MediaError(f"{path}: has two counters; keep one and write the other's number")
+    return counter_of(path)
 
 
 def number_of(path: Path) -> int | None:

@@ -66,14 +66,102 @@ def test_one_png_holds_one_picture(tmp_path: Path) -> None:
     assert Image.open(tmp_path / "o.png").mode == "RGBA"
 
 
-def test_existing_images_need_overwrite_and_a_longer_old_run_goes(tmp_path: Path) -> None:
+def test_only_the_numbers_that_are_written_need_overwrite_and_are_replaced(tmp_path: Path) -> None:
     made = make_clip(tmp_path / "in.mp4", frames=5)
     copy_clip(made.path, f"{tmp_path}/f/")
     (tmp_path / "f" / "note.txt").write_text("keep me")
-    with pytest.raises(OutputError, match="add --overwrite"):
-        copy_clip(made.path, f"{tmp_path}/f/")
-    copy_clip(made.path, f"{tmp_path}/f/", overwrite=True, limit=2)
-    assert names(tmp_path / "f") == ["00000.png", "00001.png", "note.txt"]
+    before = {path.name: path.stat().st_ino for path in (tmp_path / "f").iterdir()}
+    with pytest.raises(OutputError, match=r"images exist \(0-1\); add --overwrite"):
+        copy_clip(made.path, f"{tmp_path}/f/", limit=2)
+    said: list[str] = []
+    copy_clip(made.path, f"{tmp_path}/f/", overwrite=True, limit=2, notify=said.append)
+    after = {path.name: path.stat().st_ino for path in (tmp_path / "f").iterdir()}
+    assert {name for name in before if before[name] != after[name]} == {"00000.png", "00001.png"}
+    assert len(before) == len(after)
+    assert [line for line in said if "left as" in line] == [
+        f"{tmp_path}/f/: 3 other frames of this sequence are left as they were"
+    ]
+
+
+def numbered(folder: Path, count: int) -> Path:
+    for number in range(count):
+        Image.new("RGB", (8, 6), (number, 0, 0)).save(folder / f"s{number}.png")
+    return folder / "s%d.png"
+
+
+def test_parts_of_a_sequence_are_added_to_one_another(tmp_path: Path) -> None:
+    source = numbered(tmp_path, 4)
+    for part in ("2-3", "0-1"):
+        copy_clip(source, f"{tmp_path}/f/", frames=part)
+    assert numbers(tmp_path / "f") == [f"{i:05d}.png" for i in range(4)]
+
+
+def test_other_spellings_of_a_number_are_other_files(tmp_path: Path) -> None:
+    (tmp_path / "o.00001.png").write_bytes(b"of five digits")
+    copy_clip(numbered(tmp_path, 2), f"{tmp_path}/o.%04d.png")
+    assert [p.name for p in sorted(tmp_path.glob("o.*"))] == [
+        "o.0000.png", "o.00001.png", "o.0001.png",
+    ]  # fmt: skip
+
+
+def test_an_image_that_appears_in_the_meantime_stays_and_the_others_are_kept(
+    tmp_path: Path,
+) -> None:
+    with open_reader(numbered(tmp_path, 3), notify=silent) as reader:
+        request = OutputRequest(f"{tmp_path}/f/")
+        sink = open_sink(request, OutputKind.RGBA, reader.info, MatteSettings(), notify=silent)
+        (tmp_path / "f").mkdir()
+        (tmp_path / "f" / "00001.png").write_bytes(b"another's")
+        frames = iter(reader)
+        picture = sink.new_picture()
+        fill(sink, picture, frame := next(frames))
+        sink.write(picture, frame)
+        with pytest.raises(OutputError, match=r"00001\.png: exists; add --overwrite"):
+            sink.write(picture, next(frames))
+        assert sink.abort(partial=True) == str(tmp_path / "f.partial")
+    assert (tmp_path / "f" / "00001.png").read_bytes() == b"another's"
+    assert numbers(tmp_path / "f.partial") == ["00000.png"]
+
+
+def test_a_failed_part_leaves_every_older_image(tmp_path: Path) -> None:
+    source = numbered(tmp_path, 4)
+    copy_clip(source, f"{tmp_path}/f/")
+    old = {path.name: path.read_bytes() for path in (tmp_path / "f").iterdir()}
+    with open_reader(source, frames="1-2", notify=silent) as reader:
+        request, settings = OutputRequest(f"{tmp_path}/f/"), MatteSettings(overwrite=True)
+        sink = open_sink(request, OutputKind.RGBA, reader.info, settings, notify=silent)
+        picture = sink.new_picture()
+        fill(sink, picture, frame := next(iter(reader)))
+        sink.write(picture, frame)
+        sink.abort(partial=False)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "f").iterdir()} == old
+
+
+@pytest.mark.parametrize("name", ["50% off.png", "a%s.png", "100%.png", "#1 @home.png"])
+def test_a_sign_that_counts_nothing_is_a_letter_of_the_name(tmp_path: Path, name: str) -> None:
+    Image.new("RGB", (8, 6)).save(tmp_path / "p.png")
+    (tmp_path / "o").mkdir()
+    copy_clip(tmp_path / "p.png", tmp_path / "o" / name)
+    assert names(tmp_path / "o") == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("100%_x.%04d.png", ["100%_x.0000.png", "100%_x.0001.png"]),
+        ("o.####.png", ["o.0000.png", "o.0001.png"]),
+        ("o@@@.png", ["o000.png", "o001.png"]),
+    ],
+)
+def test_only_the_counter_is_replaced(tmp_path: Path, name: str, expected: list[str]) -> None:
+    (tmp_path / "o").mkdir()
+    copy_clip(numbered(tmp_path, 2), tmp_path / "o" / name)
+    assert names(tmp_path / "o") == expected
+
+
+def test_two_counters_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="has two counters"):
+        copy_clip(numbered(tmp_path, 2), tmp_path / "%02d.####.png")
 
 
 def test_a_sequence_is_never_written_over_itself(tmp_path: Path) -> None:

@@ -27,6 +27,29 @@ def sequence(folder: Path, count: int, name: str = "im{}.png") -> None:
         Image.new("RGB", (12, 8), (number, 0, 0)).save(folder / name.format(number))
 
 
+@pytest.mark.parametrize("name", ["a.#####.png", "a.@@@@@.png"])
+def test_signs_count_like_a_pattern_of_their_width(tmp_path: Path, name: str) -> None:
+    sequence(tmp_path, 3, "a.{:05d}.png")
+    sequence(tmp_path, 2, "a.{}.png")
+    assert list_images(f"{tmp_path}/{name}") == list_images(f"{tmp_path}/a.%05d.png")
+
+
+def test_two_counters_cannot_be_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="has two counters; keep one"):
+        list_images(f"{tmp_path}/a.%03d.####.png")
+
+
+@pytest.mark.parametrize("name", ["take%02d.mkv", "take####.mkv", "take%02d.png"])
+def test_a_file_of_exactly_that_name_is_meant(tmp_path: Path, name: str) -> None:
+    sequence(tmp_path, 3, "take{:02d}.png")
+    if name.endswith(".mkv"):
+        make_clip(tmp_path / name, frames=2, codec="ffv1")
+    else:
+        Image.new("RGB", (12, 8)).save(tmp_path / name)
+    info, frames, _ = read_source(tmp_path / name)
+    assert (info.still, len(frames)) == (name.endswith(".png"), 1 + name.endswith(".mkv"))
+
+
 @pytest.mark.parametrize("source", ["{0}", "{0}/im%d.png", "{0}/im*.png"])
 def test_images_come_in_natural_order(tmp_path: Path, source: str) -> None:
     sequence(tmp_path, 11)
