@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import glob
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +57,13 @@ def plan_jobs(
 
 
 def same_place(first: str, second: str) -> bool:
-    """Whether two paths mean one file, links and spellings apart."""
-    return Path(first).resolve() == Path(second).resolve()
+    """Whether a file is the other path or one of its sequence, links and spellings apart."""
+    from streammat.media.counter import counter_of
+
+    file, other = Path(first).resolve(), Path(second).resolve()
+    counter = None if other.exists() else counter_of(second)
+    of_sequence = counter is not None and counter.expression().fullmatch(file.name) is not None
+    return file == other or (of_sequence and file.parent == other.parent)
 
 
 def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
@@ -66,16 +71,26 @@ def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
     if source == STDIN:
         return OutputRequest(str(Path(folder or "") / f"stdin.matte{suffix}"))
     stem = Path(source).name if Path(source).is_dir() else Path(source).stem
-    if "%" in stem or glob.has_magic(stem):
-        stem = stem.split("%")[0].split("*")[0].split("?")[0].split("[")[0].rstrip("._- ")
+    if not Path(source).exists():
+        stem = _before_counter(stem).rstrip("._- ")
     name = f"{stem or 'sequence'}.matte{suffix}"
     return OutputRequest(str(Path(folder or "") / name))
+
+
+def _before_counter(stem: str) -> str:
+    """What a pattern or a glob begins with; the name itself where it is neither."""
+    from streammat.media.counter import counter_of
+
+    counter = counter_of(stem)
+    if counter is not None:
+        return counter.before
+    return re.split(r"[*?\[]", stem, maxsplit=1)[0]
 
 
 def _refuse_twins(paths: Sequence[str]) -> None:
     seen: set[str] = set()
     for path in paths:
-        key = path if path == STDOUT else str(Path(path).absolute())
+        key = path if path == STDOUT else str(Path(path).resolve())
         if key in seen:
             raise click.UsageError(
                 f"two results would be written to {path}; give each its own name"

@@ -14,7 +14,10 @@ from .atomic import check_folder, check_target, flush_to_disk, sync_folder
 from .counter import Counter, counter_of
 from .sequence import spans
 
-__all__ = ["ImagePlace"]
+__all__ = ["FOLDER_NAMES", "ImagePlace", "written_names"]
+
+FOLDER_NAMES = {"png": "%05d.png", "tiff": "%05d.tif", "exr": "%04d.exr"}
+_MANY_DIGITS = 10**9  # no counter fills this number with zeros: %d and %04d meet here
 
 
 class ImagePlace:
@@ -141,6 +144,22 @@ class ImagePlace:
             return {}
         numbers = ((self._counter.number(p.name), p) for p in self._folder.iterdir())
         return {number: path for number, path in numbers if number is not None}
+
+
+def written_names(path: str, delivery: str) -> set[Path]:
+    """The files of an output at one frame: two outputs that share a name write the same files.
+
+    Args:
+        path: as asked for; ``NAME.exr`` counts as itself and as the sequence that it is of a clip.
+        delivery: its name, such as png.
+    """
+    folder = path.endswith(("/", "\\"))
+    given = Path(path) / FOLDER_NAMES[delivery] if folder else Path(path)
+    names = [given.name]
+    if delivery == "exr" and counter_of(given.name) is None:
+        names.append(f"{given.stem}.%04d{given.suffix}")
+    place = given.parent.resolve()
+    return {place / _numbered(counter_of(name), name, _MANY_DIGITS) for name in names}
 
 
 def _numbered(counter: Counter | None, name: str, number: int) -> str:

@@ -21,13 +21,12 @@ from .ffmpeg import writing
 from .file_sink import FileSink
 from .formats import delivery_of, depth_of
 from .icc import rgb_profile
-from .image_place import ImagePlace
+from .image_place import FOLDER_NAMES, ImagePlace
 from .image_writer import ImageWriter, PooledWriter
 from .png import PngEncoder
 from .sink import Picture, sources_of
 
 _SRGB_TRANSFER = 13
-_FOLDER_NAMES = {"png": "%05d.png", "tiff": "%05d.tif", "exr": "%04d.exr"}
 _FIRST_NUMBERS = {"exr": 1001}  # where the source has none: the film trade's habit
 
 
@@ -46,7 +45,7 @@ class ImageSink(FileSink):
         one = info.still or settings.limit == 1 or info.frames == 1
         sequence = "%04d" if row.name == "exr" and not one else ""
         self._place = ImagePlace(
-            path, _FOLDER_NAMES[row.name], sequence, overwrite=settings.overwrite
+            path, FOLDER_NAMES[row.name], sequence, overwrite=settings.overwrite
         )
         if self._place.still and not one:
             raise OutputError(

@@ -22,6 +22,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
         ("in.mkv -o a.mov --report in.mkv", "an input"),
         ("in.mkv -o a.mov --report sub/../in.mkv", "an input"),
         ("in.mkv -o a.mov --report a.mov", "an output"),
+        ("in.mkv -o s.%04d.png --report s.0003.png", "an output"),
         ("in.mkv -o a.mov --garbage g.json --report ./g.json", "the garbage matte"),
         ("in.mkv -o a.mp4 --background g.json --report g.json", "the background"),
         ("in.mkv -o a.mov --input-colour l.cube --report l.cube", "the LUT"),
