@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -46,8 +46,6 @@ class SequenceReader(Closing):
         self._still = len(images.paths) == 1
         self._numbers_from = images.first_number
         holes = [hole + (images.first_number or 0) for hole in images.holes]
-        if holes and options.missing == "error":
-            raise MediaError(_holes_line(path, holes, len(images.paths)))
         paths = _held(images.paths) if options.missing == "hold" else list(images.paths)
         first = next(path for path in paths if path is not None)
         self._rate = self._frame_rate(first)
@@ -55,6 +53,8 @@ class SequenceReader(Closing):
         self._holes = tuple(
             hole for hole in holes if 0 <= hole - self._number(0) < len(self._paths)
         )
+        if self._holes and options.missing == "error":
+            raise MediaError(_holes_line(path, self._holes, len(self._paths)))
         if self._holes:
             self._say_holes()
         self._place, self._first = self._first_readable()
@@ -203,7 +203,7 @@ class SequenceReader(Closing):
         return None if stated is None else moved(stated, -self._place)
 
 
-def _holes_line(path: str, holes: list[int], total: int) -> str:
+def _holes_line(path: str, holes: Sequence[int], total: int) -> str:
     many = "frames are" if len(holes) > 1 else "frame is"
     return (
         f"{path}: {len(holes)} {many} missing of {total} ({spans(holes)}); "

@@ -165,6 +165,19 @@ def test_missing_frames_are_named_and_stop_the_job(tmp_path: Path, source: str) 
         read_source(source.format(tmp_path))
 
 
+@pytest.mark.parametrize(("part", "red"), [("0-1", [3, 4]), ("4-4", [7]), ("6-", [9])])
+def test_a_hole_outside_of_the_part_does_not_matter(
+    tmp_path: Path, part: str, red: list[int]
+) -> None:
+    info, frames, _ = read_source(with_holes(tmp_path), fps="24", frames=part)
+    assert ([int(f.planes[0][0, 0]) for f in frames], info.holes) == (red, ())
+
+
+def test_only_the_holes_of_the_part_are_named(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"2 frames are missing of 3 \(5-6\)"):
+        read_source(with_holes(tmp_path), fps="24", frames="1-3")
+
+
 @pytest.mark.parametrize(
     ("missing", "red"), [("hold", [3, 4, 4, 4, 7, 7, 9]), ("black", [3, 4, 0, 0, 7, 0, 9])]
 )
