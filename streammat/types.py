@@ -134,7 +134,8 @@ class StreamInfo:
         hdr: static HDR metadata, None when the source has none.
         chromaticities: as the file states them in numbers (EXR), else None.
         first_number: number in the name of the first image of a sequence that is delivered; frame
-            ``f`` has ``first_number + f.pts - first_pts``.
+            ``f`` has ``first_number + number_step * (f.pts - first_pts)``.
+        number_step: by which the numbers of a sequence rise from frame to frame.
         holes: numbers missing in the delivered part of a sequence.
         scene: frames carry scene values (a float source); ``Frame.scene``.
         input_colour: name of the curve and primaries that the user says the plate has, "" = tags.
@@ -167,6 +168,7 @@ class StreamInfo:
     hdr: HdrMetadata | None = None
     chromaticities: Chromaticities | None = None
     first_number: int | None = None
+    number_step: int = 1
     holes: tuple[int, ...] = ()
     scene: bool = False
     input_colour: str = ""

@@ -133,7 +133,8 @@ class ImageSink(FileSink):
 
     def _number(self, frame: Frame) -> int:
         if self._info.first_number is not None:
-            return self._info.first_number + frame.pts - self._info.first_pts
+            places = frame.pts - self._info.first_pts
+            return self._info.first_number + self._info.number_step * places
         return _FIRST_NUMBERS.get(self._delivery.name, 0) + frame.index
 
     def _numbers(self) -> range:
@@ -141,8 +142,8 @@ class ImageSink(FileSink):
         first = self._info.first_number
         if first is None:
             first = _FIRST_NUMBERS.get(self._delivery.name, 0)
-        count = self._info.frames
-        return range(first, sys.maxsize if count is None else first + count)
+        count, step = self._info.frames, self._info.number_step
+        return range(first, sys.maxsize if count is None else first + step * count, step)
 
     def _tags(self, info: StreamInfo) -> ColourTags:
         """Display-referred RGB is sRGB for every viewer; HDR keeps its code points (cICP)."""

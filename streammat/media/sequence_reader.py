@@ -19,7 +19,7 @@ from .like_first import LikeFirst
 from .notices import Notices, Notify
 from .read_options import ReadOptions
 from .select import Selection
-from .sequence import find_sequence, spans
+from .sequence import Images, find_sequence, spans
 from .still_image import StillImage
 from .timecode import moved, parse_timecode
 
@@ -42,9 +42,10 @@ class SequenceReader(Closing):
         self._options = options
         self._notices = Notices(notify)
         self._lost = 0
-        images = find_sequence(path)
+        images = find_sequence(path, steps=options.missing == "error")
         self._still = len(images.paths) == 1
-        self._numbers_from = images.first_number
+        self._numbers_from, self._number_step = images.first_number, images.step
+        self._say_numbers(images)
         holes = [hole + (images.first_number or 0) for hole in images.holes]
         paths = _held(images.paths) if options.missing == "hold" else list(images.paths)
         first = next(path for path in paths if path is not None)
@@ -98,7 +99,21 @@ class SequenceReader(Closing):
 
     def _number(self, place: int) -> int:
         """Number in the name of the image at a place of the selection."""
-        return (self._numbers_from or 0) + self._offset + place
+        return (self._numbers_from or 0) + self._number_step * (self._offset + place)
+
+    def _say_numbers(self, images: Images) -> None:
+        if images.step > 1:
+            self._notices.once(
+                "step",
+                f"{self._path}: numbers rise by {images.step}: {len(images.paths)} frames in a "
+                "row, which keep their numbers; --missing hold fills what is between them",
+            )
+        if images.renumbered:
+            self._notices.once(
+                "numbers",
+                f"{self._path}: numbers far apart: {len(images.paths)} frames in a row, counted "
+                f"from {images.first_number}",
+            )
 
     def _frame_rate(self, first: Path) -> Fraction:
         """As the user says, else as the first image says, else 25 and a line."""
@@ -192,6 +207,7 @@ class SequenceReader(Closing):
             first_pts=self._offset,
             chromaticities=image.chromaticities,
             first_number=number,
+            number_step=self._number_step,
             holes=self._holes,
             scene=image.scene is not None,
             input_colour="linear" if image.scene is not None else "",

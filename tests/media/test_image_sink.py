@@ -58,6 +58,14 @@ def test_a_pattern_keeps_the_numbers_of_a_source_sequence(tmp_path: Path) -> Non
     assert sorted(p.name for p in tmp_path.glob("o.*")) == ["o.0102.png", "o.0103.png"]
 
 
+def test_steps_between_the_numbers_of_the_source_are_kept(tmp_path: Path) -> None:
+    for number in (101, 104, 107):
+        Image.new("RGB", (8, 6), (number, 0, 0)).save(tmp_path / f"s{number}.png")
+    copy_clip(tmp_path / "s%d.png", f"{tmp_path}/f/", limit=2)
+    copy_clip(tmp_path / "s%d.png", f"{tmp_path}/f/", frames="2-2")
+    assert numbers(tmp_path / "f") == ["00101.png", "00104.png", "00107.png"]
+
+
 def test_one_png_holds_one_picture(tmp_path: Path) -> None:
     made = make_clip(tmp_path / "in.mp4", frames=3)
     with pytest.raises(OutputError, match=r"use o\.%05d\.png or a folder/"):

@@ -204,6 +204,66 @@ def test_photographs_with_numbers_far_apart_are_no_sequence_with_holes(tmp_path:
     assert (info.holes, len(frames)) == ((), 3)
 
 
+@pytest.mark.parametrize("source", ["{0}", "{0}/*", "{0}/*[0-9].*"])
+def test_two_sequences_in_one_place_are_named_and_not_mixed(tmp_path: Path, source: str) -> None:
+    sequence(tmp_path, 3, "a.{:04d}.png")
+    sequence(tmp_path, 2, "b{}.png")
+    with pytest.raises(MediaError, match=r"2 sequences: a\.%04d\.png \(3\), b%d\.png \(2\); give"):
+        read_source(source.format(tmp_path))
+    assert len(read_source(tmp_path / "b%d.png")[1]) == 2
+
+
+def test_one_sequence_in_two_formats_is_two(tmp_path: Path) -> None:
+    sequence(tmp_path, 3, "a.{:04d}.png")
+    sequence(tmp_path, 3, "a.{:04d}.jpg")
+    with pytest.raises(MediaError, match=r"2 sequences: a\.%04d\.jpg \(3\), a\.%04d\.png \(3\)"):
+        read_source(tmp_path)
+
+
+def test_photographs_of_several_cameras_are_no_sequences(tmp_path: Path) -> None:
+    for name in ("IMG_12.png", "IMG_52.png", "DSC_7.png", "DSC_81.png", "beach.png"):
+        Image.new("RGB", (12, 8)).save(tmp_path / name)
+    assert len(read_source(tmp_path)[1]) == 5
+
+
+@pytest.mark.parametrize("source", ["{0}", "{0}/s.%d.png"])
+@pytest.mark.parametrize("step", [2, 3, 10])
+def test_numbers_that_rise_by_one_step_are_kept(tmp_path: Path, source: str, step: int) -> None:
+    for number in (1001, 1001 + step, 1001 + 2 * step):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"s.{number}.png")
+    info, frames, said = read_source(source.format(tmp_path), fps="24", frames="1-")
+    assert (info.first_number, info.number_step, info.holes) == (1001 + step, step, ())
+    assert [f.pts for f in frames] == [1, 2]
+    assert any(f"numbers rise by {step}: 3 frames in a row" in line for line in said)
+
+
+def test_what_lies_between_steps_can_be_filled(tmp_path: Path) -> None:
+    for number in (1, 4, 7):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"s.{number}.png")
+    info, frames, _ = read_source(tmp_path, fps="24", missing="hold")
+    assert (len(frames), info.number_step, info.holes) == (7, 1, (2, 3, 5, 6))
+
+
+def test_numbers_too_far_apart_to_be_kept_are_said(tmp_path: Path) -> None:
+    for number in (12, 40, 73):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"IMG_{number:04}.png")
+    said = read_source(tmp_path, fps="24")[2]
+    assert any("numbers far apart: 3 frames in a row, counted from 12" in line for line in said)
+
+
+@pytest.mark.parametrize("source", ["{0}", "{0}/s.%d.png", "{0}/s.*.png"])
+def test_numbers_below_0_are_refused(tmp_path: Path, source: str) -> None:
+    for number in (-2, -1, 0, 1):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"s.{number}.png")
+    with pytest.raises(MediaError, match=r"s\.-\d\.png: frame numbers below 0 are not read"):
+        read_source(source.format(tmp_path))
+
+
+def test_a_dash_before_the_number_is_no_minus(tmp_path: Path) -> None:
+    sequence(tmp_path, 3, "shot-{:04d}.png")
+    assert read_source(tmp_path, fps="24")[0].first_number == 1
+
+
 @pytest.mark.parametrize(
     ("written", "rate"),
     [
