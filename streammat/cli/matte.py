@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streammat.cli.jobs import make_folder, run_all
+from streammat.cli.jobs import folder_for_now, make_folder, run_all
 from streammat.cli.options import OUTPUT, debug_option, json_option, setting_options
 from streammat.cli.output import plain, print_json, print_table, shown
 from streammat.cli.paths import STDOUT, Job, plan_jobs
@@ -38,7 +38,11 @@ __all__ = ["matte"]
 )
 @click.option("--out-dir", metavar="FOLDER", help="Where the results of several inputs go.")
 @setting_options
-@click.option("--dry-run", is_flag=True, help="Print the resolved values and do nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check the job, print the resolved values and leave nothing behind.",
+)
 @click.option("--report", metavar="FILE", help="Write the JSON object to a file as well.")
 @json_option
 @debug_option
@@ -64,7 +68,8 @@ def matte(
     if report is not None:
         check_report(Path(report), jobs, resolved.settings())
     if dry_run:
-        _print_plan(jobs, resolved, as_json)
+        with folder_for_now(out_dir):
+            _print_plan(jobs, resolved, as_json)
         return 0
     make_folder(out_dir)
     results, code = run_all(jobs, resolved.settings(), resolved.values["progress"])

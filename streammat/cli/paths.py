@@ -29,6 +29,7 @@ def plan_jobs(
     outputs: Sequence[OutputRequest],
     folder: str | None,
     suffix: str,
+    many: str = "--out-dir",
 ) -> list[Job]:
     """Pair inputs with outputs.
 
@@ -37,6 +38,7 @@ def plan_jobs(
         outputs: of ``-o``; only with a single input.
         folder: of ``--out-dir``; None = the current folder.
         suffix: of a default output, ".mov" unless a preset says otherwise.
+        many: what the command has for several inputs, for the message.
 
     Raises:
         click.UsageError: ``-o`` with several inputs or with ``--out-dir``, two inputs whose
@@ -46,7 +48,7 @@ def plan_jobs(
         raise click.UsageError("-o and --out-dir exclude each other: -o names the file itself")
     if outputs and len(sources) > 1:
         raise click.UsageError(
-            f"-o names one result, but there are {len(sources)} inputs; use --out-dir"
+            f"-o names one result, but there are {len(sources)} inputs; use {many}"
         )
     if outputs:
         jobs = [Job(sources[0], tuple(outputs))]

@@ -96,18 +96,26 @@ def resolve_job(
     *,
     notify: Notify | None = None,
 ) -> ResolvedJob:
-    """Everything that `matte_file` would decide, without decoding or writing anything.
+    """Everything that `matte_file` would decide or refuse before its first frame.
+
+    Outputs are opened under their temporary names and removed again; nothing is left of them.
 
     Raises:
         InputError: as `matte_file`.
         DeviceUnavailable: the asked-for device is not there.
+        ResourceError: the disk is full.
     """
     say = notify or _silent
     device = choose_device(settings.device, settings.threads)
-    with _open_reader(source, settings, device, say) as reader:
-        info = reader.info
+    check_region(source, settings)
+    with ExitStack() as stack:
+        info = stack.enter_context(_open_reader(source, settings, device, say)).info
         settings = with_strategy(settings, info)
         plans = plan_outputs(outputs, settings, say)
+        for plan in plans:
+            target = open_target(plan, info, settings, stack, say)
+            stack.callback(target.sink.abort, partial=False)
+        finesse_of(settings, info, stack, say)
         described = [resolved_output(plan, info, settings) for plan in plans]
         return resolved(info, described, settings, device)
 
