@@ -41,7 +41,7 @@ class SequenceReader(Closing):
         self._path = path
         self._options = options
         self._notices = Notices(notify)
-        self._lost = 0
+        self._lost: list[str] = []
         images = find_sequence(path, steps=options.missing == "error")
         self._still = len(images.paths) == 1
         self._numbers_from, self._number_step = images.first_number, images.step
@@ -71,7 +71,12 @@ class SequenceReader(Closing):
     @property
     def lost_frames(self) -> int:
         """Images that could not be decoded so far."""
-        return self._lost
+        return len(self._lost)
+
+    @property
+    def lost_images(self) -> tuple[str, ...]:
+        """Their file names, in order; one that is held over a hole is named once."""
+        return tuple(dict.fromkeys(self._lost))
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the images in natural order; one that cannot be read is counted and left out.
@@ -152,7 +157,7 @@ class SequenceReader(Closing):
             except MediaError:
                 if self._options.strict or place == known[-1][0]:
                     raise
-                self._lost += 1
+                self._lost.append(path.name)
         raise AssertionError("the last one returned or raised")
 
     def _readable(self) -> Iterator[tuple[int, StillImage]]:
@@ -168,7 +173,7 @@ class SequenceReader(Closing):
                 except MediaError:
                     if self._options.strict:
                         raise
-                    self._lost += 1
+                    self._lost.append(path.name)
                     continue
                 yield place, previous[1]
 

@@ -76,6 +76,11 @@ class VideoReader(Closing):
         return self._decoder.damage.total
 
     @property
+    def lost_images(self) -> tuple[str, ...]:
+        """A video's frames have no names."""
+        return ()
+
+    @property
     def damage(self) -> Damage:
         """Lost and damaged frames apart."""
         return self._decoder.damage

@@ -48,6 +48,7 @@ from .timings import limit_of
 __all__ = ["Job", "matte_file", "resolve_job"]
 
 SLOW_SECONDS = 1.0
+_NAMED = 5  # of the images that were lost; the report has all
 
 Notify = Callable[[str], None]
 
@@ -288,6 +289,7 @@ class Job(Closes):
         runner.run()
         self._ended = True
         self._tell_of_region()
+        self._tell_of_lost_images()
         seconds = time.perf_counter() - self._begun
         stages = with_closing(outcome.stages, closings)
         return JobReport(
@@ -311,6 +313,7 @@ class Job(Closes):
             limit=limit_of(stages, seconds - outcome.startup_seconds, self.device.threads),
             cuts=outcome.cuts,
             cancelled=outcome.cancelled,
+            lost_images=self.reader.lost_images,
         )
 
     def _tell_of_region(self) -> None:
@@ -320,6 +323,12 @@ class Job(Closes):
             told = closer_note(self.flow.chain.extent, self.info, self._settings)
         if told:
             self._notify(f"{self._source}: {told}")
+
+    def _tell_of_lost_images(self) -> None:
+        names = self.reader.lost_images
+        if names:
+            rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            self._notify(f"{self._source}: not readable: {', '.join(names[:_NAMED])}{rest}")
 
     def finished(self) -> None:
         """The outputs were closed by the caller, who drove the flow by hand."""

@@ -176,6 +176,14 @@ def test_dry_run_refuses_what_the_run_refuses_in_the_same_words(
     assert _names(empty_folder) == before
 
 
+def test_a_library_s_remarks_on_a_damaged_picture_are_not_shown(empty_folder: Path) -> None:
+    Image.new("RGB", (96, 64)).save("in.tif")
+    Path("cut.tif").write_bytes(Path("in.tif").read_bytes()[:60])
+    done = _run("matte", "cut.tif", "-o", "a.png", "--progress", "none")
+    said = [line for line in done.stderr.splitlines() if not line.startswith("cpu: ")]
+    assert said == ["streammat: cut.tif: not a readable image; give PNG, JPEG, TIFF, EXR or DPX"]
+
+
 def test_dry_run_leaves_no_folder_behind(empty_folder: Path) -> None:
     make_clip(Path("in.mp4"), frames=2)
     assert main(["matte", "in.mp4", "--out-dir", "new/cut", "--dry-run"]) == 0

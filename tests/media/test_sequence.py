@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from streammat.errors import ConfigError, MediaError
-from streammat.media.reader import open_reader
+from streammat.media.reader import open_reader, open_source
 from streammat.media.sequence import list_images
+from streammat.settings import MatteSettings
 from streammat_kernels.layout import Family
 from tests.clips import make_clip
 
@@ -133,6 +134,24 @@ def test_a_damaged_image_is_counted_and_strict_refuses(tmp_path: Path) -> None:
         open_reader(tmp_path, strict=True, notify=silent) as reader,
     ):
         list(reader)
+
+
+@pytest.mark.parametrize("broken", [(1, 3), (2,), ()])
+def test_lost_images_are_named(tmp_path: Path, broken: tuple[int, ...]) -> None:
+    sequence(tmp_path, 4)
+    for number in broken:
+        (tmp_path / f"im{number}.png").write_bytes(b"broken")
+    with open_reader(tmp_path, notify=silent) as reader:
+        list(reader)
+        assert reader.lost_images == tuple(f"im{number}.png" for number in broken)
+
+
+def test_a_lost_image_that_is_held_is_named_once(tmp_path: Path) -> None:
+    (with_holes(tmp_path) / "h.0004.png").write_bytes(b"broken")
+    with open_source(str(tmp_path), MatteSettings(missing="hold", fps="24"), 1, silent) as reader:
+        list(reader)
+        assert reader.lost_images == ("h.0004.png",)
+        assert reader.lost_frames == 3
 
 
 def test_selection_by_number_and_time(tmp_path: Path) -> None:
