@@ -127,6 +127,7 @@ class StreamInfo:
         still: a single image.
         timecode: of the first frame that this reader delivers, None when the source has none.
         first_pts: time stamp of the first frame that this reader delivers.
+        first_frame: how many frames of the source lie before the first that this reader delivers.
         clock_start: moment of the container's clock, in seconds, at which the file begins: 0 but
             for transport and program streams, whose clock starts anywhere.
         tracks: every other stream of the container, in file order.
@@ -169,6 +170,7 @@ class StreamInfo:
     chromaticities: Chromaticities | None = None
     first_number: int | None = None
     number_step: int = 1
+    first_frame: int = 0
     holes: tuple[int, ...] = ()
     scene: bool = False
     input_colour: str = ""

@@ -34,7 +34,8 @@ class ImageSink(FileSink):
     """See :class:`streammat.media.sink.Sink`.
 
     ``NAME.%05d.png`` and ``folder/`` hold one file per frame, numbered like a source sequence, or
-    from 0 (EXR: 1001); ``NAME.png`` holds exactly one, ``NAME.exr`` of a clip is a sequence.
+    from ``start_number``, else 0 (EXR: 1001), for the source's first frame; ``NAME.png`` holds
+    exactly one, ``NAME.exr`` of a clip is a sequence.
     """
 
     def _prepare(self, settings: MatteSettings, metadata: dict[str, str]) -> None:
@@ -52,7 +53,9 @@ class ImageSink(FileSink):
                 f"{path}: holds one picture and the source is a video; "
                 f"use {Path(path).stem}.%05d{Path(path).suffix} or a folder/"
             )
-        self._place.check(sources_of(info), self._numbers())
+        numbers = self._numbers(settings.start_number)
+        self._first, self._step = numbers.start, numbers.step
+        self._place.check(sources_of(info), numbers)
         threads = 1 if self._place.still else settings.threads or os.cpu_count() or 1
         with writing(path):
             self._writer = self._open_writer(row, settings, metadata, threads)
@@ -132,17 +135,22 @@ class ImageSink(FileSink):
             )
 
     def _number(self, frame: Frame) -> int:
-        if self._info.first_number is not None:
-            places = frame.pts - self._info.first_pts
-            return self._info.first_number + self._info.number_step * places
-        return _FIRST_NUMBERS.get(self._delivery.name, 0) + frame.index
+        if self._info.first_number is None:
+            return self._first + frame.index
+        return self._first + self._step * (frame.pts - self._info.first_pts)
 
-    def _numbers(self) -> range:
-        """Of the images to come, without an end where the source does not say how many."""
-        first = self._info.first_number
-        if first is None:
-            first = _FIRST_NUMBERS.get(self._delivery.name, 0)
-        count, step = self._info.frames, self._info.number_step
+    def _numbers(self, start: int | None) -> range:
+        """Of the images to come, without an end where the source does not say how many.
+
+        Those of a part are what they are in the whole: parts can be written beside one another.
+        """
+        info, step = self._info, 1
+        if start is None and info.first_number is not None:
+            first, step = info.first_number, info.number_step
+        else:
+            first = _FIRST_NUMBERS.get(self._delivery.name, 0) if start is None else start
+            first += info.first_frame
+        count = info.frames
         return range(first, sys.maxsize if count is None else first + step * count, step)
 
     def _tags(self, info: StreamInfo) -> ColourTags:

@@ -213,6 +213,7 @@ class SequenceReader(Closing):
             chromaticities=image.chromaticities,
             first_number=number,
             number_step=self._number_step,
+            first_frame=self._offset,
             holes=self._holes,
             scene=image.scene is not None,
             input_colour="linear" if image.scene is not None else "",

@@ -86,6 +86,8 @@ def _say_unused(
             f"--background {settings.background} is not used: no output is a composite; "
             f"ask for composite={plans[0].path}"
         )
+    if settings.start_number is not None and not any(is_image_output(p.path) for p in plans):
+        notify(f"--start-number {settings.start_number} is not used: no output is a sequence")
     if unused := unused_rates(rows, settings):
         formats = ", ".join(dict.fromkeys(row.title for row in rows)) or "a pipe"
         notify(f"{', '.join(unused)}: not used; {formats} has no such setting")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,6 +50,38 @@ def test_a_folder_is_numbered_from_zero(tmp_path: Path) -> None:
     copy_clip(made.path, f"{tmp_path}/frames/")
     assert numbers(tmp_path / "frames") == [f"{i:05d}.png" for i in range(12)]
     assert names(tmp_path) == ["frames", "in.mp4"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"frames": "4-5"}, [4, 5]),
+        ({"start": "0.5", "limit": 2}, [13, 14]),
+        ({"start": "0.5", "end": "0.6"}, [13, 14]),
+        ({"frames": "4-5", "start_number": 1001}, [1005, 1006]),
+        ({"start_number": 0, "limit": 1}, [0]),
+    ],
+)
+def test_a_part_of_a_clip_has_the_numbers_of_the_whole(
+    tmp_path: Path, suffix: str, part: dict[str, Any], expected: list[int]
+) -> None:
+    made = make_clip(tmp_path / f"in{suffix}", frames=25)  # 25 frames a second
+    copy_clip(made.path, f"{tmp_path}/f/", **part)
+    assert numbers(tmp_path / "f") == [f"{number:05d}.png" for number in expected]
+
+
+def test_parts_of_a_clip_meet_without_overlapping(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "in.mp4", frames=25)
+    copy_clip(made.path, f"{tmp_path}/f/", start="0.6")
+    copy_clip(made.path, f"{tmp_path}/f/", start="0.3", end="0.6")
+    copy_clip(made.path, f"{tmp_path}/f/", end="0.3")
+    assert numbers(tmp_path / "f") == [f"{i:05d}.png" for i in range(25)]
+
+
+def test_a_sequence_can_be_numbered_anew(tmp_path: Path) -> None:
+    copy_clip(numbered(tmp_path, 4), f"{tmp_path}/f/", frames="1-2", start_number=100)
+    assert numbers(tmp_path / "f") == ["00101.png", "00102.png"]
 
 
 def test_a_pattern_keeps_the_numbers_of_a_source_sequence(tmp_path: Path) -> None:

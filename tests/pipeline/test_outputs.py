@@ -136,3 +136,9 @@ def test_two_spellings_of_the_same_files_are_refused(first: str, second: str) ->
 def test_sequences_beside_one_another_are_taken(first: str, second: str) -> None:
     requests = [OutputRequest(first, OutputKind.ALPHA), OutputRequest(second, OutputKind.RGBA)]
     assert len(plan_outputs(requests, MatteSettings(), print)) == 2
+
+
+def test_a_start_number_that_no_output_uses_is_said() -> None:
+    said: list[str] = []
+    plan_outputs([OutputRequest("a.mov")], MatteSettings(start_number=7), said.append)
+    assert said == ["--start-number 7 is not used: no output is a sequence"]
