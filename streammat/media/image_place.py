@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,7 +9,14 @@ from pathlib import Path
 
 from streammat.errors import OutputError
 
-from .atomic import check_folder, check_target, flush_to_disk, sync_folder
+from .atomic import (
+    check_folder,
+    check_target,
+    clear_dead,
+    flush_to_disk,
+    hidden_name,
+    sync_folder,
+)
 from .counter import Counter, counter_of
 from .sequence import spans
 
@@ -177,11 +183,17 @@ def _identities(paths: Iterable[str | Path]) -> set[tuple[int, int]]:
 
 
 def _temporary_folder(folder: Path) -> Path:
-    """A fresh hidden folder on the same disk, beside the images' folder."""
+    """A fresh hidden folder on the same disk, in the images' folder or beside it.
+
+    What killed processes left there is removed.
+    """
     base = folder if folder.is_dir() else next(p for p in folder.parents if p.is_dir())
+    stem = folder.name or "images"
+    for place in {base, folder.parent}:  # a first run has no folder to lie in
+        clear_dead(place, stem)
     number = 0
     while True:
-        candidate = base / f".{folder.name or 'images'}.{os.getpid()}.{number}.tmp"
+        candidate = base / hidden_name(stem, number)
         try:
             candidate.mkdir()
         except FileExistsError:

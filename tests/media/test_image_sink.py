@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 from PIL import Image
 
 from streammat.errors import OutputError
+from streammat.media.atomic import hidden_name
 from streammat.media.reader import open_reader
 from streammat.media.sink import open_sink
 from streammat.settings import MatteSettings, OutputKind, OutputRequest
@@ -231,6 +235,20 @@ def test_abort_leaves_a_partial_folder_or_nothing(tmp_path: Path, partial: bool)
         assert len(numbers(tmp_path / "f.partial")) == 3
     else:
         assert names(tmp_path) == ["in.mp4"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot be asked whether a process lives")
+def test_images_of_a_killed_job_are_removed_by_the_next(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    (tmp_path / "f").mkdir()
+    hidden = hidden_name("f", 0).replace(f"-{os.getpid()}.", f"-{process.pid}.")
+    for place in (tmp_path, tmp_path / "f"):
+        (place / hidden).mkdir()
+        (place / hidden / "000000000").touch()
+    copy_clip(numbered(tmp_path / "f", 1), f"{tmp_path}/f/")
+    assert names(tmp_path) == ["f"]
+    assert names(tmp_path / "f") == ["00000.png", "s0.png"]
 
 
 def test_comment_is_inside(tmp_path: Path) -> None:
