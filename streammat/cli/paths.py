@@ -73,20 +73,18 @@ def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
     if source == STDIN:
         return OutputRequest(str(Path(folder or "") / f"stdin.matte{suffix}"))
     stem = Path(source).name if Path(source).is_dir() else Path(source).stem
-    if not Path(source).exists():
-        stem = _before_counter(stem).rstrip("._- ")
+    stem = _without_counter(stem, whole=Path(source).exists())
     name = f"{stem or 'sequence'}.matte{suffix}"
     return OutputRequest(str(Path(folder or "") / name))
 
 
-def _before_counter(stem: str) -> str:
-    """What a pattern or a glob begins with; the name itself where it is neither."""
+def _without_counter(stem: str, *, whole: bool) -> str:
+    """What a pattern or a glob begins with; ``whole`` leaves out what would count and no more."""
     from streammat.media.counter import counter_of
 
-    counter = counter_of(stem)
-    if counter is not None:
-        return counter.before
-    return re.split(r"[*?\[]", stem, maxsplit=1)[0]
+    while counter := counter_of(stem):
+        stem = counter.before + (counter.after if whole else "")
+    return stem if whole else re.split(r"[*?\[]", stem, maxsplit=1)[0].rstrip("._- ")
 
 
 def _refuse_twins(paths: Sequence[str]) -> None:

@@ -46,7 +46,7 @@ def test_several_inputs_go_to_a_folder_that_is_made(pipeline: FakePipeline) -> N
 
 @pytest.mark.parametrize(
     ("name", "stem"),
-    [("a [1] b.mkv", "a [1] b"), ("50% off.mkv", "50% off"), ("take%02d.mkv", "take%02d")],
+    [("a [1] b.mkv", "a [1] b"), ("50% off.mkv", "50% off"), ("take%02d_a.mkv", "take_a")],
 )
 def test_the_name_of_a_file_that_exists_is_kept_whole(
     pipeline: FakePipeline, name: str, stem: str
