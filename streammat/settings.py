@@ -58,6 +58,8 @@ class MatteSettings:
         start, end: seconds or H:MM:SS[.mmm] on the source's clock; None = whole clip.
         frames: first-last frame numbers, e.g. "100-200" (0-based, inclusive).
         limit: at most this many frames.
+        start_number: number of the source's first frame in image sequences; None = as in the
+            source sequence, else 0 (EXR: 1001).
         fps: frame rate of an image sequence or raw video; None = as the files say, else 25.
         missing: error, hold (repeat the frame before) or black, for holes in a sequence.
         raw_input: WIDTHxHEIGHT:PIXEL_FORMAT of headerless video, on stdin or in a file.
@@ -97,6 +99,7 @@ class MatteSettings:
     end: str | None = None
     frames: str | None = None
     limit: int | None = None
+    start_number: int | None = None
     fps: str | None = None
     missing: Literal["error", "hold", "black"] = "error"
     raw_input: str | None = None

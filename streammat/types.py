@@ -127,6 +127,7 @@ class StreamInfo:
         still: a single image.
         timecode: of the first frame that this reader delivers, None when the source has none.
         first_pts: time stamp of the first frame that this reader delivers.
+        first_frame: how many frames of the source lie before the first that this reader delivers.
         clock_start: moment of the container's clock, in seconds, at which the file begins: 0 but
             for transport and program streams, whose clock starts anywhere.
         tracks: every other stream of the container, in file order.
@@ -134,7 +135,8 @@ class StreamInfo:
         hdr: static HDR metadata, None when the source has none.
         chromaticities: as the file states them in numbers (EXR), else None.
         first_number: number in the name of the first image of a sequence that is delivered; frame
-            ``f`` has ``first_number + f.pts - first_pts``.
+            ``f`` has ``first_number + number_step * (f.pts - first_pts)``.
+        number_step: by which the numbers of a sequence rise from frame to frame.
         holes: numbers missing in the delivered part of a sequence.
         scene: frames carry scene values (a float source); ``Frame.scene``.
         input_colour: name of the curve and primaries that the user says the plate has, "" = tags.
@@ -167,6 +169,8 @@ class StreamInfo:
     hdr: HdrMetadata | None = None
     chromaticities: Chromaticities | None = None
     first_number: int | None = None
+    number_step: int = 1
+    first_frame: int = 0
     holes: tuple[int, ...] = ()
     scene: bool = False
     input_colour: str = ""

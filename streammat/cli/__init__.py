@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -58,5 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # At its end Python searches all that lives for cycles, a third of a second with Numba and
     # OpenVINO loaded; whatever has to be closed has been closed by then.
     atexit.register(gc.freeze)
+    # Pillow's remarks on a file are no words to the user; what cannot be read is an error.
+    warnings.filterwarnings("ignore", module=r"PIL\b")
     given = list(sys.argv[1:] if arguments is None else arguments)
     return guarded(program, given)

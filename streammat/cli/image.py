@@ -120,7 +120,7 @@ def _plan(sources: Sequence[str], outputs: Sequence[OutputRequest]) -> tuple[lis
     """
     folders = [request for request in outputs if _is_folder(request.path)]
     if not folders:
-        return plan_jobs(sources, outputs, None, ".png"), None
+        return plan_jobs(sources, outputs, None, ".png", many="-o FOLDER/"), None
     if len(outputs) > 1:
         raise click.UsageError("a folder is the only -o that there can be")
     kind, folder = folders[0].kind, folders[0].path

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streammat.matting import KeptMatter
     from streammat.pipeline.report import JobReport
 
-__all__ = ["make_folder", "run_all", "run_job", "say_device"]
+__all__ = ["folder_for_now", "make_folder", "run_all", "run_job", "say_device"]
 
 
 def make_folder(folder: str | None) -> None:
@@ -32,6 +32,20 @@ def make_folder(folder: str | None) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"--out-dir {folder} cannot be made: {error.strerror}") from error
+
+
+@contextmanager
+def folder_for_now(folder: str | None) -> Iterator[None]:
+    """The folder of ``--out-dir`` while a job is only checked; what was made of it goes again."""
+    wanted = Path(folder or ".")
+    made = [place for place in (wanted, *wanted.parents) if not place.exists()]
+    make_folder(folder)
+    try:
+        yield
+    finally:
+        for place in made:
+            with suppress(OSError):  # somebody else has put something into it
+                place.rmdir()
 
 
 def run_all(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streammat.cli.jobs import make_folder, run_all
+from streammat.cli.jobs import folder_for_now, make_folder, run_all
 from streammat.cli.options import OUTPUT, debug_option, json_option, setting_options
-from streammat.cli.output import envelope, plain, print_json, print_table, shown
+from streammat.cli.output import plain, print_json, print_table, shown
 from streammat.cli.paths import STDOUT, Job, plan_jobs
 from streammat.cli.progress import open_display
+from streammat.cli.report_file import check_report, write_report
 from streammat.config import PRESETS, Resolved, resolve
-from streammat.errors import OutputError
 from streammat.settings import OutputRequest
 
 if TYPE_CHECKING:
@@ -40,7 +38,11 @@ __all__ = ["matte"]
 )
 @click.option("--out-dir", metavar="FOLDER", help="Where the results of several inputs go.")
 @setting_options
-@click.option("--dry-run", is_flag=True, help="Print the resolved values and do nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check the job, print the resolved values and leave nothing behind.",
+)
 @click.option("--report", metavar="FILE", help="Write the JSON object to a file as well.")
 @json_option
 @debug_option
@@ -63,16 +65,17 @@ def matte(
     preset = resolved.values["preset"]
     suffix = PRESETS[preset].suffix if preset else ".mov"
     jobs = plan_jobs(inputs, outputs, out_dir, suffix)
-    if dry_run:
-        _print_plan(jobs, resolved, as_json)
-        return 0
     if report is not None:
-        _check_report(Path(report))
+        check_report(Path(report), jobs, resolved.settings())
+    if dry_run:
+        with folder_for_now(out_dir):
+            _print_plan(jobs, resolved, as_json)
+        return 0
     make_folder(out_dir)
     results, code = run_all(jobs, resolved.settings(), resolved.values["progress"])
     content = {"exit_code": code, "jobs": results}
     if report is not None:
-        _write_report(Path(report), content)
+        write_report(Path(report), content)
     if as_json:
         print_json("matte", content)
     return code
@@ -113,21 +116,3 @@ def _print_job(plan: ResolvedJob) -> None:
     for output in outputs:
         said = [f"{name} {value}" for name, value in output.items() if value and name != "path"]
         click.echo(f"  output {output['path']}: {', '.join(said)}")
-
-
-def _check_report(path: Path) -> None:
-    """Before a night's work, not after it."""
-    if not path.parent.is_dir():
-        raise OutputError(f"--report {path}: there is no folder {path.parent}; create it first")
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise OutputError(f"--report {path} cannot be written; choose another place")
-
-
-def _write_report(path: Path, content: dict[str, Any]) -> None:
-    """Under a temporary name first, so that nobody reads half of it."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(json.dumps(envelope("matte", content), indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise OutputError(f"--report {path} cannot be written: {error.strerror}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import glob
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import click
 
 from streammat.settings import OutputRequest
 
-__all__ = ["STDOUT", "Job", "plan_jobs"]
+__all__ = ["STDOUT", "Job", "plan_jobs", "same_place"]
 
 STDIN = STDOUT = "-"
 
@@ -29,6 +29,7 @@ def plan_jobs(
     outputs: Sequence[OutputRequest],
     folder: str | None,
     suffix: str,
+    many: str = "--out-dir",
 ) -> list[Job]:
     """Pair inputs with outputs.
 
@@ -37,6 +38,7 @@ def plan_jobs(
         outputs: of ``-o``; only with a single input.
         folder: of ``--out-dir``; None = the current folder.
         suffix: of a default output, ".mov" unless a preset says otherwise.
+        many: what the command has for several inputs, for the message.
 
     Raises:
         click.UsageError: ``-o`` with several inputs or with ``--out-dir``, two inputs whose
@@ -46,7 +48,7 @@ def plan_jobs(
         raise click.UsageError("-o and --out-dir exclude each other: -o names the file itself")
     if outputs and len(sources) > 1:
         raise click.UsageError(
-            f"-o names one result, but there are {len(sources)} inputs; use --out-dir"
+            f"-o names one result, but there are {len(sources)} inputs; use {many}"
         )
     if outputs:
         jobs = [Job(sources[0], tuple(outputs))]
@@ -56,21 +58,39 @@ def plan_jobs(
     return jobs
 
 
+def same_place(first: str, second: str) -> bool:
+    """Whether a file is the other path or one of its sequence, links and spellings apart."""
+    from streammat.media.counter import counter_of
+
+    file, other = Path(first).resolve(), Path(second).resolve()
+    counter = None if other.exists() else counter_of(second)
+    of_sequence = counter is not None and counter.expression().fullmatch(file.name) is not None
+    return file == other or (of_sequence and file.parent == other.parent)
+
+
 def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
     """``STEM.matte.mov``; a sequence's name loses its counter: ``shot.%04d.png`` gives ``shot``."""
     if source == STDIN:
         return OutputRequest(str(Path(folder or "") / f"stdin.matte{suffix}"))
     stem = Path(source).name if Path(source).is_dir() else Path(source).stem
-    if "%" in stem or glob.has_magic(stem):
-        stem = stem.split("%")[0].split("*")[0].split("?")[0].split("[")[0].rstrip("._- ")
+    stem = _without_counter(stem, whole=Path(source).exists())
     name = f"{stem or 'sequence'}.matte{suffix}"
     return OutputRequest(str(Path(folder or "") / name))
+
+
+def _without_counter(stem: str, *, whole: bool) -> str:
+    """What a pattern or a glob begins with; ``whole`` leaves out what would count and no more."""
+    from streammat.media.counter import counter_of
+
+    while counter := counter_of(stem):
+        stem = counter.before + (counter.after if whole else "")
+    return stem if whole else re.split(r"[*?\[]", stem, maxsplit=1)[0].rstrip("._- ")
 
 
 def _refuse_twins(paths: Sequence[str]) -> None:
     seen: set[str] = set()
     for path in paths:
-        key = path if path == STDOUT else str(Path(path).absolute())
+        key = path if path == STDOUT else str(Path(path).resolve())
         if key in seen:
             raise click.UsageError(
                 f"two results would be written to {path}; give each its own name"

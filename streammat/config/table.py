@@ -287,6 +287,15 @@ SETTINGS: tuple[Setting, ...] = (
         types=(int,),
     ),
     Setting(
+        "start_number",
+        values.integer(0, 999_999_999),
+        "N",
+        "Number of the source's first frame in image sequences; default: its own, else 0 "
+        "(EXR: 1001).",
+        "File",
+        types=(int,),
+    ),
+    Setting(
         "crf",
         values.integer(0, 63),
         "0..63",

@@ -9,7 +9,7 @@ from pathlib import Path
 from streammat.errors import ConfigError, OutputError
 from streammat.settings import OutputKind
 
-from .sequence import is_pattern
+from .counter import has_two_counters, is_pattern
 
 __all__ = [
     "DELIVERIES",
@@ -108,8 +108,10 @@ def candidates(path: str) -> list[Delivery]:
     """Every delivery that ``path`` can hold.
 
     Raises:
-        OutputError: an unknown suffix, or a numbered name with that of a video.
+        OutputError: an unknown suffix, a numbered name with that of a video, or two counters.
     """
+    if has_two_counters(path):
+        raise OutputError(f"{path}: has two counters; keep one, such as NAME.%04d.png")
     suffix = suffix_of(path)
     numbered = is_pattern(path)
     if not suffix and not numbered and path.endswith(("/", "\\")):

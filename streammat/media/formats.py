@@ -10,6 +10,7 @@ from streammat.settings import MatteSettings, OutputKind, OutputRequest
 from streammat.types import StreamInfo
 from streammat_kernels.layout import Transfer
 
+from .counter import is_pattern
 from .deliveries import (
     DELIVERIES,
     Delivery,
@@ -22,7 +23,6 @@ from .deliveries import (
 from .encodings import Encoding, Wanted, encoding_of
 from .pipe_format import STDOUT, pipe_colour, pipe_label, pipe_layout, pipe_pixel_format
 from .rate_control import check_rates, takes_bitrate
-from .sequence import is_pattern
 
 __all__ = [
     "Encoding",

@@ -80,6 +80,11 @@ class ViewedReader(Closing):
         """Of the reader below."""
         return self._reader.lost_frames
 
+    @property
+    def lost_images(self) -> tuple[str, ...]:
+        """Of the reader below."""
+        return self._reader.lost_images
+
     def __iter__(self) -> Iterator[Frame]:
         """Yield the reader's frames with the view beside them."""
         for frame in self._reader:

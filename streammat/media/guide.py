@@ -15,12 +15,13 @@ from streammat.errors import MediaError
 from streammat.types import Alpha, Frame
 from streammat_kernels.layout import Family
 
+from .counter import is_pattern
 from .fit import resample
 from .image_file import read_image
 from .notices import Notify, to_stderr
 from .read_options import ReadOptions
 from .reader import open_reader
-from .sequence import IMAGE_SUFFIXES, is_image_source, is_pattern
+from .sequence import IMAGE_SUFFIXES, is_image_source
 
 _ASPECT_TOLERANCE = 0.01  # a guide of another shape would not lie where it was drawn
 

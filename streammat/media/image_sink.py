@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from .ffmpeg import writing
 from .file_sink import FileSink
 from .formats import delivery_of, depth_of
 from .icc import rgb_profile
-from .image_place import ImagePlace
+from .image_place import FOLDER_NAMES, ImagePlace
 from .image_writer import ImageWriter, PooledWriter
 from .png import PngEncoder
 from .sink import Picture, sources_of
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _SRGB_TRANSFER = 13
 _GAP_FRAMES = 1.5  # rounded clocks move a frame by less
-_FOLDER_NAMES = {"png": "%05d.png", "tiff": "%05d.tif", "exr": "%04d.exr"}
 _FIRST_NUMBERS = {"exr": 1001}  # where the source has none: the film trade's habit
 
 
@@ -39,7 +39,8 @@ class ImageSink(FileSink):
     """See :class:`streammat.media.sink.Sink`.
 
     ``NAME.%05d.png`` and ``folder/`` hold one file per frame, numbered like a source sequence, or
-    from 0 (EXR: 1001); ``NAME.png`` holds exactly one, ``NAME.exr`` of a clip is a sequence.
+    from ``start_number``, else 0 (EXR: 1001), for the source's first frame; ``NAME.png`` holds
+    exactly one, ``NAME.exr`` of a clip is a sequence.
     """
 
     def _prepare(self, settings: MatteSettings, metadata: dict[str, str]) -> None:
@@ -50,13 +51,17 @@ class ImageSink(FileSink):
         self.colour = _colour(self.wants, info)
         one = info.still or settings.limit == 1 or info.frames == 1
         sequence = "%04d" if row.name == "exr" and not one else ""
-        self._place = ImagePlace(path, _FOLDER_NAMES[row.name], sequence)
+        self._place = ImagePlace(
+            path, FOLDER_NAMES[row.name], sequence, overwrite=settings.overwrite
+        )
         if self._place.still and not one:
             raise OutputError(
                 f"{path}: holds one picture and the source is a video; "
                 f"use {Path(path).stem}.%05d{Path(path).suffix} or a folder/"
             )
-        self._place.check(sources_of(info), overwrite=settings.overwrite)
+        numbers = self._numbers(settings.start_number)
+        self._first, self._step = numbers.start, numbers.step
+        self._place.check(sources_of(info), numbers)
         threads = 1 if self._place.still else settings.threads or os.cpu_count() or 1
         with writing(path):
             self._writer = self._open_writer(row, settings, metadata, threads)
@@ -165,9 +170,23 @@ class ImageSink(FileSink):
             )
 
     def _number(self, frame: Frame) -> int:
-        if self._info.first_number is not None:
-            return self._info.first_number + frame.pts - self._info.first_pts
-        return _FIRST_NUMBERS.get(self._delivery.name, 0) + frame.index
+        if self._info.first_number is None:
+            return self._first + frame.index
+        return self._first + self._step * (frame.pts - self._info.first_pts)
+
+    def _numbers(self, start: int | None) -> range:
+        """Of the images to come, without an end where the source does not say how many.
+
+        Those of a part are what they are in the whole: parts can be written beside one another.
+        """
+        info, step = self._info, 1
+        if start is None and info.first_number is not None:
+            first, step = info.first_number, info.number_step
+        else:
+            first = _FIRST_NUMBERS.get(self._delivery.name, 0) if start is None else start
+            first += info.first_frame
+        count = info.frames
+        return range(first, sys.maxsize if count is None else first + step * count, step)
 
     def _tags(self, info: StreamInfo) -> ColourTags:
         """Display-referred RGB is sRGB for every viewer; HDR keeps its code points (cICP)."""
@@ -186,7 +205,13 @@ class ImageSink(FileSink):
 
     def _complete(self) -> None:
         self._place.written += self._writer.flush()
-        self._place.publish()
+        older = self._place.publish()
+        if older:
+            self._notices.once(
+                "older",
+                f"{self.path}: {older} other frame{'s' * (older > 1)} of this sequence "
+                f"{'are left as they were' if older > 1 else 'is left as it was'}",
+            )
 
     def _keep(self) -> str | None:
         with suppress(ResourceError), writing(self.path):

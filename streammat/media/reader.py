@@ -26,6 +26,10 @@ class Reader(Protocol):
     def lost_frames(self) -> int:
         """Frames that could not be decoded, or only with errors, so far."""
 
+    @property
+    def lost_images(self) -> tuple[str, ...]:
+        """File names of the images that could not be read, so far; a video's frames have none."""
+
     def __iter__(self) -> Iterator[Frame]: ...
 
     def __enter__(self) -> Self: ...

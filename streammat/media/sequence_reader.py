@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,7 @@ from .like_first import LikeFirst
 from .notices import Notices, Notify
 from .read_options import ReadOptions
 from .select import Selection
-from .sequence import find_sequence, spans
+from .sequence import Images, find_sequence, spans
 from .still_image import StillImage
 from .timecode import moved, parse_timecode
 
@@ -41,13 +41,12 @@ class SequenceReader(Closing):
         self._path = path
         self._options = options
         self._notices = Notices(notify)
-        self._lost = 0
-        images = find_sequence(path)
+        self._lost: list[str] = []
+        images = find_sequence(path, steps=options.missing == "error")
         self._still = len(images.paths) == 1
-        self._numbers_from = images.first_number
+        self._numbers_from, self._number_step = images.first_number, images.step
+        self._say_numbers(images)
         holes = [hole + (images.first_number or 0) for hole in images.holes]
-        if holes and options.missing == "error":
-            raise MediaError(_holes_line(path, holes, len(images.paths)))
         paths = _held(images.paths) if options.missing == "hold" else list(images.paths)
         first = next(path for path in paths if path is not None)
         self._rate = self._frame_rate(first)
@@ -55,6 +54,8 @@ class SequenceReader(Closing):
         self._holes = tuple(
             hole for hole in holes if 0 <= hole - self._number(0) < len(self._paths)
         )
+        if self._holes and options.missing == "error":
+            raise MediaError(_holes_line(path, self._holes, len(self._paths)))
         if self._holes:
             self._say_holes()
         self._place, self._first = self._first_readable()
@@ -70,7 +71,12 @@ class SequenceReader(Closing):
     @property
     def lost_frames(self) -> int:
         """Images that could not be decoded so far."""
-        return self._lost
+        return len(self._lost)
+
+    @property
+    def lost_images(self) -> tuple[str, ...]:
+        """Their file names, in order; one that is held over a hole is named once."""
+        return tuple(dict.fromkeys(self._lost))
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the images in natural order; one that cannot be read is counted and left out.
@@ -98,7 +104,21 @@ class SequenceReader(Closing):
 
     def _number(self, place: int) -> int:
         """Number in the name of the image at a place of the selection."""
-        return (self._numbers_from or 0) + self._offset + place
+        return (self._numbers_from or 0) + self._number_step * (self._offset + place)
+
+    def _say_numbers(self, images: Images) -> None:
+        if images.step > 1:
+            self._notices.once(
+                "step",
+                f"{self._path}: numbers rise by {images.step}: {len(images.paths)} frames in a "
+                "row, which keep their numbers; --missing hold fills what is between them",
+            )
+        if images.renumbered:
+            self._notices.once(
+                "numbers",
+                f"{self._path}: numbers far apart: {len(images.paths)} frames in a row, counted "
+                f"from {images.first_number}",
+            )
 
     def _frame_rate(self, first: Path) -> Fraction:
         """As the user says, else as the first image says, else 25 and a line."""
@@ -137,7 +157,7 @@ class SequenceReader(Closing):
             except MediaError:
                 if self._options.strict or place == known[-1][0]:
                     raise
-                self._lost += 1
+                self._lost.append(path.name)
         raise AssertionError("the last one returned or raised")
 
     def _readable(self) -> Iterator[tuple[int, StillImage]]:
@@ -153,7 +173,7 @@ class SequenceReader(Closing):
                 except MediaError:
                     if self._options.strict:
                         raise
-                    self._lost += 1
+                    self._lost.append(path.name)
                     continue
                 yield place, previous[1]
 
@@ -195,6 +215,8 @@ class SequenceReader(Closing):
             first_pts=self._offset,
             chromaticities=image.chromaticities,
             first_number=number,
+            number_step=self._number_step,
+            first_frame=self._offset,
             holes=self._holes,
             scene=image.scene is not None,
             input_colour="linear" if image.scene is not None else "",
@@ -206,7 +228,7 @@ class SequenceReader(Closing):
         return None if stated is None else moved(stated, -self._place)
 
 
-def _holes_line(path: str, holes: list[int], total: int) -> str:
+def _holes_line(path: str, holes: Sequence[int], total: int) -> str:
     many = "frames are" if len(holes) > 1 else "frame is"
     return (
         f"{path}: {len(holes)} {many} missing of {total} ({spans(holes)}); "

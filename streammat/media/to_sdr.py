@@ -40,6 +40,11 @@ class SdrReader(Closing):
         """Of the reader below."""
         return self._reader.lost_frames
 
+    @property
+    def lost_images(self) -> tuple[str, ...]:
+        """Of the reader below."""
+        return self._reader.lost_images
+
     def __iter__(self) -> Iterator[Frame]:
         """Yield the reader's frames as SDR."""
         for frame in self._reader:

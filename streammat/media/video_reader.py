@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 
 import av
 
@@ -54,6 +55,7 @@ class VideoReader(Closing):
         self._interlaced = False
         self._seeked = False
         self._begin: int | None = None
+        self._skipped = 0
         if options.rate is not None and options.raw is None:
             raise ConfigError(
                 f"--fps belongs to image sequences and raw video; {path} has time stamps of its own"
@@ -74,6 +76,11 @@ class VideoReader(Closing):
     def lost_frames(self) -> int:
         """Frames that could not be decoded, or only with errors, so far."""
         return self._decoder.damage.total
+
+    @property
+    def lost_images(self) -> tuple[str, ...]:
+        """A video's frames have no names."""
+        return ()
 
     @property
     def damage(self) -> Damage:
@@ -189,11 +196,18 @@ class VideoReader(Closing):
             early = wanted.start_seconds is not None and seconds < wanted.start_seconds
             if early or number < (wanted.first_frame or 0):
                 continue
+            if not delivered:
+                self._skipped = self._before(number, seconds)
             yield frame, pts
             delivered += 1
             if wanted.frame_limit is not None and delivered >= wanted.frame_limit:
                 return
         self._decoder.count_missing(from_start=not self._seeked)
+
+    def _before(self, number: int, seconds: Fraction) -> int:
+        """Frames before the one decoded as ``number``; after a jump, by its time."""
+        rate = known_fraction(self._stream.average_rate)
+        return round(seconds * rate) if self._seeked and rate else number
 
     def _seek(self, start: Fraction | None) -> None:
         """Jump to the key frame before ``start``; frame numbers need decoding from the start."""
@@ -271,6 +285,7 @@ class VideoReader(Closing):
             frames=self._expected(info),
             timecode=self._timecode(info.rate, pts),
             first_pts=pts,
+            first_frame=self._skipped,
             clock_start=clock_start(self._container),
             tracks=tracks_of(self._container, self._stream.index),
             chapters=chapters_of(self._container),
@@ -292,10 +307,12 @@ class VideoReader(Closing):
         """How many frames the selection will deliver, as far as the stream tells."""
         wanted, total = self._selection, info.frames
         if total is not None:
-            if info.rate is not None and (wanted.start_seconds or wanted.end_seconds):
-                end = total if wanted.end_seconds is None else int(wanted.end_seconds * info.rate)
-                total = min(total, end) - int((wanted.start_seconds or 0) * info.rate)
-            total = max(1, total - (wanted.first_frame or 0))
+            first = wanted.first_frame or 0
+            if info.rate is not None:
+                if wanted.end_seconds is not None:
+                    total = min(total, ceil(wanted.end_seconds * info.rate))
+                first = max(first, ceil((wanted.start_seconds or 0) * info.rate))
+            total = max(1, total - first)
         limits = [n for n in (total, wanted.frame_limit) if n is not None]
         return min(limits) if limits else None
 

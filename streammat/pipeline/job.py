@@ -48,6 +48,7 @@ from .timings import limit_of
 __all__ = ["Job", "matte_file", "resolve_job"]
 
 SLOW_SECONDS = 1.0
+_NAMED = 5  # of the images that were lost; the report has all
 
 Notify = Callable[[str], None]
 
@@ -96,18 +97,26 @@ def resolve_job(
     *,
     notify: Notify | None = None,
 ) -> ResolvedJob:
-    """Everything that `matte_file` would decide, without decoding or writing anything.
+    """Everything that `matte_file` would decide or refuse before its first frame.
+
+    Outputs are opened under their temporary names and removed again; nothing is left of them.
 
     Raises:
         InputError: as `matte_file`.
         DeviceUnavailable: the asked-for device is not there.
+        ResourceError: the disk is full.
     """
     say = notify or _silent
     device = choose_device(settings.device, settings.threads)
-    with _open_reader(source, settings, device, say) as reader:
-        info = reader.info
+    check_region(source, settings)
+    with ExitStack() as stack:
+        info = stack.enter_context(_open_reader(source, settings, device, say)).info
         settings = with_strategy(settings, info)
         plans = plan_outputs(outputs, settings, say)
+        for plan in plans:
+            target = open_target(plan, info, settings, stack, say)
+            stack.callback(target.sink.abort, partial=False)
+        finesse_of(settings, info, stack, say)
         described = [resolved_output(plan, info, settings) for plan in plans]
         return resolved(info, described, settings, device)
 
@@ -280,6 +289,7 @@ class Job(Closes):
         runner.run()
         self._ended = True
         self._tell_of_region()
+        self._tell_of_lost_images()
         seconds = time.perf_counter() - self._begun
         stages = with_closing(outcome.stages, closings)
         return JobReport(
@@ -303,6 +313,7 @@ class Job(Closes):
             limit=limit_of(stages, seconds - outcome.startup_seconds, self.device.threads),
             cuts=outcome.cuts,
             cancelled=outcome.cancelled,
+            lost_images=self.reader.lost_images,
         )
 
     def _tell_of_region(self) -> None:
@@ -312,6 +323,12 @@ class Job(Closes):
             told = closer_note(self.flow.chain.extent, self.info, self._settings)
         if told:
             self._notify(f"{self._source}: {told}")
+
+    def _tell_of_lost_images(self) -> None:
+        names = self.reader.lost_images
+        if names:
+            rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            self._notify(f"{self._source}: not readable: {', '.join(names[:_NAMED])}{rest}")
 
     def finished(self) -> None:
         """The outputs were closed by the caller, who drove the flow by hand."""

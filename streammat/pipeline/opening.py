@@ -17,6 +17,7 @@ from streammat.media.formats import (
     kind_of,
     video_encoding,
 )
+from streammat.media.image_place import written_names
 from streammat.media.rate_control import check_rates, unused_rates
 from streammat.media.sink import open_sink
 from streammat.settings import MatteSettings, OutputRequest
@@ -45,15 +46,12 @@ def plan_outputs(
     if not requests:
         raise OutputError("no output: give at least one path to write to")
     check_choices([request.path for request in requests], settings)
-    seen: set[Path] = set()
+    seen: dict[Path, str] = {}
     plans, rows = [], []
     for request in requests:
-        place = Path(request.path).absolute()
-        if place in seen:
-            raise OutputError(f"{request.path}: given twice; every output needs a name of its own")
-        seen.add(place)
         kind = kind_of(request, settings.codec)
         row = delivery_for_request(request.path, kind, settings)
+        _refuse_twin(request.path, row, seen)
         if row is not None:
             check_rates(request.path, row, settings)
             rows.append(row)
@@ -71,6 +69,14 @@ def plan_outputs(
     return plans
 
 
+def _refuse_twin(path: str, row: Delivery | None, seen: dict[Path, str]) -> None:
+    names = {Path(path)} if row is None else written_names(path, row.name)
+    if twin := next((seen[name] for name in names if name in seen), None):
+        same = "given twice" if Path(twin) == Path(path) else f"writes the same files as {twin}"
+        raise OutputError(f"{path}: {same}; every output needs a name of its own")
+    seen |= dict.fromkeys(names, path)
+
+
 def _say_unused(
     plans: Sequence[OutputPlan], rows: Sequence[Delivery], settings: MatteSettings, notify: Notify
 ) -> None:
@@ -80,6 +86,8 @@ def _say_unused(
             f"--background {settings.background} is not used: no output is a composite; "
             f"ask for composite={plans[0].path}"
         )
+    if settings.start_number is not None and not any(is_image_output(p.path) for p in plans):
+        notify(f"--start-number {settings.start_number} is not used: no output is a sequence")
     if unused := unused_rates(rows, settings):
         formats = ", ".join(dict.fromkeys(row.title for row in rows)) or "a pipe"
         notify(f"{', '.join(unused)}: not used; {formats} has no such setting")

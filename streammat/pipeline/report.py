@@ -54,6 +54,7 @@ class JobReport:
         limit: the stage that the others waited for.
         cuts: frames at which temporal smoothing started afresh, the first one left out.
         cancelled: ended early by the user.
+        lost_images: file names of the images of a sequence that could not be read.
     """
 
     source: str
@@ -72,6 +73,7 @@ class JobReport:
     limit: Limit | None = None
     cuts: tuple[int, ...] = ()
     cancelled: bool = False
+    lost_images: tuple[str, ...] = ()
 
     @property
     def fps(self) -> float:
@@ -121,6 +123,7 @@ class JobReport:
             **data,
             "outputs": [asdict(output) for output in self.outputs],
             "cuts": list(self.cuts),
+            "lost_images": list(self.lost_images),
             "fps": self.fps,
             "steady_fps": self.steady_fps,
             "exit_code": self.exit_code,

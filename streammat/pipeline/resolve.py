@@ -19,7 +19,7 @@ from streammat.types import StreamInfo
 __all__ = ["ResolvedJob", "ResolvedOutput", "metadata"]
 
 # What does not change a single pixel stays out of the settings' hash.
-_NOT_HASHED = {"overwrite", "threads", "preset", "strict"}
+_NOT_HASHED = {"overwrite", "threads", "preset", "strict", "start_number"}
 
 Notify = Callable[[str], None]
 

@@ -44,6 +44,24 @@ def test_several_inputs_go_to_a_folder_that_is_made(pipeline: FakePipeline) -> N
     assert Path("new/cut").is_dir()
 
 
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("a [1] b.mkv", "a [1] b"), ("50% off.mkv", "50% off"), ("take%02d_a.mkv", "take_a")],
+)
+def test_the_name_of_a_file_that_exists_is_kept_whole(
+    pipeline: FakePipeline, name: str, stem: str
+) -> None:
+    Path(name).touch()
+    assert main(["matte", name]) == 0
+    assert pipeline.calls[0][1] == (OutputRequest(f"{stem}.matte.mov"),)
+
+
+@pytest.mark.parametrize("name", ["s.%04d.png", "s.####.png", "s.@@.png", "s.*.png", "s.[0-9].png"])
+def test_a_sequence_gives_its_name_without_what_counts(pipeline: FakePipeline, name: str) -> None:
+    assert main(["matte", name]) == 0
+    assert pipeline.calls[0][1] == (OutputRequest("s.matte.mov"),)
+
+
 def test_a_preset_decides_the_default_format(pipeline: FakePipeline) -> None:
     assert main(["matte", "in.mp4", "--preset", "web"]) == 0
     assert pipeline.calls[0][1] == (OutputRequest("in.matte.webm"),)

@@ -145,6 +145,52 @@ def test_dry_run_prints_the_resolved_values_and_writes_nothing(
     assert _names(empty_folder) == {"in.mp4"}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-o old.mov",
+        "-o no/a.mov",
+        "-o a.png",
+        "-o a.mov --garbage no.png",
+        "-o a.mov --holdout no.png",
+        "-o a.mp4 --background no.png",
+        "-o a.mov -o alpha=frames/",
+        "--out-dir old.mov",
+    ],
+)
+def test_dry_run_refuses_what_the_run_refuses_in_the_same_words(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    make_clip(Path("in.mp4"), frames=2)
+    Path("old.mov").write_bytes(b"old")
+    Path("frames").mkdir()
+    Path("frames/00001.png").write_bytes(b"old")
+    before = _names(empty_folder)
+    refused = []
+    for dry in (["--dry-run"], []):
+        assert main(["matte", "in.mp4", *words.split(), "--progress", "none", *dry]) == 2
+        err = capsys.readouterr().err.splitlines()
+        refused.append([line for line in err if line.startswith("streammat: ")])
+    assert refused[0] == refused[1]
+    assert len(refused[0]) == 1
+    assert _names(empty_folder) == before
+
+
+def test_a_library_s_remarks_on_a_damaged_picture_are_not_shown(empty_folder: Path) -> None:
+    Image.new("RGB", (96, 64)).save("in.tif")
+    Path("cut.tif").write_bytes(Path("in.tif").read_bytes()[:60])
+    done = _run("matte", "cut.tif", "-o", "a.png", "--progress", "none")
+    said = [line for line in done.stderr.splitlines() if not line.startswith("cpu: ")]
+    assert said == ["streammat: cut.tif: not a readable image; give PNG, JPEG, TIFF, EXR or DPX"]
+
+
+def test_dry_run_leaves_no_folder_behind(empty_folder: Path) -> None:
+    make_clip(Path("in.mp4"), frames=2)
+    assert main(["matte", "in.mp4", "--out-dir", "new/cut", "--dry-run"]) == 0
+    assert main(["matte", "in.mp4", "-o", "frames/", "--dry-run"]) == 0
+    assert _names(empty_folder) == {"in.mp4"}
+
+
 def test_the_demo_leaves_two_videos_and_a_sheet_and_replaces_its_own(
     empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from streammat.cli import main
         ("matte in.mp4 -o alpah=m.mov", "no kind 'alpah', meant alpha=m.mov?"),
         ("matte in.mp4 -o alpha=", "'alpha=' has no path"),
         ("matte a.mp4 b.mp4 -o c.mov", "there are 2 inputs; use --out-dir"),
+        ("image a.png b.png -o c.png", "there are 2 inputs; use -o FOLDER/"),
         ("matte a.mp4 -o c.mov --out-dir d", "-o and --out-dir exclude each other"),
         ("matte a.mp4 -o c.mov -o ./c.mov", "two results would be written to"),
         ("matte x/a.mp4 y/a.mov", "two results would be written to a.matte.mov"),

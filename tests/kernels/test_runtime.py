@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from streammat_kernels import compile as cuda_compile
+from streammat_kernels.errors import ShapeError
 from streammat_kernels.interop import cupy_stream
-from streammat_kernels.runtime import Cuda
+from streammat_kernels.runtime import Cuda, plane
 
 
 class _Device:
@@ -73,3 +74,21 @@ def test_another_librarys_stream_is_taken_as_each_cupy_wants_it(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert cupy_stream(1234).ptr == 1234
+
+
+@pytest.mark.parametrize(("width", "strides"), [(1, (64, 64, 1)), (3, (64, 2, 1))])
+def test_chroma_of_one_column_has_no_distance_to_the_next(
+    width: int, strides: tuple[int, int, int]
+) -> None:
+    rows = np.zeros((4, 64), np.uint8)
+    chroma = np.lib.stride_tricks.as_strided(rows, (4, width, 2), strides)
+    here: Any = SimpleNamespace(address=lambda array: array.ctypes.data)
+    record = plane(here, chroma, step=2, what="chroma").value
+    assert (int(record["stride"]), int(record["step"])) == (64, 2)
+
+
+def test_interleaved_samples_lie_side_by_side() -> None:
+    apart = np.zeros((4, 3, 4), np.uint8)[..., :2]
+    here: Any = SimpleNamespace(address=lambda array: array.ctypes.data)
+    with pytest.raises(ShapeError, match="lie side by side"):
+        plane(here, apart, step=2, what="chroma")

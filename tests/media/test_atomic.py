@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from streammat.errors import OutputError
-from streammat.media.atomic import check_target, partial_name, publish, temporary_beside
+from streammat.media.atomic import (
+    check_target,
+    clear_dead,
+    hidden_name,
+    partial_name,
+    publish,
+    temporary_beside,
+)
 
 
 def test_the_temporary_name_is_beside_the_target_hidden_and_free(tmp_path: Path) -> None:
@@ -37,3 +47,59 @@ def test_partial_name() -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a folder"):
         check_target(str(tmp_path), [], overwrite=True)
+
+
+@pytest.fixture
+def gone() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def left_by(process: int, stem: str, suffix: str = "") -> str:
+    return hidden_name(stem, 0, suffix).replace(f"-{os.getpid()}.", f"-{process}.")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot be asked whether a process lives")
+def test_only_what_dead_processes_of_this_machine_left_for_this_name_is_removed(
+    tmp_path: Path, gone: int
+) -> None:
+    dead = tmp_path / left_by(gone, "clip", ".mov")
+    folder = tmp_path / left_by(gone, "clip")
+    folder.mkdir()
+    (folder / "000000001").touch()
+    stay = [
+        left_by(os.getppid(), "clip", ".mov"),
+        left_by(os.getpid(), "clip", ".mov"),
+        left_by(gone, "clip2", ".mov"),
+        left_by(gone, "clip", ".mkv"),
+        f".clip.00000000-{gone}.0.tmp.mov",
+        f".clip.{gone}.0.tmp.mov",
+        "clip.mov",
+    ]
+    for name in (dead.name, *stay):
+        (tmp_path / name).touch()
+    temporary_beside(tmp_path / "clip.mov")
+    assert not dead.exists()
+    assert folder.exists()
+    clear_dead(tmp_path, "clip")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(stay)
+
+
+def test_where_it_cannot_be_asked_every_process_may_live(
+    tmp_path: Path, gone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / left_by(gone, "clip")
+    left.touch()
+
+    def refuse(process: int, signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    clear_dead(tmp_path, "clip")
+    assert left.exists()
+
+
+def test_a_folder_that_is_not_there_holds_nothing_to_remove(tmp_path: Path) -> None:
+    clear_dead(tmp_path / "no", "clip")

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from streammat.errors import ConfigError, MediaError
-from streammat.media.reader import open_reader
+from streammat.media.reader import open_reader, open_source
 from streammat.media.sequence import list_images
+from streammat.settings import MatteSettings
 from streammat_kernels.layout import Family
 from tests.clips import make_clip
 
@@ -25,6 +26,29 @@ ORIENTATION = 0x0112
 def sequence(folder: Path, count: int, name: str = "im{}.png") -> None:
     for number in range(1, count + 1):
         Image.new("RGB", (12, 8), (number, 0, 0)).save(folder / name.format(number))
+
+
+@pytest.mark.parametrize("name", ["a.#####.png", "a.@@@@@.png"])
+def test_signs_count_like_a_pattern_of_their_width(tmp_path: Path, name: str) -> None:
+    sequence(tmp_path, 3, "a.{:05d}.png")
+    sequence(tmp_path, 2, "a.{}.png")
+    assert list_images(f"{tmp_path}/{name}") == list_images(f"{tmp_path}/a.%05d.png")
+
+
+def test_two_counters_cannot_be_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="has two counters; keep one"):
+        list_images(f"{tmp_path}/a.%03d.####.png")
+
+
+@pytest.mark.parametrize("name", ["take%02d.mkv", "take####.mkv", "take%02d.png"])
+def test_a_file_of_exactly_that_name_is_meant(tmp_path: Path, name: str) -> None:
+    sequence(tmp_path, 3, "take{:02d}.png")
+    if name.endswith(".mkv"):
+        make_clip(tmp_path / name, frames=2, codec="ffv1")
+    else:
+        Image.new("RGB", (12, 8)).save(tmp_path / name)
+    info, frames, _ = read_source(tmp_path / name)
+    assert (info.still, len(frames)) == (name.endswith(".png"), 1 + name.endswith(".mkv"))
 
 
 @pytest.mark.parametrize("source", ["{0}", "{0}/im%d.png", "{0}/im*.png"])
@@ -112,6 +136,24 @@ def test_a_damaged_image_is_counted_and_strict_refuses(tmp_path: Path) -> None:
         list(reader)
 
 
+@pytest.mark.parametrize("broken", [(1, 3), (2,), ()])
+def test_lost_images_are_named(tmp_path: Path, broken: tuple[int, ...]) -> None:
+    sequence(tmp_path, 4)
+    for number in broken:
+        (tmp_path / f"im{number}.png").write_bytes(b"broken")
+    with open_reader(tmp_path, notify=silent) as reader:
+        list(reader)
+        assert reader.lost_images == tuple(f"im{number}.png" for number in broken)
+
+
+def test_a_lost_image_that_is_held_is_named_once(tmp_path: Path) -> None:
+    (with_holes(tmp_path) / "h.0004.png").write_bytes(b"broken")
+    with open_source(str(tmp_path), MatteSettings(missing="hold", fps="24"), 1, silent) as reader:
+        list(reader)
+        assert reader.lost_images == ("h.0004.png",)
+        assert reader.lost_frames == 3
+
+
 def test_selection_by_number_and_time(tmp_path: Path) -> None:
     sequence(tmp_path, 10)
     with open_reader(tmp_path, frames="2-4", notify=silent) as reader:
@@ -142,6 +184,19 @@ def test_missing_frames_are_named_and_stop_the_job(tmp_path: Path, source: str) 
         read_source(source.format(tmp_path))
 
 
+@pytest.mark.parametrize(("part", "red"), [("0-1", [3, 4]), ("4-4", [7]), ("6-", [9])])
+def test_a_hole_outside_of_the_part_does_not_matter(
+    tmp_path: Path, part: str, red: list[int]
+) -> None:
+    info, frames, _ = read_source(with_holes(tmp_path), fps="24", frames=part)
+    assert ([int(f.planes[0][0, 0]) for f in frames], info.holes) == (red, ())
+
+
+def test_only_the_holes_of_the_part_are_named(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"2 frames are missing of 3 \(5-6\)"):
+        read_source(with_holes(tmp_path), fps="24", frames="1-3")
+
+
 @pytest.mark.parametrize(
     ("missing", "red"), [("hold", [3, 4, 4, 4, 7, 7, 9]), ("black", [3, 4, 0, 0, 7, 0, 9])]
 )
@@ -166,6 +221,66 @@ def test_photographs_with_numbers_far_apart_are_no_sequence_with_holes(tmp_path:
         Image.new("RGB", (12, 8)).save(tmp_path / f"IMG_{number:04}.png")
     info, frames, _ = read_source(tmp_path)
     assert (info.holes, len(frames)) == ((), 3)
+
+
+@pytest.mark.parametrize("source", ["{0}", "{0}/*", "{0}/*[0-9].*"])
+def test_two_sequences_in_one_place_are_named_and_not_mixed(tmp_path: Path, source: str) -> None:
+    sequence(tmp_path, 3, "a.{:04d}.png")
+    sequence(tmp_path, 2, "b{}.png")
+    with pytest.raises(MediaError, match=r"2 sequences: a\.%04d\.png \(3\), b%d\.png \(2\); give"):
+        read_source(source.format(tmp_path))
+    assert len(read_source(tmp_path / "b%d.png")[1]) == 2
+
+
+def test_one_sequence_in_two_formats_is_two(tmp_path: Path) -> None:
+    sequence(tmp_path, 3, "a.{:04d}.png")
+    sequence(tmp_path, 3, "a.{:04d}.jpg")
+    with pytest.raises(MediaError, match=r"2 sequences: a\.%04d\.jpg \(3\), a\.%04d\.png \(3\)"):
+        read_source(tmp_path)
+
+
+def test_photographs_of_several_cameras_are_no_sequences(tmp_path: Path) -> None:
+    for name in ("IMG_12.png", "IMG_52.png", "DSC_7.png", "DSC_81.png", "beach.png"):
+        Image.new("RGB", (12, 8)).save(tmp_path / name)
+    assert len(read_source(tmp_path)[1]) == 5
+
+
+@pytest.mark.parametrize("source", ["{0}", "{0}/s.%d.png"])
+@pytest.mark.parametrize("step", [2, 3, 10])
+def test_numbers_that_rise_by_one_step_are_kept(tmp_path: Path, source: str, step: int) -> None:
+    for number in (1001, 1001 + step, 1001 + 2 * step):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"s.{number}.png")
+    info, frames, said = read_source(source.format(tmp_path), fps="24", frames="1-")
+    assert (info.first_number, info.number_step, info.holes) == (1001 + step, step, ())
+    assert [f.pts for f in frames] == [1, 2]
+    assert any(f"numbers rise by {step}: 3 frames in a row" in line for line in said)
+
+
+def test_what_lies_between_steps_can_be_filled(tmp_path: Path) -> None:
+    for number in (1, 4, 7):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"s.{number}.png")
+    info, frames, _ = read_source(tmp_path, fps="24", missing="hold")
+    assert (len(frames), info.number_step, info.holes) == (7, 1, (2, 3, 5, 6))
+
+
+def test_numbers_too_far_apart_to_be_kept_are_said(tmp_path: Path) -> None:
+    for number in (12, 40, 73):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"IMG_{number:04}.png")
+    said = read_source(tmp_path, fps="24")[2]
+    assert any("numbers far apart: 3 frames in a row, counted from 12" in line for line in said)
+
+
+@pytest.mark.parametrize("source", ["{0}", "{0}/s.%d.png", "{0}/s.*.png"])
+def test_numbers_below_0_are_refused(tmp_path: Path, source: str) -> None:
+    for number in (-2, -1, 0, 1):
+        Image.new("RGB", (12, 8)).save(tmp_path / f"s.{number}.png")
+    with pytest.raises(MediaError, match=r"s\.-\d\.png: frame numbers below 0 are not read"):
+        read_source(source.format(tmp_path))
+
+
+def test_a_dash_before_the_number_is_no_minus(tmp_path: Path) -> None:
+    sequence(tmp_path, 3, "shot-{:04d}.png")
+    assert read_source(tmp_path, fps="24")[0].first_number == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 import streammat.pipeline.job as job_module
 from streammat.errors import ConfigError, MediaError, OutputError, ResourceError
@@ -358,6 +359,21 @@ def test_lost_frames_are_counted_and_change_the_exit_code(clip: MadeClip, tmp_pa
     assert report.exit_code == 3
     assert left_over(tmp_path) == ["a.mp4"]
     assert "lost" in report.last_line()
+
+
+def test_lost_images_are_named_in_a_line_and_in_the_report(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(9):
+        Image.new("RGB", (96, 64)).save(folder / f"s.{number}.png")
+    for number in range(1, 8):
+        (folder / f"s.{number}.png").write_bytes(b"broken")
+    said: list[str] = []
+    report = matte_file(
+        str(folder), [request(f"{tmp_path}/f/")], MatteSettings(threads=2), notify=said.append
+    )
+    assert report.to_json()["lost_images"] == [f"s.{number}.png" for number in range(1, 8)]
+    assert f"{folder}: not readable: s.1.png, s.2.png, s.3.png, s.4.png, s.5.png and 2 more" in said
 
 
 def test_dry_run_resolves_everything_and_writes_nothing(clip: MadeClip, tmp_path: Path) -> None:

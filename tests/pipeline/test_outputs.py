@@ -111,3 +111,34 @@ def test_alpha_files_are_never_despilled() -> None:
     settings = MatteSettings(despill=0.5)
     assert plan("a.mov", settings, KIND.ALPHA).despill == 0
     assert plan("a.mov", settings).despill == 0.5
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("sq/", "sq/%05d.png"),
+        ("sq/", "x/../sq/#####.png"),
+        ("s.%d.png", "s.%04d.png"),
+        ("s.@@@@.tif", "s.%04d.tif"),
+        ("s.exr", "s.%04d.exr"),
+    ],
+)
+def test_two_spellings_of_the_same_files_are_refused(first: str, second: str) -> None:
+    requests = [OutputRequest(first, OutputKind.ALPHA), OutputRequest(second, OutputKind.RGBA)]
+    with pytest.raises(OutputError, match="writes the same files as") as caught:
+        plan_outputs(requests, MatteSettings(), print)
+    assert first in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("a/", "b/"), ("s.%04d.png", "t.%04d.png"), ("f/", "f/%05d.tif")]
+)
+def test_sequences_beside_one_another_are_taken(first: str, second: str) -> None:
+    requests = [OutputRequest(first, OutputKind.ALPHA), OutputRequest(second, OutputKind.RGBA)]
+    assert len(plan_outputs(requests, MatteSettings(), print)) == 2
+
+
+def test_a_start_number_that_no_output_uses_is_said() -> None:
+    said: list[str] = []
+    plan_outputs([OutputRequest("a.mov")], MatteSettings(start_number=7), said.append)
+    assert said == ["--start-number 7 is not used: no output is a sequence"]
