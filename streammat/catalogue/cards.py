@@ -7,7 +7,7 @@ variant, licence and limits. Reading the catalogue imports neither a runtime nor
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -29,6 +29,11 @@ __all__ = [
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 Variant = Literal["tt", "ft", "bt"]
 ModelVariant = Literal["tt", "ft", "bt", "rim"]
+_DAMAGED = "model card {path} is damaged ({found}): install it again"
+_NOT_A_CARD = (
+    "{path} lies beside the model and is no model card ({found}): put the card there that was "
+    "exported with the model, or move that file away"
+)
 MERGER = "merger"  # a card's entry: the merging weights of a RIM network
 
 
@@ -85,7 +90,7 @@ def imported_models() -> tuple[ModelCard, ...]:
 def find_model(model: str) -> ModelCard:
     """The shipped or imported model of this name, or the ONNX file at this path.
 
-    A card beside the file is used.
+    A card beside the file is used; the file is the one that is named, whatever the card calls it.
 
     Raises:
         ConfigError: neither a known name nor an ONNX file's path.
@@ -99,7 +104,7 @@ def find_model(model: str) -> ModelCard:
     if path.suffix.lower() == ".onnx":
         beside = path.with_suffix(".json")
         if beside.is_file():
-            return _read_card(beside)
+            return replace(_read_card(beside, _NOT_A_CARD), path=path)
         return ModelCard(path.stem, path, _suffix(path), file_sha256(path))
     names = ", ".join(card.name for card in known) or "none"
     raise ConfigError(
@@ -108,7 +113,7 @@ def find_model(model: str) -> ModelCard:
     )
 
 
-def _read_card(path: Path) -> ModelCard:
+def _read_card(path: Path, refusal: str = _DAMAGED) -> ModelCard:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         variant = str(card["variant"]).lower()
@@ -124,9 +129,8 @@ def _read_card(path: Path) -> ModelCard:
             details=card,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise EngineFileError(
-            f"model card {path} is damaged ({type(error).__name__}: {error}): install it again"
-        ) from error
+        found = f"{type(error).__name__}: {error}"
+        raise EngineFileError(refusal.format(path=path, found=found)) from error
 
 
 def _suffix(path: Path) -> ModelVariant | None:

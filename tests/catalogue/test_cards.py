@@ -61,6 +61,24 @@ def test_a_card_beside_a_file_of_ones_own_is_used(tmp_path: Path) -> None:
     assert find_model(str(tmp_path / "mine.onnx")).sha256 == CARD["sha256"]
 
 
+def test_the_file_that_is_named_is_the_one_that_counts(tmp_path: Path) -> None:
+    for name in ("x", "copy"):
+        (tmp_path / f"{name}.onnx").write_bytes(name.encode())
+        (tmp_path / f"{name}.json").write_text(json.dumps(CARD | {"file": "x.onnx"}))
+    card = find_model(str(tmp_path / "copy.onnx"))
+    assert (card.path, card.sha256) == (tmp_path / "copy.onnx", CARD["sha256"])
+
+
+@pytest.mark.parametrize("text", ['{"frames": 3}', "[]", "not JSON"])
+def test_a_file_beside_a_model_that_is_no_card_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.json").write_text(text)
+    with pytest.raises(
+        EngineFileError, match=r"mine\.json lies beside the model and is no"
+    ) as told:
+        find_model(str(tmp_path / "mine.onnx"))
+    assert "install" not in str(told.value)
+
+
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"'gfm_r99' is unknown: use one of .*gfm_lite0_tt"):
         find_model("gfm_r99")
