@@ -166,9 +166,7 @@ def verify(keys: tuple[str, ...], as_json: bool) -> int:
 
 
 @engine.command(context_settings=_HELP)
-@click.option(
-    "--keep-gib", type=click.FloatRange(0), help="Keep the last used up to this. [default: 8]"
-)
+@click.option("--keep-gib", type=float, help="Keep the last used up to this. [default: 8]")
 @click.option("--all", "everything", is_flag=True, help="Remove every engine.")
 @json_option
 @debug_option

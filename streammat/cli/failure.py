@@ -27,7 +27,10 @@ EXIT_RESOURCE = 5
 EXIT_INTERRUPTED = 130
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EFBIG}
-_PATH_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_PATH_ERRORS = {
+    *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR),
+    *(errno.ENAMETOOLONG, errno.EROFS, errno.ELOOP),
+}
 _NO_MEMORY = "out of memory; use a smaller --size, fewer --threads, or close other programs"
 
 
@@ -83,7 +86,7 @@ def _system(error: OSError) -> tuple[str, int] | None:
     if error.errno in _FULL:
         where = f" while writing {error.filename}" if error.filename else ""
         return f"{error.strerror}{where}; free some space or write elsewhere", EXIT_RESOURCE
-    if isinstance(error, _PATH_ERRORS) and error.filename:
+    if error.errno in _PATH_ERRORS and error.filename:
         return f"{error.filename}: {error.strerror}", EXIT_USAGE
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,7 +178,8 @@ def _write(file: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         raise OutputError(f"cannot write {file}: {error.strerror}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # of a read-only disk; it would hide what happened
+            partial.unlink(missing_ok=True)
 
 
 def _convert(source: Path, file: Path) -> None:

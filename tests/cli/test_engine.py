@@ -84,6 +84,10 @@ def test_prune_removes_all_when_asked(cache: PlanCache, capsys: pytest.CaptureFi
         (["build", "--profile", "4k"], 2, "use 720p, 1080p, 2160p"),
         (["build", "--size", "640x360", "--profile", "720p"], 2, "exclude each other"),
         (["build", "--batch", "9"], 2, "1<=x<=8"),
+        (["prune", "--keep-gib", "nan"], 2, "nan GiB is not allowed; use 0..1000000"),
+        (["prune", "--keep-gib", "inf"], 2, "inf GiB is not allowed; use 0..1000000"),
+        (["prune", "--keep-gib", "1e300"], 2, "1e+300 GiB is not allowed; use 0..1000000"),
+        (["prune", "--keep-gib", "-1"], 2, "-1 GiB is not allowed; use 0..1000000"),
     ],
 )
 def test_what_cannot_be_is_one_line(
