@@ -7,12 +7,14 @@ variant, licence and limits. Reading the catalogue imports neither a runtime nor
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from streammat.catalogue.folder import CARD, models_folder
+from streammat.catalogue.released import RELEASED_NAMES
 from streammat.errors import ConfigError, EngineFileError
 from streammat_engines.manifest import file_sha256
 
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+_WEIGHT_FILES = (".pth", ".pt", ".ckpt", ".safetensors")
 Variant = Literal["tt", "ft", "bt"]
 ModelVariant = Literal["tt", "ft", "bt", "rim"]
 _DAMAGED = "model card {path} is damaged ({found}): install it again"
@@ -103,14 +106,24 @@ def find_model(model: str) -> ModelCard:
     path = Path(model).expanduser()
     if path.suffix.lower() == ".onnx":
         beside = path.with_suffix(".json")
-        if beside.is_file():
+        if beside.is_file() and path.is_file():
             return replace(_read_card(beside, _NOT_A_CARD), path=path)
         return ModelCard(path.stem, path, _suffix(path), file_sha256(path))
-    names = ", ".join(card.name for card in known) or "none"
-    raise ConfigError(
-        f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file; "
-        f"'streammat models show {model}' says how released weights are imported"
-    )
+    raise ConfigError(_unknown(model, path, [card.name for card in known]))
+
+
+def _unknown(model: str, path: Path, known: Sequence[str]) -> str:
+    """What a name stands for that is neither a model's nor an ONNX file's, and what to do."""
+    if path.suffix.lower() in _WEIGHT_FILES:
+        return (
+            f"model {model!r} is a file of weights: 'streammat models import {model}' makes a "
+            "model of it, which is used by its name"
+        )
+    names = ", ".join(known) or "none"
+    line = f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file"
+    if model in RELEASED_NAMES:
+        line += f"; 'streammat models show {model}' says where its weights are"
+    return line
 
 
 def _read_card(path: Path, refusal: str = _DAMAGED) -> ModelCard:

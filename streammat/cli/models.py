@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streammat.cli.options import debug_option, json_option
-from streammat.cli.output import print_json
+from streammat.cli.output import ENVELOPE, print_json
 
 if TYPE_CHECKING:
     from streammat.catalogue.cards import ModelCard
@@ -35,6 +35,8 @@ def models(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is None:
         _list(as_json)
+    elif as_json:
+        raise click.UsageError("--json goes behind the subcommand: streammat models list --json")
 
 
 @models.command("list", context_settings=_HELP)
@@ -63,11 +65,11 @@ def show(name: str, as_json: bool) -> None:
             click.echo(f"{name} is not imported. Weights: {released['file']}, linked from")
             click.echo(f"  {released['source']}")
             click.echo(f"  licence: {released['licence']}")
-            click.echo(f"then: {released['command']}")
+            click.echo(f"then: {released['import_command']}")
         return
     card = card or find_model(name)
     if as_json:
-        print_json("models show", {**card.details, "name": card.name, "path": card.path})
+        print_json("models show", {**_details(card), "name": card.name, "path": card.path})
     else:
         _print_card(card)
 
@@ -94,7 +96,7 @@ def import_file(
 
     card = import_weights(file, name, rosta=rosta, licence=licence or LICENCE, overwrite=overwrite)
     if as_json:
-        print_json("models import", {**card.details, "path": card.path})
+        print_json("models import", {**_details(card), "path": card.path})
     else:
         click.echo(f"{card.name}: {card.details['network']}, sha256 {card.sha256}")
         click.echo(f"use it: streammat matte CLIP --model {card.name}")
@@ -156,6 +158,11 @@ def export(name: str, file: Path, overwrite: bool) -> None:
     for path in beside:
         _write(path, lambda partial: partial.write_text(text, encoding="utf-8"))
     click.echo(str(file))
+
+
+def _details(card: ModelCard) -> dict[str, Any]:
+    """A card's own fields; one of a user's own may hold names that JSON results begin with."""
+    return {key: value for key, value in card.details.items() if key not in ENVELOPE}
 
 
 def _card_of(card: ModelCard, file: Path) -> str:

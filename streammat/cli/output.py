@@ -13,15 +13,22 @@ import click
 
 from streammat import __version__
 
-__all__ = ["SCHEMA_VERSION", "envelope", "plain", "print_json", "print_table", "shown"]
+__all__ = ["ENVELOPE", "SCHEMA_VERSION", "envelope", "plain", "print_json", "print_table", "shown"]
 
 # Raised when a field changes its meaning or goes; new fields do not raise it.
 SCHEMA_VERSION = 1
+ENVELOPE = ("schema_version", "streammat", "command")
 
 
 def envelope(command: str, content: Mapping[str, Any]) -> dict[str, Any]:
-    """What every JSON result begins with, then the result."""
-    head = {"schema_version": SCHEMA_VERSION, "streammat": __version__, "command": command}
+    """What every JSON result begins with, then the result.
+
+    Raises:
+        ValueError: the result has a field of the head's name, which would take its place.
+    """
+    if taken := [name for name in ENVELOPE if name in content]:
+        raise ValueError(f"the JSON of {command} has fields {taken}, which are the envelope's")
+    head = dict(zip(ENVELOPE, (SCHEMA_VERSION, __version__, command), strict=True))
     return {**head, **plain(content)}
 
 
