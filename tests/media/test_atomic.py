@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,19 @@ def test_partial_name() -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a folder"):
         check_target(str(tmp_path), [], overwrite=True)
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary, target = tmp_path / "t.part", tmp_path / "t"
+    temporary.write_bytes(b"whole")
+    inode, flushed = temporary.stat().st_ino, []
+
+    def seen(handle: int) -> None:
+        flushed.append((os.fstat(handle).st_ino, target.exists()))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    publish(temporary, target)
+    assert (inode, False) in flushed
+    assert target.read_bytes() == b"whole"
