@@ -13,7 +13,7 @@ import click
 
 from streammat.cli.jobs import make_folder, run_all
 from streammat.cli.options import OUTPUT, debug_option, json_option, setting_options
-from streammat.cli.output import envelope, plain, print_json, print_table, shown
+from streammat.cli.output import envelope, keep_stdout, plain, print_json, print_table, shown
 from streammat.cli.paths import STDOUT, Job, plan_jobs
 from streammat.cli.progress import open_display
 from streammat.config import PRESETS, Resolved, resolve
@@ -81,6 +81,7 @@ def matte(
 def _check_stdout(outputs: Sequence[OutputRequest], as_json: bool) -> None:
     if not any(request.path == STDOUT for request in outputs):
         return
+    keep_stdout()
     if as_json:
         raise click.UsageError("-o - and --json both write to stdout; use --report FILE instead")
     if sys.stdout.isatty():
