@@ -28,7 +28,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from streammat.errors import ConfigError
+from streammat.errors import ConfigError, MediaError
 from streammat.settings import MatteSettings
 from streammat.types import Matte, StreamInfo
 
@@ -183,6 +183,8 @@ def open(
     from streammat.media.notices import to_stderr
 
     settings = _settings_from(None, dict(source), SourceOptions)
+    if not os.fspath(path):
+        raise MediaError("the path is empty: name a video, an image or images")
     return Clip(os.fspath(path), notify or to_stderr, settings)
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import doctest
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -221,6 +223,21 @@ def test_a_run_has_the_strategy_and_the_options_of_its_source(
 def test_a_missing_file_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"nothing\.mp4"):
         streammat.open(tmp_path / "nothing.mp4")
+
+
+def test_an_empty_path_is_no_folder() -> None:
+    with pytest.raises(MediaError, match="the path is empty: name a video"):
+        streammat.open("")
+
+
+def test_a_matte_can_be_pickled_and_copied(clip: streammat.Clip, fixed: list[FixedMatter]) -> None:
+    (matte,) = clip.matte(limit=1)
+    for other in (pickle.loads(pickle.dumps(matte)), copy.deepcopy(matte)):
+        np.testing.assert_array_equal(other.alpha, matte.alpha)
+        assert (other.index, other.pts, other.time_base) == (0, matte.pts, matte.time_base)
+        for mine, plane in zip(other.frame.planes, matte.frame.planes, strict=True):
+            np.testing.assert_array_equal(mine, plane)
+            assert not np.shares_memory(mine, plane)
 
 
 def test_assumptions_are_told_to_the_caller_once(tmp_path: Path, fixed: list[FixedMatter]) -> None:
