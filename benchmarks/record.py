@@ -8,7 +8,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -93,18 +93,6 @@ def _machine_busy_seconds() -> float:
     return float(
         sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
     )
-
-
-def repeat_cpu_ms(work: Callable[[], object], repeats: int, warmup: int = 2) -> Spread:
-    """CPU milliseconds per call of ``work`` in this process, all threads together."""
-    for _ in range(warmup):
-        work()
-    values = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        values.append((time.process_time() - start) * 1e3)
-    return Spread.of(values)
 
 
 def machine_record() -> dict[str, Any]:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from streammat.errors import ConfigError
+from streammat.errors import ConfigError, MediaError
 from streammat.settings import MatteSettings
 from streammat.types import Matte, StreamInfo
 
@@ -115,7 +115,9 @@ class Clip:
         call starts a new run over the clip.
 
         Args:
-            settings: to start from, for example of a preset; None means the defaults.
+            settings: to start from, for example of a preset; None means the defaults. What they
+                say of the source (``fps``, ``missing``, ``raw_input``, ``input_colour``) has to be
+                what `open` was told.
             **options: changes to them, named as in `MatteSettings` (``size="fast"``,
                 ``smooth="off"``, ``grow_px=1.5``, ``start="0:10"``, ``limit=100`` ...).
 
@@ -126,15 +128,31 @@ class Clip:
         Raises:
             ConfigError: a setting that is unknown or out of range.
             DeviceUnavailable: the asked-for device is not there.
-            MediaError: the clip cannot be read, or holds nothing within the selection.
+            MediaError: the clip, a garbage or a holdout file cannot be read, or the clip holds
+                nothing within the selection.
         """
         from streammat.matting import with_strategy
         from streammat.pipeline.pull import clip_mattes
 
-        chosen = _settings_from(settings or self._source, dict(options), ClipOptions)
-        chosen = replace(chosen, **{name: getattr(self._source, name) for name in _SOURCE})
-        chosen = with_strategy(chosen, self.info)
-        return clip_mattes(self.path, chosen, self._notify, self._count_lost)
+        chosen = _settings_from(settings, dict(options), ClipOptions)
+        chosen = with_strategy(self._of_source(chosen), self.info)
+        return clip_mattes(self.path, self.info, chosen, self._notify, self._count_lost)
+
+    def _of_source(self, settings: MatteSettings) -> MatteSettings:
+        """The settings with what `open` was told of the source.
+
+        Raises:
+            ConfigError: they say something else of it, which would be lost.
+        """
+        plain, told = MatteSettings(), {name: getattr(self._source, name) for name in _SOURCE}
+        others = {name: getattr(settings, name) for name in _SOURCE}
+        for name in sorted(_SOURCE):
+            if others[name] not in {getattr(plain, name), told[name]}:
+                raise ConfigError(
+                    f"{name} {others[name]!r} is told of the source, and {self.path} was opened "
+                    f"with {told[name]!r}: streammat.open(..., {name}={others[name]!r})"
+                )
+        return replace(settings, **told)
 
     def _count_lost(self, frames: int) -> None:
         self.lost_frames = frames
@@ -165,6 +183,8 @@ def open(
     from streammat.media.notices import to_stderr
 
     settings = _settings_from(None, dict(source), SourceOptions)
+    if not os.fspath(path):
+        raise MediaError("the path is empty: name a video, an image or images")
     return Clip(os.fspath(path), notify or to_stderr, settings)
 
 
@@ -197,15 +217,13 @@ def _settings_from(
     Numbers are taken where a setting is written as text (``smooth=0.5``, ``start=12.5``).
 
     Raises:
-        ConfigError: an option that ``allowed`` does not name.
+        ConfigError: an option that ``allowed`` does not name, or a value that is not allowed.
     """
+    from streammat.config.given import checked_settings
+
     names = allowed.__optional_keys__
     unknown = sorted(options.keys() - names)
     if unknown:
-        raise ConfigError(f"unknown setting {unknown[0]!r}: use {', '.join(sorted(names))}")
-    written = {"smooth", "start", "end", "fps"}
-    values: dict[str, Any] = {
-        name: str(value) if name in written and value is not None else value
-        for name, value in options.items()
-    }
-    return replace(base or MatteSettings(), **values)
+        told = f"{unknown[0]} is told of the source, to streammat.open; " * (unknown[0] in _SOURCE)
+        raise ConfigError(f"unknown setting {unknown[0]!r}: {told}use {', '.join(sorted(names))}")
+    return checked_settings(replace(base or MatteSettings(), **options), {*names, *_SOURCE})

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["MatteSettings", "OutputKind", "OutputRequest"]
+__all__ = ["SIZE_SIDE_PX", "MatteSettings", "OutputKind", "OutputRequest"]
+
+SIZE_SIDE_PX = (32, 4096)  # of a size that is written as WxH
 
 
 class OutputKind(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
@@ -217,6 +217,14 @@ class Frame:
     def width(self) -> int:
         """Columns of the luma plane."""
         return int(self.planes[0].shape[1])
+
+    def __reduce__(self) -> tuple[type[Frame], tuple[Any, ...]]:
+        """For pickle and copies: with planes of its own, since the decoder's memory stays here."""
+        values = {part.name: getattr(self, part.name) for part in fields(self)}
+        values["planes"] = tuple(map(np.array, self.planes))
+        values["scene"] = None if self.scene is None else tuple(map(np.array, self.scene))
+        values["owner"] = None
+        return Frame, tuple(values.values())
 
     def __repr__(self) -> str:
         size = f"{self.width}x{self.height}"

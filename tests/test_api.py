@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import copy
 import doctest
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +23,7 @@ from streammat.pipeline import pull
 from streammat.pipeline.stages import works
 from streammat.pipeline.work import Work
 from streammat.settings import MatteSettings
-from streammat.types import Alpha, Frame
+from streammat.types import Alpha, Frame, Matte, StreamInfo
 from tests.clips import make_clip, truncate
 from tests.engines.tiny_model import write_tiny_model
 
@@ -154,9 +157,87 @@ def test_settings_are_checked_when_the_run_is_asked_for(clip: streammat.Clip, mo
         clip.matte(device="cuda")
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"limit": 0}, "limit = '0' is not allowed"),
+        ({"frames": "x"}, "frames = 'x' is not allowed"),
+        ({"start": "abc"}, "start = 'abc' is not allowed"),
+        ({"start": 3, "end": 2}, "not after --start 3"),
+        ({"clip_black": 0.5, "clip_white": 0.5}, "--clip-black 0.5 has to be below"),
+        ({"roi": (96, 0, 9, 9)}, "outside of the 96x64 picture"),
+        ({"roi": (1, 2, 0, 0)}, "a width and a height of at least 1"),
+        ({"missing": "hold"}, "missing is told of the source, to streammat.open"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_first_matte(
+    clip: streammat.Clip, model: str, options: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        clip.matte(model=model, **options)
+    assert told in str(refused.value)
+
+
+def test_a_missing_garbage_file_is_refused_before_the_first_matte(
+    clip: streammat.Clip, model: str
+) -> None:
+    with pytest.raises(MediaError, match=r"nowhere\.png"):
+        clip.matte(model=model, garbage="nowhere.png")
+
+
+def test_what_settings_say_of_the_source_has_to_be_what_it_was_opened_with(
+    tmp_path: Path, fixed: list[FixedMatter]
+) -> None:
+    path = make_clip(tmp_path / "in.mp4", 2).path
+    preset = MatteSettings(input_colour="slog3", smooth="off")
+    with pytest.raises(
+        ConfigError, match=r"input_colour 'slog3'.*opened with None.*open\(\.\.\., inp"
+    ):
+        streammat.open(path).matte(preset)
+    opened = streammat.open(path, input_colour="slog3")
+    assert len(list(opened.matte(preset))) == 2
+    assert len(list(opened.matte(smooth="off"))) == 2
+    with pytest.raises(ConfigError, match=r"missing = 'bogus' is not allowed; use error"):
+        streammat.open(path, missing="bogus")  # type: ignore[arg-type]
+
+
+def test_a_run_has_the_strategy_and_the_options_of_its_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[MatteSettings] = []
+
+    def kept(path: str, info: StreamInfo, settings: MatteSettings, *_: object) -> list[Matte]:
+        asked.append(settings)
+        return []
+
+    monkeypatch.setattr(pull, "clip_mattes", kept)
+    clip = streammat.open(make_clip(tmp_path / "in.mp4", 2).path, input_colour="slog3")
+    clip.matte()
+    clip.matte(size="best")
+    Image.new("RGB", (64, 48)).save(tmp_path / "still.png")
+    streammat.open(tmp_path / "still.png").matte()
+    assert [s.strategy for s in asked] == ["single", "second-glance", "multi-scale"]
+    assert [s.input_colour for s in asked] == ["slog3", "slog3", None]
+
+
 def test_a_missing_file_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"nothing\.mp4"):
         streammat.open(tmp_path / "nothing.mp4")
+
+
+def test_an_empty_path_is_no_folder() -> None:
+    with pytest.raises(MediaError, match="the path is empty: name a video"):
+        streammat.open("")
+
+
+def test_a_matte_can_be_pickled_and_copied(clip: streammat.Clip, fixed: list[FixedMatter]) -> None:
+    (matte,) = clip.matte(limit=1)
+    for other in (pickle.loads(pickle.dumps(matte)), copy.deepcopy(matte)):
+        np.testing.assert_array_equal(other.alpha, matte.alpha)
+        assert (other.index, other.pts, other.time_base) == (0, matte.pts, matte.time_base)
+        for mine, plane in zip(other.frame.planes, matte.frame.planes, strict=True):
+            np.testing.assert_array_equal(mine, plane)
+            assert not np.shares_memory(mine, plane)
 
 
 def test_assumptions_are_told_to_the_caller_once(tmp_path: Path, fixed: list[FixedMatter]) -> None:

@@ -57,6 +57,7 @@ MAY_IMPORT = {
         "streammat.media",
         "streammat.pipeline",
         "streammat.device",
+        "streammat.config",
     },
     "streammat.config": set[str](),
     "streammat.presets": set[str](),

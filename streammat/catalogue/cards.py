@@ -7,12 +7,14 @@ variant, licence and limits. Reading the catalogue imports neither a runtime nor
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from streammat.catalogue.folder import CARD, models_folder
+from streammat.catalogue.released import RELEASED_NAMES
 from streammat.errors import ConfigError, EngineFileError
 from streammat_engines.manifest import file_sha256
 
@@ -27,8 +29,14 @@ __all__ = [
 ]
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+_WEIGHT_FILES = (".pth", ".pt", ".ckpt", ".safetensors")
 Variant = Literal["tt", "ft", "bt"]
 ModelVariant = Literal["tt", "ft", "bt", "rim"]
+_DAMAGED = "model card {path} is damaged ({found}): install it again"
+_NOT_A_CARD = (
+    "{path} lies beside the model and is no model card ({found}): put the card there that was "
+    "exported with the model, or move that file away"
+)
 MERGER = "merger"  # a card's entry: the merging weights of a RIM network
 
 
@@ -85,7 +93,7 @@ def imported_models() -> tuple[ModelCard, ...]:
 def find_model(model: str) -> ModelCard:
     """The shipped or imported model of this name, or the ONNX file at this path.
 
-    A card beside the file is used.
+    A card beside the file is used; the file is the one that is named, whatever the card calls it.
 
     Raises:
         ConfigError: neither a known name nor an ONNX file's path.
@@ -98,17 +106,27 @@ def find_model(model: str) -> ModelCard:
     path = Path(model).expanduser()
     if path.suffix.lower() == ".onnx":
         beside = path.with_suffix(".json")
-        if beside.is_file():
-            return _read_card(beside)
+        if beside.is_file() and path.is_file():
+            return replace(_read_card(beside, _NOT_A_CARD), path=path)
         return ModelCard(path.stem, path, _suffix(path), file_sha256(path))
-    names = ", ".join(card.name for card in known) or "none"
-    raise ConfigError(
-        f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file; "
-        f"'streammat models show {model}' says how released weights are imported"
-    )
+    raise ConfigError(_unknown(model, path, [card.name for card in known]))
 
 
-def _read_card(path: Path) -> ModelCard:
+def _unknown(model: str, path: Path, known: Sequence[str]) -> str:
+    """What a name stands for that is neither a model's nor an ONNX file's, and what to do."""
+    if path.suffix.lower() in _WEIGHT_FILES:
+        return (
+            f"model {model!r} is a file of weights: 'streammat models import {model}' makes a "
+            "model of it, which is used by its name"
+        )
+    names = ", ".join(known) or "none"
+    line = f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file"
+    if model in RELEASED_NAMES:
+        line += f"; 'streammat models show {model}' says where its weights are"
+    return line
+
+
+def _read_card(path: Path, refusal: str = _DAMAGED) -> ModelCard:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         variant = str(card["variant"]).lower()
@@ -124,9 +142,8 @@ def _read_card(path: Path) -> ModelCard:
             details=card,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise EngineFileError(
-            f"model card {path} is damaged ({type(error).__name__}: {error}): install it again"
-        ) from error
+        found = f"{type(error).__name__}: {error}"
+        raise EngineFileError(refusal.format(path=path, found=found)) from error
 
 
 def _suffix(path: Path) -> ModelVariant | None:

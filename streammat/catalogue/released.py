@@ -26,5 +26,5 @@ def how_to_get(name: str) -> dict[str, str] | None:
         "source": f"{SOURCE} (README, links of the pretrained models)",
         "file": file,
         "licence": "MIT, as their authors say",
-        "command": f"streammat models import {file} --name {name}",
+        "import_command": f"streammat models import {file} --name {name}",
     }

@@ -166,9 +166,7 @@ def verify(keys: tuple[str, ...], as_json: bool) -> int:
 
 
 @engine.command(context_settings=_HELP)
-@click.option(
-    "--keep-gib", type=click.FloatRange(0), help="Keep the last used up to this. [default: 8]"
-)
+@click.option("--keep-gib", type=float, help="Keep the last used up to this. [default: 8]")
 @click.option("--all", "everything", is_flag=True, help="Remove every engine.")
 @json_option
 @debug_option
@@ -176,8 +174,12 @@ def prune(keep_gib: float | None, everything: bool, as_json: bool) -> None:
     """Remove the engines that were not used for longest, and what broken builds left."""
     from streammat.gpu.engines import plan_cache
 
+    if everything and keep_gib is not None:
+        raise click.UsageError("--all and --keep-gib exclude each other: --all keeps nothing")
     cache = plan_cache(0.0 if everything else keep_gib)
     removed, freed = cache.prune()
+    if everything:
+        cache.remove_locks()
     if as_json:
         keys = [manifest.key for manifest in removed]
         print_json("engine prune", {"removed": keys, "freed_bytes": freed})

@@ -94,7 +94,10 @@ def evaluate(
     from streammat.evaluation.run import mean_metrics
 
     _check_sources(images, alphas, trimaps, track, data)
+    page = None if html is None else Path(html)
     ndimage()  # a missing package is said before anything is computed
+    if page is not None:
+        _check_page(page)
     say = partial(click.echo, err=True)
     examples = _examples(images, alphas, trimaps, track, data, say)[:limit]
     network = _open_network(given)
@@ -104,12 +107,12 @@ def evaluate(
     scores, worst = _score(examples, network, given)
     mean = mean_metrics(scores)
     facts = {name: fact for name, fact in facts.items() if fact is not None}
-    if html is not None:
-        _write_page(Path(html), facts, scores, mean, worst)
     if as_json:
         print_json("eval", {**facts, "mean": mean.to_json(), "images": [_json(s) for s in scores]})
     else:
         _print_table(scores, mean)
+    if page is not None:  # after the figures: a disk that is full now does not take them along
+        _write_page(page, facts, scores, mean, worst)
     return 0
 
 
@@ -232,14 +235,31 @@ def _print_table(scores: list[Score], mean: MattingMetrics) -> None:
     Console().print(table)
 
 
+def _check_page(path: Path) -> None:
+    """A page that cannot be written is refused before hours of scoring."""
+    if path.name:  # "." has none
+        _write_text(path, None)
+    if path.is_dir():
+        raise OutputError(f"--html {path} is a folder: name a file, e.g. {path / 'report.html'}")
+
+
 def _write_page(
     path: Path, facts: dict[str, Any], scores: list[Score], mean: MattingMetrics, worst: Any
 ) -> None:
     from streammat.evaluation.page import page
 
+    _write_text(path, page(facts, scores, mean, worst))
+
+
+def _write_text(path: Path, text: str | None) -> None:
+    """The whole file or none of it; with None it is only tried whether one can be written."""
     draft = path.with_name(f".{path.name}.part")
     try:
-        draft.write_text(page(facts, scores, mean, worst), encoding="utf-8")
-        draft.replace(path)
+        try:
+            draft.write_text(text or "", encoding="utf-8")
+            if text is not None:
+                draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"--html {path} cannot be written: {error.strerror}") from error

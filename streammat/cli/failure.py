@@ -11,12 +11,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from streammat import __version__
+from streammat.cli.output import Invocation, print_json
 
 __all__ = ["EXIT_INTERRUPTED", "EXIT_LOST_FRAMES", "EXIT_USAGE", "explain", "guarded"]
 
@@ -27,15 +29,22 @@ EXIT_RESOURCE = 5
 EXIT_INTERRUPTED = 130
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EFBIG}
-_PATH_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_PATH_ERRORS = {
+    *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR),
+    *(errno.ENAMETOOLONG, errno.EROFS, errno.ELOOP),
+}
 _NO_MEMORY = "out of memory; use a smaller --size, fewer --threads, or close other programs"
 
 
 def guarded(command: click.Command, arguments: Sequence[str]) -> int:
-    """Run ``command`` and turn whatever it raises into a line and an exit code."""
+    """Run ``command`` and turn whatever it raises into a line and an exit code.
+
+    With ``--json`` the line is an object on stdout as well, unless there is a result already.
+    """
+    call = Invocation(arguments)
     try:
         result = command.main(
-            list(arguments), prog_name="streammat", standalone_mode=False, obj=list(arguments)
+            list(arguments), prog_name="streammat", standalone_mode=False, obj=call
         )
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
@@ -46,8 +55,27 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
         line, code = explain(error, arguments)
         if line:
             click.echo(f"streammat: {line}", err=True)
+        _tell_json(call, error, line, code)
         return code
     return result if isinstance(result, int) else 0
+
+
+def _tell_json(call: Invocation, error: BaseException, line: str, code: int) -> None:
+    """The error as JSON, where it was asked for and nothing else is on stdout."""
+    asked = call.json_of or _asked_too_early(call, error)
+    if not asked or call.stdout_taken:
+        return
+    with suppress(OSError):  # nobody reads
+        print_json(asked, {"error": line, "exit_code": code})
+
+
+def _asked_too_early(call: Invocation, error: BaseException) -> str:
+    """The command whose line could not even be parsed, where it has ``--json`` on it."""
+    context = getattr(error, "ctx", None)
+    if context is None or "--json" not in call:
+        return ""
+    knows = any(parameter.name == "as_json" for parameter in context.command.params)
+    return str(context.command_path).partition(" ")[2] if knows else ""
 
 
 def explain(error: BaseException, arguments: Sequence[str] = ()) -> tuple[str, int]:
@@ -83,7 +111,7 @@ def _system(error: OSError) -> tuple[str, int] | None:
     if error.errno in _FULL:
         where = f" while writing {error.filename}" if error.filename else ""
         return f"{error.strerror}{where}; free some space or write elsewhere", EXIT_RESOURCE
-    if isinstance(error, _PATH_ERRORS) and error.filename:
+    if error.errno in _PATH_ERRORS and error.filename:
         return f"{error.filename}: {error.strerror}", EXIT_USAGE
     return None
 

@@ -26,7 +26,14 @@ Standing = Literal["ok", "missing", "optional"]
 
 _CPU_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_tile", "amx_int8")
 _PACKAGES = ("numpy", "numba", "openvino", "av", "pillow", "click", "rich", "platformdirs")
-_OPTIONAL = {
+_TRAIN = "pip install 'streammat[train]'"
+_OPTIONAL = {  # by module, which is looked for and not imported
+    "OpenEXR": ("EXR, in and out", "pip install 'streammat[film]'"),
+    "tifffile": ("16-bit and float TIFF, in and out", "pip install 'streammat[film]'"),
+    "scipy": ("streammat eval", "pip install 'streammat[eval]'"),
+    "onnxruntime": ("streammat eval --engine onnx", "pip install 'streammat[onnx]'"),
+    "cv2": ("streammat train, streammat finetune", _TRAIN),
+    "tensorboard": ("curves of streammat train", _TRAIN),
     "torch": ("loads official checkpoints, trains, exports", "pip install 'streammat[torch]'"),
     "cupy": ("arrays on an NVIDIA GPU, for --device cuda", "pip install 'streammat[tensorrt-rtx]'"),
     "tensorrt_rtx": (
@@ -51,8 +58,9 @@ _ENCODERS = {
     "libopus": "sound in .webm",
 }
 _NEEDED_ENCODERS = {"prores_ks", "prores_aw", "libx264", "libvpx-vp9", "png", "aac", "libopus"}
-_REINSTALL_AV = "pip install --force-reinstall --only-binary av av"
-_REINSTALL = "pip install --force-reinstall streammat"
+_AV = "'av>=18,<20'"  # as pyproject.toml has it
+_REINSTALL_AV = f"pip install --force-reinstall --only-binary av {_AV}"
+_REINSTALL = "pip install --force-reinstall . (in the checkout of streammat)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ def _memory() -> str:
 def _packages() -> Iterable[Fact]:
     for name in _PACKAGES:
         version = _version(name)
-        hint = f"pip install {name}"
+        hint = f"pip install {_AV if name == 'av' else name}"
         yield Fact("packages", name, version or "not found", "ok" if version else "missing", hint)
     for name, (purpose, install) in _OPTIONAL.items():
         if importlib.util.find_spec(name) is None:
@@ -210,15 +218,22 @@ def _models() -> Iterable[Fact]:
 
 
 def _folders() -> Iterable[Fact]:
+    from streammat.catalogue.folder import models_folder
+    from streammat.matting.cache import cache_folder
+
     folders = {
-        "cache": Path(platformdirs.user_cache_dir("streammat", appauthor=False)),
-        "logs": Path(platformdirs.user_log_dir("streammat", appauthor=False)),
-        "temporary": Path(tempfile.gettempdir()),
+        "cache": (cache_folder(), "or every start compiles anew"),
+        "models": (models_folder(), "or nothing can be imported"),
+        "logs": (
+            Path(platformdirs.user_log_dir("streammat", appauthor=False)),
+            "or no traceback is kept",
+        ),
+        "temporary": (Path(tempfile.gettempdir()), "or kernels may not be compiled"),
     }
-    for name, folder in folders.items():
+    for name, (folder, why) in folders.items():
         place = next(parent for parent in (folder, *folder.parents) if parent.exists())
-        if os.access(place, os.W_OK):
+        if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
             yield Fact("folders", name, str(folder))
         else:
-            hint = f"make {place} writable, or every start compiles anew"
+            hint = f"make {place} a folder that can be written, {why}"
             yield Fact("folders", name, f"{folder} cannot be written", "optional", hint)

@@ -11,7 +11,7 @@ import click
 
 from streammat.cli.jobs import folder_for_now, make_folder, run_all
 from streammat.cli.options import OUTPUT, debug_option, json_option, setting_options
-from streammat.cli.output import plain, print_json, print_table, shown
+from streammat.cli.output import keep_stdout, plain, print_json, print_table, shown
 from streammat.cli.paths import STDOUT, Job, plan_jobs
 from streammat.cli.progress import open_display
 from streammat.cli.report_file import check_report, write_report
@@ -84,6 +84,7 @@ def matte(
 def _check_stdout(outputs: Sequence[OutputRequest], as_json: bool) -> None:
     if not any(request.path == STDOUT for request in outputs):
         return
+    keep_stdout()
     if as_json:
         raise click.UsageError("-o - and --json both write to stdout; use --report FILE instead")
     if sys.stdout.isatty():

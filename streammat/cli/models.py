@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from streammat.cli.options import debug_option, json_option
-from streammat.cli.output import print_json
+from streammat.cli.output import ENVELOPE, print_json
 
 if TYPE_CHECKING:
     from streammat.catalogue.cards import ModelCard
@@ -34,6 +35,8 @@ def models(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is None:
         _list(as_json)
+    elif as_json:
+        raise click.UsageError("--json goes behind the subcommand: streammat models list --json")
 
 
 @models.command("list", context_settings=_HELP)
@@ -62,11 +65,11 @@ def show(name: str, as_json: bool) -> None:
             click.echo(f"{name} is not imported. Weights: {released['file']}, linked from")
             click.echo(f"  {released['source']}")
             click.echo(f"  licence: {released['licence']}")
-            click.echo(f"then: {released['command']}")
+            click.echo(f"then: {released['import_command']}")
         return
     card = card or find_model(name)
     if as_json:
-        print_json("models show", {**card.details, "name": card.name, "path": card.path})
+        print_json("models show", {**_details(card), "name": card.name, "path": card.path})
     else:
         _print_card(card)
 
@@ -93,7 +96,7 @@ def import_file(
 
     card = import_weights(file, name, rosta=rosta, licence=licence or LICENCE, overwrite=overwrite)
     if as_json:
-        print_json("models import", {**card.details, "path": card.path})
+        print_json("models import", {**_details(card), "path": card.path})
     else:
         click.echo(f"{card.name}: {card.details['network']}, sha256 {card.sha256}")
         click.echo(f"use it: streammat matte CLIP --model {card.name}")
@@ -157,6 +160,11 @@ def export(name: str, file: Path, overwrite: bool) -> None:
     click.echo(str(file))
 
 
+def _details(card: ModelCard) -> dict[str, Any]:
+    """A card's own fields; one of a user's own may hold names that JSON results begin with."""
+    return {key: value for key, value in card.details.items() if key not in ENVELOPE}
+
+
 def _card_of(card: ModelCard, file: Path) -> str:
     """The card of a graph alone: what it is, how it is fused, what it may be used for."""
     details = {key: value for key, value in card.details.items() if key != "weights"}
@@ -177,7 +185,8 @@ def _write(file: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         raise OutputError(f"cannot write {file}: {error.strerror}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # of a read-only disk; it would hide what happened
+            partial.unlink(missing_ok=True)
 
 
 def _convert(source: Path, file: Path) -> None:

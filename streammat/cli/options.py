@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from streammat.cli.output import Invocation
 from streammat.config import SETTINGS, Setting, setting
 from streammat.errors import ConfigError
 from streammat.settings import OutputKind, OutputRequest
@@ -106,9 +107,23 @@ def _option(row: Setting) -> Callable[[Command], Command]:
     )
 
 
+def _note_json(context: click.Context, parameter: click.Parameter, asked: bool) -> bool:
+    """Let whoever reports an error know that JSON is wanted, and of which command."""
+    del parameter
+    call = context.find_object(Invocation)
+    if asked and call is not None:
+        call.json_of = context.command_path.partition(" ")[2]
+    return asked
+
+
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
 )
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."
+    "--json",
+    "as_json",
+    is_flag=True,
+    is_eager=True,
+    callback=_note_json,
+    help="Print one JSON object on stdout.",
 )

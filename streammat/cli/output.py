@@ -13,21 +13,60 @@ import click
 
 from streammat import __version__
 
-__all__ = ["SCHEMA_VERSION", "envelope", "plain", "print_json", "print_table", "shown"]
+__all__ = [
+    "ENVELOPE",
+    "SCHEMA_VERSION",
+    "Invocation",
+    "envelope",
+    "keep_stdout",
+    "plain",
+    "print_json",
+    "print_table",
+    "shown",
+]
 
 # Raised when a field changes its meaning or goes; new fields do not raise it.
 SCHEMA_VERSION = 1
+ENVELOPE = ("schema_version", "streammat", "command")
+
+
+class Invocation(list[str]):
+    """The arguments of one run of the program, and what is known of its stdout.
+
+    Attributes:
+        json_of: the command that was asked for ``--json``; "" without.
+        stdout_taken: a result is there, or belongs there, so that nothing else may follow.
+    """
+
+    json_of = ""
+    stdout_taken = False
+
+
+def keep_stdout() -> None:
+    """From now on nothing is printed there that an error would have to tell."""
+    context = click.get_current_context(silent=True)
+    call = None if context is None else context.find_object(Invocation)
+    if call is not None:
+        call.stdout_taken = True
 
 
 def envelope(command: str, content: Mapping[str, Any]) -> dict[str, Any]:
-    """What every JSON result begins with, then the result."""
-    head = {"schema_version": SCHEMA_VERSION, "streammat": __version__, "command": command}
+    """What every JSON result begins with, then the result.
+
+    Raises:
+        ValueError: the result has a field of the head's name, which would take its place.
+    """
+    if taken := [name for name in ENVELOPE if name in content]:
+        raise ValueError(f"the JSON of {command} has fields {taken}, which are the envelope's")
+    head = dict(zip(ENVELOPE, (SCHEMA_VERSION, __version__, command), strict=True))
     return {**head, **plain(content)}
 
 
 def print_json(command: str, content: Mapping[str, Any]) -> None:
     """One object on stdout."""
-    click.echo(json.dumps(envelope(command, content), indent=2))
+    text = json.dumps(envelope(command, content), indent=2)
+    keep_stdout()
+    click.echo(text)
 
 
 def plain(value: Any) -> Any:

@@ -35,21 +35,26 @@ def probe(clips: Sequence[str], as_json: bool, **given: Any) -> None:
 
     settings = resolve(given).settings()
     reports: list[ProbeReport] = []
-    failures: list[StreammatError] = []
+    failures: list[tuple[str, StreammatError]] = []
     for clip in clips:
         try:
             reports.append(look(clip, settings))
         except StreammatError as error:
-            failures.append(error)
+            failures.append((clip, error))
             continue
         if not as_json:
             _print(reports[-1])
-    if as_json and reports:
-        print_json("probe", {"clips": [report.as_json() for report in reports]})
-    for failure in failures[:-1]:
+    if as_json:
+        told = {"clips": [report.as_json() for report in reports]}
+        failed = [
+            {"path": clip, "error": str(error), "exit_code": error.exit_code}
+            for clip, error in failures
+        ]
+        print_json("probe", {**told, "failed": failed})
+    for _, failure in failures[:-1]:
         click.echo(f"streammat: {failure}", err=True)
     if failures:
-        raise failures[-1]
+        raise failures[-1][1]
 
 
 def _print(report: ProbeReport) -> None:

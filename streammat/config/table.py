@@ -131,8 +131,8 @@ SETTINGS: tuple[Setting, ...] = (
             *("official", "tiled"),
         ),
         about="How a picture is put to the network. auto: single for clips (second-glance "
-        "above balanced), multi-scale for photos, with released networks single and hybrid; both "
-        "others suit clips that may take their time, too.",
+        "above balanced), multi-scale for photos, with released networks single and hybrid; "
+        "multi-scale suits clips that may take their time, too.",
         group="Model",
     ),
     Setting(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Never
 
 from streammat.errors import ConfigError
+from streammat.settings import SIZE_SIDE_PX
 
 __all__ = [
     "background",
@@ -33,13 +34,12 @@ __all__ = [
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)")
-_SIZE = re.compile(r"(\d+)x(\d+)")
+_SIZE = re.compile(r"(\d{1,5})[xX](\d{1,5})")
 _FRAMES = re.compile(r"(\d+)-(\d+)|(\d+)-|-(\d+)|(\d+)")
 _BITRATE = re.compile(r"\d+(?:\.\d+)?[kM]?")
 _RATE = re.compile(r"\d+(?:\.\d+)?|\d+/\d+")
 _RAW = re.compile(r"(\d+)x(\d+):([a-z0-9]+)")
 _SIZES = ("fast", "balanced", "best")
-_MAX_SIDE = 16384
 
 
 def _refuse(value: str, allowed: str) -> Never:
@@ -116,9 +116,11 @@ def smooth(value: str) -> str:
 def size(value: str) -> str:
     """``fast``, ``balanced``, ``best`` or WxH in pixels."""
     match = _SIZE.fullmatch(value)
-    if value in _SIZES or (match and all(32 <= int(side) <= _MAX_SIDE for side in match.groups())):
+    low, high = SIZE_SIDE_PX
+    if value in _SIZES or (match and all(low <= int(side) <= high for side in match.groups())):
         return value
-    _refuse(value, f"{' | '.join(_SIZES)} | WIDTHxHEIGHT with sides from 32 up, such as 512x288")
+    sides = f"WIDTHxHEIGHT with sides of {low}..{high}, such as 512x288"
+    _refuse(value, f"{' | '.join(_SIZES)} | {sides}")
 
 
 def seconds(value: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from streammat.catalogue.cards import ModelCard
-from streammat.errors import DependencyError
+from streammat.errors import ConfigError, DependencyError
 from streammat.gpu.frames import sample_frames
 from streammat.matting.cache import cache_folder
 
@@ -30,6 +30,7 @@ Backend = Literal["tensorrt", "tensorrt-rtx"]
 Say = Callable[[str], None]
 _MODULES: dict[Backend, str] = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
 _GIB = 1 << 30
+_MOST_GIB = 1_000_000
 _TILE_PX = 512  # where the GPU's memory is too small for a whole picture
 
 
@@ -51,11 +52,17 @@ def default_backend() -> Backend:
 def plan_cache(limit_gib: float | None = None) -> PlanCache:
     """Where engines are kept.
 
+    Args:
+        limit_gib: of all engines together, 0..1000000; None means the usual 8.
+
     Raises:
+        ConfigError: the limit is out of range.
         EngineFileError: the folder cannot be written.
     """
     from streammat_engines.tensorrt.cache import LIMIT_BYTES, PlanCache
 
+    if limit_gib is not None and not 0 <= limit_gib <= _MOST_GIB:  # NaN is not within, either
+        raise ConfigError(f"room for engines: {limit_gib:g} GiB is not allowed; use 0..{_MOST_GIB}")
     limit = LIMIT_BYTES if limit_gib is None else int(limit_gib * _GIB)
     return PlanCache(cache_folder() / "engines" / "plans", limit)
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from streammat.closing import Closes
 from streammat.device import choose_device
-from streammat.errors import ConfigError, ShapeError
+from streammat.errors import ConfigError, InputError, ShapeError
 from streammat.matting.build import frame_matter
+from streammat.matting.limits import check_levels, check_roi
 from streammat.matting.smoothing import smoothing_strength
 from streammat.settings import MatteSettings
 from streammat.types import Alpha, Frame
@@ -45,12 +46,16 @@ class ArrayMatter(Closes):
         DeviceUnavailable: the asked-for device is not there.
     """
 
+    _open = False
+
     def __init__(self, settings: MatteSettings) -> None:
         if settings.garbage or settings.holdout:
             raise ConfigError("garbage and holdout files go with a clip: streammat.open(...).matte")
         if settings.roi == "auto":
             raise ConfigError("roi auto goes with a clip or a photo in a file: give X, Y, W, H")
+        check_levels(settings)
         self.device = choose_device(settings.device, settings.threads)
+        self._settings = settings
         self._strength = smoothing_strength(settings.smooth)
         self._finesse = _finesse_options(settings)
         self._pool = ThreadPoolExecutor(self.device.threads, "streammat-bands")
@@ -58,6 +63,7 @@ class ArrayMatter(Closes):
         self._bands = bands
         self._matter = frame_matter(settings, self.device, requests=1, bands=bands)
         self._planes = np.empty((3, 0, 0), np.uint8)
+        self._open = True
 
     def __call__(
         self, rgb: NDArray[np.uint8], state: TemporalState | None = None
@@ -76,9 +82,14 @@ class ArrayMatter(Closes):
 
         Raises:
             ShapeError: ``rgb`` is not (H, W, 3) uint8 with at least one pixel.
+            ConfigError: ``roi`` is outside of the picture, or ``state`` is none that a matter gave.
+            InputError: the matter was closed.
             EngineFileError: the model file is missing or damaged (at the first call).
         """
+        if not self._open:
+            raise InputError("this matter is closed: make another with streammat.create_matter()")
         frame = self._frame(rgb)
+        _check_state(state)
         matter = self._matter
         matter.prepare(frame, 0)
         matter.submit(0)
@@ -94,6 +105,7 @@ class ArrayMatter(Closes):
 
     def close(self) -> None:
         """Free the network and the threads; may be called again."""
+        self._open = False
         self._matter.close()
         self._pool.shutdown()
 
@@ -105,6 +117,7 @@ class ArrayMatter(Closes):
         if rgb.size == 0:
             raise ShapeError(f"rgb is {rgb.shape}: at least one pixel is needed")
         if self._planes.shape[1:] != rgb.shape[:2]:
+            check_roi(self._settings, *rgb.shape[:2])
             self._planes = np.empty((3, *rgb.shape[:2]), np.uint8)
         np.copyto(self._planes, rgb.transpose(2, 0, 1))
         planes = (self._planes[0], self._planes[1], self._planes[2])
@@ -128,6 +141,17 @@ class ArrayMatter(Closes):
         from streammat_kernels.finesse import finesse
 
         return finesse(alpha, None, bands=self._bands, **self._finesse)
+
+
+def _check_state(state: object) -> None:
+    if state is None:
+        return
+    from streammat_kernels.temporal import TemporalState
+
+    if not isinstance(state, TemporalState):
+        raise ConfigError(
+            f"state is {type(state).__name__}: give what the call before returned, or None"
+        )
 
 
 def _finesse_options(settings: MatteSettings) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from streammat.errors import ConfigError
+from streammat.settings import SIZE_SIDE_PX
 
 __all__ = [
     "BALANCED_AREA_PX",
@@ -22,7 +23,6 @@ __all__ = [
 GRID_PX = 32
 BALANCED_AREA_PX = 512 * 288
 SIZES = {"fast": 0.55, "balanced": 1.0, "best": 2.25}  # areas relative to balanced
-SIDE_PX = (GRID_PX, 4096)
 
 
 class NetworkSize(NamedTuple):
@@ -89,8 +89,9 @@ def _parse(size: str) -> tuple[int, int]:
     if not match:
         raise ConfigError(f"size {size!r}: use {', '.join(SIZES)} or WxH, for example 640x360")
     width, height = int(match[1]), int(match[2])
-    if min(width, height) < SIDE_PX[0] or max(width, height) > SIDE_PX[1]:
-        raise ConfigError(f"size {size}: each side must be {SIDE_PX[0]}..{SIDE_PX[1]} pixels")
+    low, high = SIZE_SIDE_PX
+    if min(width, height) < low or max(width, height) > high:
+        raise ConfigError(f"size {size}: each side must be {low}..{high} pixels")
     return width, height
 
 

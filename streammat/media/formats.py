@@ -28,7 +28,6 @@ __all__ = [
     "Encoding",
     "can_carry_alpha",
     "check_choices",
-    "check_suffix",
     "codec_names",
     "delivery_for_request",
     "delivery_of",
@@ -101,15 +100,6 @@ def kind_of(request: OutputRequest, codec: str | None = None) -> OutputKind:
             f"use {way}, or ask for alpha=, foreground= or composite="
         )
     return kind
-
-
-def check_suffix(path: str) -> None:
-    """Refuse what cannot be written.
-
-    Raises:
-        OutputError: unknown suffix.
-    """
-    candidates(path)
 
 
 def check_choices(paths: Sequence[str], settings: MatteSettings) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from streammat.models.encoders import fold_lite0_state
 from streammat.models.gfm import Gfm
 from streammat.models.weight_files import load_checkpoint, save_checkpoint
 
-__all__ = ["load_checkpoint", "load_encoder", "load_state", "save_checkpoint", "save_state"]
+__all__ = ["load_checkpoint", "load_encoder", "load_state", "save_checkpoint"]
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -22,16 +21,6 @@ def load_state(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise ValueError(f"{path} does not hold a dictionary")
     return state
-
-
-def save_state(state: dict[str, Any], path: Path) -> None:
-    """Write atomically: a crash leaves the old file or the new one."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as out:
-        torch.save(state, out)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
 
 
 def load_encoder(model: Gfm, path: Path) -> None:

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
-from streammat.errors import ConfigError, OutputError
+from streammat.errors import OutputError
+from streammat.matting.limits import check_levels, check_roi
 from streammat.media.deliveries import Delivery
 from streammat.media.formats import (
     check_choices,
@@ -132,7 +133,8 @@ def finesse_of(
         MediaError: a garbage or holdout matte that cannot be read.
         ConfigError: a region outside of the picture; black clipped at or above white.
     """
-    _check_finesse(settings, info)
+    check_levels(settings)
+    check_roi(settings, info.height, info.width)
     touch = Finesse(
         grow_px=settings.grow_px,
         shrink_px=settings.shrink_px,
@@ -144,20 +146,6 @@ def finesse_of(
         roi=None if settings.roi == "auto" else settings.roi,
     )
     return None if touch == Finesse() else touch
-
-
-def _check_finesse(settings: MatteSettings, info: StreamInfo) -> None:
-    black, white = settings.clip_black, settings.clip_white
-    if black >= white:
-        raise ConfigError(f"--clip-black {black:g} has to be below --clip-white {white:g}")
-    if settings.roi is None or settings.roi == "auto":
-        return
-    x, y, width, height = settings.roi
-    if x >= info.width or y >= info.height or x + width <= 0 or y + height <= 0:
-        raise ConfigError(
-            f"--roi {x},{y},{width},{height}: outside of the {info.width}x{info.height} picture; "
-            "X and Y count from the top left of the upright picture"
-        )
 
 
 def _guide(path: str | None, info: StreamInfo, stack: ExitStack, notify: Notify) -> GuideAt | None:

@@ -16,9 +16,10 @@ from streammat.device import Device, choose_device
 from streammat.matting import CloserMatter, frame_matter, seen_size, size_note
 from streammat.matting.protocol import FrameMatter
 from streammat.matting.smoothing import smoothing_strength
+from streammat.media.read_options import read_options
 from streammat.media.reader import Reader, open_source
 from streammat.settings import MatteSettings
-from streammat.types import Alpha, Matte
+from streammat.types import Alpha, Matte, StreamInfo
 
 from .opening import finesse_of
 from .queue import Pool
@@ -32,15 +33,21 @@ __all__ = ["clip_mattes", "pull"]
 
 def clip_mattes(
     path: str,
+    info: StreamInfo,
     settings: MatteSettings,
     notify: Callable[[str], None],
     count_lost: Callable[[int], None] = lambda _: None,
 ) -> Generator[Matte, None, None]:
     """The mattes of the clip at ``path``, by the strategy named (see `with_strategy`); settings are
-    checked now, the file is opened at ``next``.
+    checked now, garbage and holdout files included, the clip is opened at ``next``.
 
-    ``count_lost`` gets the number of frames that could not be decoded, before each matte and at
-    the end.
+    Args:
+        path: of the clip.
+        info: of the whole clip.
+        settings: of the run.
+        notify: gets a line for whatever has to be said.
+        count_lost: gets the number of frames that could not be decoded, before each matte and at
+            the end.
 
     Raises:
         ConfigError, DeviceUnavailable, MediaError: see `streammat.api.Clip.matte`.
@@ -48,6 +55,9 @@ def clip_mattes(
     check_region(path, settings)
     device = choose_device(settings.device, settings.threads)
     smoothing_strength(settings.smooth)
+    read_options(settings)
+    with ExitStack() as stack:
+        finesse_of(settings, info, stack, _silent)
     matter = frame_matter(settings, device)
     return _run(path, settings, device, matter, notify, count_lost)
 

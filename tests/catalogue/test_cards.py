@@ -57,8 +57,50 @@ def test_a_missing_file_of_ones_own_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_a_card_beside_a_file_of_ones_own_is_used(tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"graph")
     (tmp_path / "mine.json").write_text(json.dumps(CARD))
     assert find_model(str(tmp_path / "mine.onnx")).sha256 == CARD["sha256"]
+
+
+def test_the_file_that_is_named_is_the_one_that_counts(tmp_path: Path) -> None:
+    for name in ("x", "copy"):
+        (tmp_path / f"{name}.onnx").write_bytes(name.encode())
+        (tmp_path / f"{name}.json").write_text(json.dumps(CARD | {"file": "x.onnx"}))
+    card = find_model(str(tmp_path / "copy.onnx"))
+    assert (card.path, card.sha256) == (tmp_path / "copy.onnx", CARD["sha256"])
+
+
+@pytest.mark.parametrize("text", ['{"frames": 3}', "[]", "not JSON"])
+def test_a_file_beside_a_model_that_is_no_card_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"graph")
+    (tmp_path / "mine.json").write_text(text)
+    with pytest.raises(
+        EngineFileError, match=r"mine\.json lies beside the model and is no"
+    ) as told:
+        find_model(str(tmp_path / "mine.onnx"))
+    assert "install" not in str(told.value)
+
+
+def test_a_card_without_its_model_does_not_stand_for_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(json.dumps(CARD))
+    with pytest.raises(EngineFileError, match=r"mine\.onnx does not exist"):
+        find_model(str(tmp_path / "mine.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("model", "told", "left_out"),
+    [
+        ("gfm_r34_tt", "'streammat models show gfm_r34_tt' says where its weights are", "import"),
+        ("gfm_r99", "or the path of an .onnx file", "models show"),
+        ("a/b.png", "or the path of an .onnx file", "models show"),
+        ("my/gfm_r34_tt.pth", "'streammat models import my/gfm_r34_tt.pth' makes", "models show"),
+    ],
+)
+def test_what_is_no_model_is_told_what_it_may_become(model: str, told: str, left_out: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        find_model(model)
+    assert told in str(refused.value)
+    assert left_out not in str(refused.value)
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -75,6 +75,7 @@ def test_prune_removes_all_when_asked(cache: PlanCache, capsys: pytest.CaptureFi
     assert main(["engine", "prune", "--all"]) == 0
     assert "2 engines removed" in capsys.readouterr().out
     assert cache.entries() == []
+    assert list(cache.folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,11 @@ def test_prune_removes_all_when_asked(cache: PlanCache, capsys: pytest.CaptureFi
         (["build", "--profile", "4k"], 2, "use 720p, 1080p, 2160p"),
         (["build", "--size", "640x360", "--profile", "720p"], 2, "exclude each other"),
         (["build", "--batch", "9"], 2, "1<=x<=8"),
+        (["prune", "--all", "--keep-gib", "1"], 2, "--all and --keep-gib exclude each other"),
+        (["prune", "--keep-gib", "nan"], 2, "nan GiB is not allowed; use 0..1000000"),
+        (["prune", "--keep-gib", "inf"], 2, "inf GiB is not allowed; use 0..1000000"),
+        (["prune", "--keep-gib", "1e300"], 2, "1e+300 GiB is not allowed; use 0..1000000"),
+        (["prune", "--keep-gib", "-1"], 2, "-1 GiB is not allowed; use 0..1000000"),
     ],
 )
 def test_what_cannot_be_is_one_line(

@@ -118,6 +118,36 @@ def test_the_page_shows_the_worst_case_first_and_needs_no_other_file(network: Re
     assert not list(Path().glob(".*.part"))
 
 
+@pytest.mark.parametrize("target", [".", "i", "nowhere/out.html", "i/a.png/out.html", "x" * 300])
+def test_a_page_that_cannot_be_written_is_refused_before_scoring(
+    network: RedNetwork, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_examples("a")
+    assert main(["eval", "--images", "i", "--alphas", "m", "--html", target]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"streammat: --html {target} ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert not network.sizes
+    assert not list(Path().rglob("*.part"))
+
+
+def test_figures_are_printed_where_the_page_fails_at_the_end(
+    network: RedNetwork, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def folder_now(*_: object) -> str:
+        Path("out.html").mkdir()
+        return "page"
+
+    monkeypatch.setattr("streammat.evaluation.page.page", folder_now)
+    write_examples("a")
+    assert main(["eval", "--images", "i", "--alphas", "m", "--json", "--html", "out.html"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["mean"]["sad"] is not None
+    assert "--html out.html cannot be written" in captured.err
+    assert not list(Path().glob(".*.part"))
+
+
 def test_a_published_layout_is_scored_by_its_name(
     network: RedNetwork, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from streammat.cli import machine, main
 from streammat.cli.machine import Fact
+from streammat.cli.output import envelope
 
 HEAVY = ("numpy", "numba", "av", "openvino", "PIL", "rich", "torch")
 
@@ -92,6 +93,41 @@ def test_models_name_licence_and_hash(capsys: pytest.CaptureFixture[str]) -> Non
     for model in answer["models"]:
         assert model["licence"]
         assert len(model["sha256"]) == 64
+
+
+def test_show_of_released_weights_names_source_licence_and_import(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STREAMMAT_MODELS_DIR", str(tmp_path / "none"))
+    assert main(["models", "show", "gfm_r34_tt", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["command"] == "models show"
+    assert answer["imported"] is False
+    assert answer["import_command"].startswith("streammat models import gfm_r34_tt.pth")
+    assert answer["source"].startswith("https://github.com/JizhiziLi/GFM")
+    assert answer["licence"] == "MIT, as their authors say"
+    assert main(["models", "show", "gfm_r34_tt"]) == 0
+    shown = capsys.readouterr().out
+    assert all(answer[name] in shown for name in ("source", "licence", "import_command"))
+
+
+def test_json_before_the_subcommand_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--json", "show", "gfm_lite0_tt"]) == 2
+    assert "--json goes behind the subcommand" in capsys.readouterr().err
+
+
+def test_a_result_cannot_take_the_place_of_the_envelopes_fields() -> None:
+    with pytest.raises(ValueError, match="'command'"):
+        envelope("probe", {"command": "rm"})
+
+
+def test_a_card_with_names_of_the_envelope_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.onnx").write_bytes(b"graph")
+    card = {"name": "a", "variant": "tt", "sha256": "ab" * 32, "command": "x", "licence": "mine"}
+    Path("a.json").write_text(json.dumps(card))
+    assert main(["models", "show", "a.onnx", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["command"], answer["licence"]) == ("models show", "mine")
 
 
 def test_formats_lists_every_delivery(capsys: pytest.CaptureFixture[str]) -> None:

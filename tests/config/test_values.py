@@ -9,6 +9,7 @@ import pytest
 
 from streammat.config import SETTINGS, setting, values
 from streammat.errors import ConfigError
+from streammat.matting.sizes import working_area
 from streammat.settings import MatteSettings
 
 
@@ -21,6 +22,8 @@ from streammat.settings import MatteSettings
         ("smooth", "0.3", "0.3"),
         ("despill", "1", 1.0),
         ("grow", "2.5", 2.5),
+        ("grow", "500", 500.0),
+        ("size", "4096X32", "4096X32"),
         ("roi", "1, 2,30,40", (1, 2, 30, 40)),
         ("start", "12.5", "12.5"),
         ("start", "1:02:03.5", "1:02:03.5"),
@@ -54,6 +57,11 @@ def test_allowed_forms_are_taken(name: str, written: str, value: object) -> None
         ("smooth", "1.5"),
         ("despill", "nan"),
         ("grow", "-1"),
+        ("grow", "500.5"),
+        ("shrink", "501"),
+        ("feather", "501"),
+        ("size", "4097x512"),
+        ("size", "512x31"),
         ("roi", "1,2,3"),
         ("roi", "1,2,0,4"),
         ("start", "1:75"),
@@ -87,6 +95,18 @@ def test_choice_lists_what_is_allowed() -> None:
     parse: Callable[[str], Any] = values.choice(("left", "right"))
     with pytest.raises(ConfigError, match=r"'up' is not allowed; use left \| right"):
         parse("up")
+
+
+@pytest.mark.parametrize("size", ["32x32", "4096x4096", "4097x64", "64x31", "640X360", "best"])
+def test_a_size_that_can_be_written_can_be_worked_with(size: str) -> None:
+    def taken(check: Callable[[str], object]) -> bool:
+        try:
+            check(size)
+        except ConfigError:
+            return False
+        return True
+
+    assert taken(setting("size").parse) == taken(working_area)
 
 
 def test_every_field_of_a_job_has_a_setting() -> None:

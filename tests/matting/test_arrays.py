@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import streammat
-from streammat.errors import ConfigError, DeviceUnavailable, ShapeError
+from streammat.errors import ConfigError, DeviceUnavailable, InputError, ShapeError
 from streammat.matting.arrays import ArrayMatter
 from tests.engines.tiny_model import write_tiny_model
 
@@ -117,6 +117,49 @@ def test_other_arrays_are_refused_with_what_is_needed(matter: ArrayMatter, rgb: 
 def test_unknown_settings_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"unknown setting 'smoth': use .*smooth"):
         streammat.create_matter(**{"smoth": 1})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"clip_black": 0.9, "clip_white": 0.1},
+        {"clip_white": 0.0},
+        {"roi": (0, 0, 0, 5)},
+        {"roi": (1, 2, 3)},
+        {"threads": "2"},
+        {"grow_px": "a"},
+        {"grow_px": 501},
+        {"smooth": None},
+        {"size": 3},
+    ],
+)
+def test_settings_that_cannot_be_are_refused_at_once(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        streammat.create_matter(**options)
+
+
+def test_a_region_outside_of_the_picture_is_refused(model: str) -> None:
+    with (
+        streammat.create_matter(model=model, size="fast", roi=(128, 0, 9, 9)) as matter,
+        pytest.raises(ConfigError, match="outside of the 128x96 picture"),
+    ):
+        matter(picture(255))
+
+
+def test_a_state_of_something_else_is_refused(matter: ArrayMatter) -> None:
+    bad: Any = "state"
+    with pytest.raises(ConfigError, match="state is str: give what the call before returned"):
+        matter(picture(255), bad)
+
+
+def test_a_closed_matter_says_so_and_has_let_its_threads_go(model: str) -> None:
+    matter = streammat.create_matter(model=model, size="fast", threads=1)
+    matter.close()
+    matter.close()
+    with pytest.raises(InputError, match=r"this matter is closed: make another"):
+        matter(picture(255))
+    with pytest.raises(RuntimeError, match="shutdown"):
+        matter._pool.submit(print)
 
 
 def test_files_of_guides_go_with_clips_only() -> None:

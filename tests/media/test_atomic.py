@@ -103,3 +103,19 @@ def test_where_it_cannot_be_asked_every_process_may_live(
 
 def test_a_folder_that_is_not_there_holds_nothing_to_remove(tmp_path: Path) -> None:
     clear_dead(tmp_path / "no", "clip")
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary, target = tmp_path / "t.part", tmp_path / "t"
+    temporary.write_bytes(b"whole")
+    inode, flushed = temporary.stat().st_ino, []
+
+    def seen(handle: int) -> None:
+        flushed.append((os.fstat(handle).st_ino, target.exists()))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    publish(temporary, target)
+    assert (inode, False) in flushed
+    assert target.read_bytes() == b"whole"

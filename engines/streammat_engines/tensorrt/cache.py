@@ -173,6 +173,14 @@ class PlanCache:
                 freed += size
         return removed, freed + self._drop_damaged(limit - kept)
 
+    def remove_locks(self) -> None:
+        """Remove the lock files that nobody holds, of plans that are not there any more."""
+        kept = {path.stem for path in self.folder.glob("*.json")}
+        for path in self.folder.glob("*.lock"):
+            if path.stem not in kept and _taken(lock := self._lock(path.stem)):
+                _unlinked(path)  # while it is held: whoever waits for it notices, and makes another
+                lock.release()
+
     def timing(self, name: str) -> Path:
         """The file of a builder's timing cache; ``name`` says for which release and GPU."""
         return self.folder / f"{re.sub(r'[^0-9A-Za-z.]+', '-', name)}.timing"

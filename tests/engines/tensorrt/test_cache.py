@@ -101,6 +101,17 @@ def test_pruning_leaves_a_plan_that_is_being_built(cache: PlanCache) -> None:
     assert cache.entries() == []
 
 
+def test_locks_go_that_nobody_holds_and_no_plan_has(cache: PlanCache) -> None:
+    for key in KEYS:
+        with cache.building(key):
+            pass
+    fill(cache, KEYS[0])
+    with cache.building(KEYS[1]):
+        PlanCache(cache.folder).remove_locks()
+        locks = {path.stem for path in cache.folder.glob("*.lock")}
+    assert locks == set(KEYS[:2])
+
+
 def test_what_killed_builds_left_is_swept_when_it_is_old(cache: PlanCache) -> None:
     old, young = cache.folder / "a.plan.1.partial", cache.folder / "b.plan.2.partial"
     for path in (old, young):
