@@ -127,6 +127,7 @@ class StreamInfo:
         still: a single image.
         timecode: of the first frame that this reader delivers, None when the source has none.
         first_pts: time stamp of the first frame that this reader delivers.
+        begin_seconds: moment of the whole source's first frame, on the clock of ``Frame.pts``.
         first_frame: how many frames of the source lie before the first that this reader delivers.
         clock_start: moment of the container's clock, in seconds, at which the file begins: 0 but
             for transport and program streams, whose clock starts anywhere.
@@ -137,6 +138,7 @@ class StreamInfo:
         first_number: number in the name of the first image of a sequence that is delivered; frame
             ``f`` has ``first_number + number_step * (f.pts - first_pts)``.
         number_step: by which the numbers of a sequence rise from frame to frame.
+        numbers: of a sequence's images, delivered or not.
         holes: numbers missing in the delivered part of a sequence.
         scene: frames carry scene values (a float source); ``Frame.scene``.
         input_colour: name of the curve and primaries that the user says the plate has, "" = tags.
@@ -170,6 +172,8 @@ class StreamInfo:
     chromaticities: Chromaticities | None = None
     first_number: int | None = None
     number_step: int = 1
+    numbers: range | None = None
+    begin_seconds: Fraction = Fraction(0)
     first_frame: int = 0
     holes: tuple[int, ...] = ()
     scene: bool = False

@@ -19,11 +19,13 @@ from streammat_kernels.colour import reference
 from streammat_kernels.layout import Colour, PixelLayout
 from streammat_kernels.planes import empty_planes
 
+from .counter import is_pattern
 from .fit import cover_plane
 from .image_file import read_image
 from .notices import Notify, to_stderr
-from .reader import open_reader
-from .sequence import IMAGE_SUFFIXES
+from .read_options import ReadOptions
+from .reader import open_options
+from .sequence import IMAGE_SUFFIXES, is_image_source
 
 Planes = Sequence[NDArray[Any]]
 
@@ -48,6 +50,7 @@ def open_background(
     layout: PixelLayout,
     colour: Colour,
     *,
+    rate: Fraction | None = None,
     notify: Notify = to_stderr,
 ) -> BackgroundSource:
     """Open a background; ``blur`` and ``none`` are not sources.
@@ -55,6 +58,7 @@ def open_background(
     Args:
         spec: ``#RRGGBB``, an image, or a video (cover-fit, looped, its sound ignored).
         width, height, layout, colour: of the planes that it is composited with.
+        rate: frames per second of an image sequence: the source's.
         notify: gets one line for every assumption.
 
     Raises:
@@ -63,13 +67,13 @@ def open_background(
     """
     if spec.startswith("#"):
         return _Fixed(_plain(parse_colour(spec), width, height, layout, colour))
-    if not Path(spec).exists() and "%" not in spec:
+    if not Path(spec).exists() and not is_pattern(spec):
         raise ConfigError(
             f"--background {spec}: no such file; give none, blur, #RRGGBB, an image or a video"
         )
-    if Path(spec).suffix.lower() in IMAGE_SUFFIXES and "%" not in spec:
+    if Path(spec).suffix.lower() in IMAGE_SUFFIXES and Path(spec).exists():
         return _Fixed(colours.from_rgb(_image(Path(spec), width, height), layout, colour))
-    return _Video(spec, width, height, layout, colour, notify)
+    return _Video(spec, width, height, layout, colour, rate, notify)
 
 
 def _plain(
@@ -119,22 +123,27 @@ class _Video:
         height: int,
         layout: PixelLayout,
         colour: Colour,
+        rate: Fraction | None,
         notify: Notify,
     ) -> None:
-        self._path = path
+        self._path, self._rate = path, rate
         self._size = (width, height)
         self._layout, self._colour = layout, colour
         self._notify = notify
-        self._loop_start = Fraction(0)
+        self._loop_start = self._length = Fraction(0)  # of the loop, 0 until it has ended once
         self._frames: Iterator[Frame] = iter(())
         self._planes: Planes | None = None
-        self._rewind()
+        self._open()
 
     def planes_at(self, seconds: float | Fraction) -> Planes:
-        """The picture shown at ``seconds`` (0 = the job's first frame), which only move on."""
+        """The picture shown at ``seconds`` (0 = the source's first frame), which only move on."""
         moment = Fraction(seconds)
         while moment >= self._shown_until():
-            self._advance()
+            if self._length and moment - self._loop_start >= 2 * self._length:
+                self._loop_start += (moment - self._loop_start) // self._length * self._length
+                self._reopen()
+            else:
+                self._advance()
         if self._planes is None:
             self._planes = self._convert(self._shown)
         return self._planes
@@ -144,8 +153,14 @@ class _Video:
         with suppress(Exception):
             self._reader.close()
 
-    def _rewind(self) -> None:
-        self._reader = open_reader(self._path, threads=2, notify=self._notify)
+    def _reopen(self) -> None:
+        self._reader.close()
+        self._open()
+
+    def _open(self) -> None:
+        rate = self._rate if is_image_source(self._path) else None
+        options = ReadOptions(threads=2, rate=rate)
+        self._reader = open_options(self._path, options, notify=self._notify)
         self._notify = _silent  # each line once, not once a loop
         self._frames = iter(self._reader)
         self._shown = next(self._frames)
@@ -155,9 +170,9 @@ class _Video:
 
     def _advance(self) -> None:
         if self._following is None:
-            self._loop_start = self._shown_until()
-            self._reader.close()
-            self._rewind()
+            end = self._shown_until()
+            self._length, self._loop_start = end - self._loop_start, end
+            self._reopen()
             return
         self._shown, self._following = self._following, next(self._frames, None)
         self._planes = None
@@ -183,10 +198,18 @@ class _Video:
 def _image(path: Path, width: int, height: int) -> NDArray[Any]:
     """(3, H, W) of an image; transparent parts are over black."""
     planes, layout, _ = read_image(path)
+    if layout.bits not in (8, 16):  # DPX of 10 and 12 bits
+        planes = tuple(_wide(plane, layout.bits) for plane in planes)
     channels = planes[:-1] if layout.alpha else planes
     if layout.alpha:
         channels = tuple(_times(plane, planes[-1]) for plane in channels)
     return _cover(channels if len(channels) == 3 else channels * 3, width, height)
+
+
+def _wide(plane: Plane, bits: int) -> Plane:
+    """The same values in 16 bits."""
+    scaled: Any = np.rint(plane.astype(np.float32) * (65535 / ((1 << bits) - 1)))
+    return cast("Plane", scaled.astype(np.uint16))
 
 
 def _times(plane: Plane, alpha: Plane) -> Plane:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streammat.errors import MediaError
-from streammat.types import Alpha, Frame
-from streammat_kernels.layout import Family
+from streammat.types import Alpha, FloatPlane, Frame
+from streammat_kernels.layout import Family, PixelLayout
 
 from .counter import is_pattern
 from .fit import resample
-from .image_file import read_image
+from .image_file import load_image
 from .notices import Notify, to_stderr
 from .read_options import ReadOptions
 from .reader import open_reader
@@ -42,6 +42,7 @@ def open_guide(
     height: int,
     *,
     rate: Fraction | None = None,
+    numbers: range | None = None,
     notify: Notify = to_stderr,
 ) -> GuideSource:
     """Open a garbage or holdout matte.
@@ -50,16 +51,20 @@ def open_guide(
         path: a grey image (for the whole clip), an image sequence or a video.
         width, height: of the source, upright; a guide of the same aspect is scaled to it.
         rate: frames per second of an image sequence: the source's.
+        numbers: of the source's images; those of a guide lie over those of the same number.
         notify: gets one line for every assumption.
 
     Raises:
         MediaError: unreadable, or of another aspect than the source.
     """
     if Path(path).suffix.lower() in IMAGE_SUFFIXES and not is_pattern(path):
-        planes, layout, _ = read_image(Path(path))
-        alpha = _gray(planes, layout.alpha, layout.family)
+        image = load_image(Path(path))
+        if image.scene is not None:
+            alpha = _gray_of_light(image.scene, image.planes, image.layout)
+        else:
+            alpha = _gray(image.planes, image.layout.alpha, image.layout.family, image.layout.bits)
         return _Still(_fitted(alpha, width, height, path))
-    return _Moving(path, width, height, rate, notify)
+    return _Moving(path, width, height, rate, numbers, notify)
 
 
 class _Still:
@@ -77,7 +82,13 @@ class _Moving:
     """Each frame holds until the next one is due; the last one stays."""
 
     def __init__(
-        self, path: str, width: int, height: int, rate: Fraction | None, notify: Notify
+        self,
+        path: str,
+        width: int,
+        height: int,
+        rate: Fraction | None,
+        numbers: range | None,
+        notify: Notify,
     ) -> None:
         self._path, self._size = path, (width, height)
         if is_image_source(path) and rate is not None:
@@ -90,7 +101,10 @@ class _Moving:
         self._frames: Iterator[Frame] = iter(self._reader)
         self._shown = next(self._frames)
         self._following = next(self._frames, None)
-        self._begin = self._shown.pts
+        self._begin = self._shown.pts * self._shown.time_base
+        self._late, self._pace = Fraction(0), Fraction(1)
+        if numbers is not None:
+            self._follow_numbers(numbers, notify)
         self._alpha: Alpha | None = None
 
     def alpha_at(self, seconds: float | Fraction) -> Alpha:
@@ -108,13 +122,28 @@ class _Moving:
         with suppress(Exception):
             self._reader.close()
 
+    def _follow_numbers(self, source: range, notify: Notify) -> None:
+        """Lie over the source's images of the same number, where there are such."""
+        own, rate = self._reader.info.numbers, self._reader.info.rate
+        if own is None or not rate or own[0] > source[-1] or own[-1] < source[0]:
+            return
+        self._late = Fraction(own[0] - source[0], source.step) / rate
+        self._pace = Fraction(own.step, source.step)
+        if self._late or self._pace != 1:
+            notify(
+                f"{self._path}: begins at number {own[0]}, the source at {source[0]}: pictures of "
+                "the same number belong together, each is held until the next"
+            )
+
     def _time(self, frame: Frame) -> Fraction:
-        return (frame.pts - self._begin) * frame.time_base
+        return (frame.pts * frame.time_base - self._begin) * self._pace + self._late
 
 
 def _gray_of_frame(frame: Frame) -> Alpha:
     """Luma of YUV, scaled from its range; BT.709 luma of RGB."""
     layout = frame.layout
+    if frame.scene is not None:
+        return _gray_of_light(frame.scene, frame.planes, layout)
     if layout.family is Family.RGB:
         return _gray(frame.planes, layout.alpha, layout.family, layout.bits)
     luma = frame.planes[0].astype(np.float32) / (1 << layout.shift)
@@ -125,11 +154,20 @@ def _gray_of_frame(frame: Frame) -> Alpha:
     return np.rint(np.clip((luma - low) / span, 0, 1) * 65535).astype(np.uint16)
 
 
-def _gray(
-    planes: tuple[NDArray[Any], ...], has_alpha: bool, family: Family, bits: int | None = None
+def _gray_of_light(
+    scene: Sequence[FloatPlane], planes: Sequence[NDArray[Any]], layout: PixelLayout
 ) -> Alpha:
+    """A float picture's own values, as mattes are stored: 1 is white, half is half."""
+    red, green, blue = (np.nan_to_num(plane.astype(np.float32)) for plane in scene)
+    level: Any = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    if layout.alpha:
+        level = level * (planes[-1] / np.float32(65535))
+    return cast("Alpha", np.rint(np.clip(level, 0, 1) * 65535).astype(np.uint16))
+
+
+def _gray(planes: tuple[NDArray[Any], ...], has_alpha: bool, family: Family, bits: int) -> Alpha:
     """White where the picture is white and opaque."""
-    top = float((1 << (bits or 8 * planes[0].dtype.itemsize)) - 1)
+    top = float((1 << bits) - 1)
     level = planes[0] / top
     if family is Family.RGB:
         level = (0.2126 * planes[0] + 0.7152 * planes[1] + 0.0722 * planes[2]) / top

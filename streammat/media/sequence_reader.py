@@ -50,6 +50,7 @@ class SequenceReader(Closing):
         paths = _held(images.paths) if options.missing == "hold" else list(images.paths)
         first = next(path for path in paths if path is not None)
         self._rate = self._frame_rate(first)
+        self._all = len(paths)
         self._offset, self._paths = _select(paths, options.selection, self._rate, path)
         self._holes = tuple(
             hole for hole in holes if 0 <= hole - self._number(0) < len(self._paths)
@@ -216,11 +217,18 @@ class SequenceReader(Closing):
             chromaticities=image.chromaticities,
             first_number=number,
             number_step=self._number_step,
+            numbers=self._numbers(),
             first_frame=self._offset,
             holes=self._holes,
             scene=image.scene is not None,
             input_colour="linear" if image.scene is not None else "",
         )
+
+    def _numbers(self) -> range | None:
+        if self._numbers_from is None:
+            return None
+        first, step = self._numbers_from, self._number_step
+        return range(first, first + step * self._all, step)
 
     def _timecode(self) -> Timecode | None:
         """Of the first delivered frame, counted back from the first readable image."""

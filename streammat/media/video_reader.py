@@ -285,6 +285,7 @@ class VideoReader(Closing):
             frames=self._expected(info),
             timecode=self._timecode(info.rate, pts),
             first_pts=pts,
+            begin_seconds=self._start_pts() * fraction(self._stream.time_base),
             first_frame=self._skipped,
             clock_start=clock_start(self._container),
             tracks=tracks_of(self._container, self._stream.index),

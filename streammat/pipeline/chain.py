@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -73,7 +74,7 @@ class HostChain:
         self.prepare = PrepareStage(matter, self.slots)
         self.infer = InferStage(matter)
         self.refine = RefineStage(matter, self.slots, self.alphas, parts.strength, parts.touch)
-        self.background = background_stage(targets)
+        self.background = background_stage(targets, parts.begin_seconds)
         self.finish = FinishStage(targets, self.alphas, self.benches)
 
     @property
@@ -111,10 +112,10 @@ class HostChain:
         runner.stage(self.finish, mattes, *pictures, workers=self._workers)
 
 
-def background_stage(targets: Sequence[Target]) -> BackgroundStage | None:
+def background_stage(targets: Sequence[Target], begin: Fraction) -> BackgroundStage | None:
     """Fetches backgrounds where an output has one."""
     moving = any(target.background is not None for target in targets)
-    return BackgroundStage(targets) if moving else None
+    return BackgroundStage(targets, begin) if moving else None
 
 
 def finish_workers(targets: Sequence[Target], cores: int) -> int:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from streammat.matting.device_network import DeviceNetwork
 from streammat.matting.protocol import FrameMatter
@@ -41,6 +42,7 @@ class Parts:
         touch: finesse, None for none.
         total: frames expected, None when unknown.
         encode_names: the stages' names for the targets.
+        begin_seconds: moment of the whole source's first frame, which backgrounds begin with.
         network: of the matter, where frames are to stay on the GPU from network to picture.
     """
 
@@ -54,6 +56,7 @@ class Parts:
     touch: Finesse | None = None
     total: int | None = None
     encode_names: Sequence[str] = ()
+    begin_seconds: Fraction = Fraction(0)
     network: DeviceNetwork | None = None
 
 

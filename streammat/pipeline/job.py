@@ -235,6 +235,7 @@ class Job(Closes):
                 touch=touch,
                 total=info.frames,
                 encode_names=names,
+                begin_seconds=info.begin_seconds,
                 network=network,
             )
         )

@@ -323,7 +323,7 @@ class DeviceChain:
     def __init__(self, parts: Parts) -> None:
         way = DeviceWay(parts)
         self.slots = Pool(range(SLOTS))
-        self._background = background_stage(parts.targets)
+        self._background = background_stage(parts.targets, parts.begin_seconds)
         self._wait = _Wait(way)
         self._rest: tuple[Stage[Work, Work], ...] = (
             _Begin(way, self.slots),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from fractions import Fraction
 from pathlib import Path
 
 from streammat.errors import OutputError
@@ -115,8 +114,9 @@ def open_target(
 
     try:
         background = open_background(
-            plan.background, sink.width, sink.height, sink.layout, sink.colour, notify=notify
-        )
+            plan.background, sink.width, sink.height, sink.layout, sink.colour,
+            rate=info.rate, notify=notify,
+        )  # fmt: skip
     except BaseException:
         sink.abort(partial=False)
         raise
@@ -153,15 +153,13 @@ def _guide(path: str | None, info: StreamInfo, stack: ExitStack, notify: Notify)
         return None
     from streammat.media.guide import open_guide
 
-    guide = open_guide(path, info.width, info.height, rate=info.rate, notify=notify)
+    guide = open_guide(
+        path, info.width, info.height, rate=info.rate, numbers=info.numbers, notify=notify
+    )
     stack.callback(guide.close)
-    start: Fraction | None = None
 
     def at(frame: Frame) -> Alpha:
-        nonlocal start
-        now = frame.pts * frame.time_base
-        start = now if start is None else start
-        return guide.alpha_at(now - start)
+        return guide.alpha_at(frame.pts * frame.time_base - info.begin_seconds)
 
     return at
 

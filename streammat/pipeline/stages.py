@@ -100,20 +100,21 @@ class InferStage:
 
 
 class BackgroundStage:
-    """Fetches the backgrounds in order, so that a video background is decoded once, forwards."""
+    """Fetches the backgrounds in order, so that a video background is decoded once, forwards.
+
+    Args:
+        targets: the outputs.
+        begin: moment of the whole source's first frame: a part has the whole's backgrounds.
+    """
 
     name = "background"
 
-    def __init__(self, targets: Sequence[Target]) -> None:
-        self._targets = targets
-        self._start: Fraction | None = None
+    def __init__(self, targets: Sequence[Target], begin: Fraction = Fraction(0)) -> None:
+        self._targets, self._begin = targets, begin
 
     def process(self, work: Work) -> Work:
-        """Fill in ``work.backgrounds``; time 0 is the first frame."""
-        now = work.frame.pts * work.frame.time_base
-        if self._start is None:
-            self._start = now
-        seconds = now - self._start
+        """Fill in ``work.backgrounds``; time 0 is the whole source's first frame."""
+        seconds = work.frame.pts * work.frame.time_base - self._begin
         work.backgrounds = [
             target.background.planes_at(seconds) if target.background else None
             for target in self._targets

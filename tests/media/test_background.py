@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from streammat.errors import ConfigError, MediaError
+from streammat.media import background
 from streammat.media.background import open_background, parse_colour
 from streammat.media.fit import cover_box
+from streammat.media.reader import open_options
 from streammat_kernels.layout import Colour, Family, PixelLayout
 from tests.clips import make_clip
 
@@ -76,6 +80,53 @@ def test_a_video_shows_each_frame_at_its_time_and_loops(tmp_path: Path) -> None:
         nearest = [np.abs(seen[k].astype(int) - made.rgb[i, ..., 1]).mean() for i in range(5)]
         assert int(np.argmin(nearest)) == k // 2
     assert all((seen[k] == seen[k + 10]).all() for k in range(10))
+
+
+def test_a_moment_far_into_the_loop_is_reached_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_clip(tmp_path / "b.mp4", frames=5, rate=10)
+    opened: list[str] = []
+
+    def counting(path: str, *given: Any, **named: Any) -> Any:
+        opened.append(path)
+        return open_options(path, *given, **named)
+
+    monkeypatch.setattr(background, "open_options", counting)
+    source = open_background(str(made.path), 96, 64, RGB, FULL, notify=silent)
+    third = source.planes_at(Fraction(3, 10))[1].copy()
+    assert (source.planes_at(Fraction(5003, 10))[1] == third).all()
+    source.close()
+    assert len(opened) <= 3
+
+
+def test_a_sequence_has_the_sources_rate(tmp_path: Path) -> None:
+    for number in range(6):
+        Image.new("RGB", (96, 64), (40 * number,) * 3).save(tmp_path / f"b.{number:04d}.png")
+    said: list[str] = []
+    source = open_background(
+        str(tmp_path), 96, 64, RGB, FULL, rate=Fraction(12), notify=said.append
+    )
+    assert [int(source.planes_at(Fraction(k, 12))[0][0, 0]) for k in range(8)] == [
+        *range(0, 240, 40),
+        0,
+        40,
+    ]
+    source.close()
+    assert not any("25" in line for line in said)
+
+
+def test_a_white_10_bit_dpx_is_white(tmp_path: Path) -> None:
+    frame = av.VideoFrame(16, 8, "gbrp10le")
+    for plane in frame.planes:
+        plane.update(np.full(plane.buffer_size // 2, 1023, "<u2").tobytes())
+    with av.open(str(tmp_path / "b.dpx"), "w", format="image2") as out:
+        stream = out.add_stream("dpx", rate=24)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 16, 8, "gbrp10le"
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+    planes = open_background(str(tmp_path / "b.dpx"), 16, 8, RGB, FULL).planes_at(0)
+    assert all(plane.min() == 255 for plane in planes)
 
 
 def test_the_covered_part_is_centred_and_has_the_targets_aspect() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -59,4 +60,60 @@ def test_a_sequence_follows_the_sources_rate_and_its_last_image_stays(tmp_path: 
     guide = open_guide(f"{tmp_path}/g%d.png", 96, 64, rate=Fraction(10), notify=silent)
     levels = [int(guide.alpha_at(Fraction(k, 10))[0, 0]) // 257 for k in range(5)]
     assert levels == [0, 100, 200, 200, 200]
+    guide.close()
+
+
+def numbered(folder: Path, levels: dict[int, int]) -> str:
+    folder.mkdir()
+    for number, level in levels.items():
+        Image.new("L", (96, 64), level).save(folder / f"g.{number:04d}.png")
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("own", "source", "shown", "told"),
+    [
+        ({1003: 30, 1004: 40}, range(1001, 1007), [30, 30, 30, 40, 40, 40], True),
+        ({1001: 10, 1004: 40}, range(1001, 1007), [10, 10, 10, 40, 40, 40], False),
+        ({1001: 10, 1003: 30, 1005: 50}, range(1001, 1005), [10, 10, 30, 30], False),
+        ({1001: 10, 1002: 20, 1003: 30, 1004: 40}, range(1003, 1005), [30, 40], True),
+        ({2: 20, 3: 30, 4: 40}, range(2, 8, 2), [20, 40, 40], True),
+        ({1: 10, 2: 20}, range(1001, 1004), [10, 20, 20], False),  # other numbers: first to first
+    ],
+)
+def test_images_of_the_same_number_belong_together(
+    tmp_path: Path, own: dict[int, int], source: range, shown: list[int], told: bool
+) -> None:
+    said: list[str] = []
+    path = numbered(tmp_path / "g", own)
+    guide = open_guide(path, 96, 64, rate=Fraction(24), numbers=source, notify=said.append)
+    levels = [int(guide.alpha_at(Fraction(k, 24))[0, 0]) // 257 for k in range(len(source))]
+    guide.close()
+    assert levels == shown
+    assert any("of the same number belong together" in line for line in said) == told
+
+
+def test_a_white_10_bit_dpx_is_white(tmp_path: Path) -> None:
+    frame = av.VideoFrame(96, 64, "gbrp10le")
+    for plane in frame.planes:
+        plane.update(np.full(plane.buffer_size // 2, 1023, "<u2").tobytes())
+    with av.open(str(tmp_path / "g.dpx"), "w", format="image2") as out:
+        stream = out.add_stream("dpx", rate=24)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "gbrp10le"
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+    assert open_guide(str(tmp_path / "g.dpx"), 96, 64).alpha_at(0).min() == 65535
+
+
+@pytest.mark.parametrize("paths", ["g.0001.exr", "g.%04d.exr"])
+def test_float_guides_are_taken_as_stored(tmp_path: Path, paths: str) -> None:
+    openexr = pytest.importorskip("OpenEXR")
+    picture = np.full((64, 96, 3), 0.5, np.float16)
+    picture[:2] = np.nan
+    header = {"compression": openexr.ZIP_COMPRESSION, "type": openexr.scanlineimage}
+    for number in (1, 2):
+        with openexr.File(header, {"RGB": picture}) as file:
+            file.write(str(tmp_path / f"g.{number:04d}.exr"))
+    guide = open_guide(str(tmp_path / paths), 96, 64, rate=Fraction(24), notify=silent)
+    assert [int(guide.alpha_at(0)[row, 0]) for row in (0, 9)] == [0, 32768]
     guide.close()

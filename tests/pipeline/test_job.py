@@ -6,9 +6,10 @@ import errno
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -199,6 +200,23 @@ def test_garbage_holdout_and_region_reach_the_alpha(clip: MadeClip, tmp_path: Pa
         alpha = read(tmp_path / name / "00000.png", "rgba").pictures[0][..., 3]
         for value, half in zip(shown, np.split(alpha, 2, axis=1), strict=True):
             assert value is None or (half == value).all()
+
+
+@pytest.mark.parametrize("part", [{"frames": "5-8"}, {"start": "0.2", "limit": 4}])
+def test_a_part_has_the_wholes_guides_and_background(
+    clip: MadeClip, tmp_path: Path, part: dict[str, Any]
+) -> None:
+    drawn = make_clip(tmp_path / "in" / "drawn.mkv", frames=FRAMES, pix_fmt="gray", codec="ffv1")
+    behind = make_clip(tmp_path / "in" / "behind.mkv", frames=7, codec="ffv1")
+    whole = MatteSettings(
+        smooth="off", holdout=str(drawn.path), background=str(behind.path), overwrite=True
+    )
+    run(clip, f"composite={tmp_path}/w/", settings=whole)
+    run(clip, f"composite={tmp_path}/p/", settings=replace(whole, **part))
+    expected, given = (sorted((tmp_path / name).iterdir()) for name in ("w", "p"))
+    assert len(given) == 4
+    for got, wanted in zip(given, expected[5:9], strict=True):
+        assert (np.asarray(Image.open(got)) == np.asarray(Image.open(wanted))).all()
 
 
 def test_the_report_says_what_was_done(clip: MadeClip, tmp_path: Path) -> None:
