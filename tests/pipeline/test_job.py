@@ -6,8 +6,7 @@ import errno
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +19,14 @@ import streammat.pipeline.job as job_module
 from streammat.errors import ConfigError, MediaError, OutputError, ResourceError
 from streammat.matting import FixedMatter
 from streammat.media.video_sink import VideoSink
-from streammat.pipeline import JobReport, Progress, matte_file, resolve_job
-from streammat.settings import MatteSettings, OutputKind, OutputRequest
+from streammat.pipeline import Progress, matte_file, resolve_job
+from streammat.settings import MatteSettings, OutputRequest
 from streammat.types import Alpha, Frame
 from tests.clips import MadeClip, make_clip
+from tests.pipeline.jobs import Formula, left_over, read, request, run
 from tests.tolerances import CODED_ALPHA, CODED_FLAT_LEVELS
 
 FRAMES = 12
-
-
-class Formula(FixedMatter):
-    """The pixels of ``make_clip``'s subject are brighter than any of its background."""
-
-    def __init__(self) -> None:
-        super().__init__(_bright)
-
-    def warm_up(self, height: int, width: int) -> None:
-        del height, width
-
-
-def _bright(frame: Frame) -> Alpha:
-    return np.where(frame.planes[0] > 150, 65535, 0).astype(np.uint16)
 
 
 @pytest.fixture(autouse=True)
@@ -60,54 +46,6 @@ def clip(tmp_path: Path) -> MadeClip:
     folder = tmp_path / "in"
     folder.mkdir()
     return make_clip(folder / "in.mp4", frames=FRAMES, audio=True)
-
-
-@dataclass
-class Read:
-    """What a written video holds."""
-
-    pictures: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]
-    seconds: list[Fraction]
-    audio: int
-
-
-def read(path: Path, format_name: str = "rgb24") -> Read:
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        frames = list(container.decode(stream))
-        return Read(
-            [frame.to_ndarray(format=format_name).astype(np.uint8) for frame in frames],
-            [Fraction(float(frame.time)).limit_denominator(90_000) for frame in frames],
-            len(container.streams.audio),
-        )
-
-
-def run(
-    clip: MadeClip,
-    *outputs: str,
-    settings: MatteSettings | None = None,
-    notify: Callable[[str], None] | None = None,
-    cancel: threading.Event | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> JobReport:
-    requests = [request(output) for output in outputs]
-    return matte_file(
-        str(clip.path),
-        requests,
-        settings or MatteSettings(smooth="off", threads=2),
-        notify=notify,
-        cancel=cancel,
-        on_progress=on_progress,
-    )
-
-
-def request(text: str) -> OutputRequest:
-    kind, _, path = text.rpartition("=")
-    return OutputRequest(path, OutputKind(kind) if kind else None)
-
-
-def left_over(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name != "in")
 
 
 def test_every_kind_of_output_in_one_run(clip: MadeClip, tmp_path: Path) -> None:
