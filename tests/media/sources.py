@@ -138,3 +138,16 @@ def read_source(path: Path | str, **settings: Any) -> tuple[StreamInfo, list[Fra
     with open_source(str(path), MatteSettings(**settings), 1, said.append) as reader:
         frames = list(reader)
         return reader.info, frames, said
+
+
+def white_dpx(path: Path, size: tuple[int, int]) -> str:
+    """A DPX of 10 bits, every sample 1023; its path."""
+    frame = av.VideoFrame(*size, "gbrp10le")
+    for plane in frame.planes:
+        plane.update(np.full(plane.buffer_size // 2, 1023, "<u2").tobytes())
+    with av.open(str(path), "w", format="image2") as out:
+        stream = out.add_stream("dpx", rate=24)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = *size, "gbrp10le"
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+    return str(path)

@@ -6,7 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,6 +18,7 @@ from streammat.media.reader import open_options
 from streammat_kernels.layout import Colour, Family, PixelLayout
 from tests.clips import make_clip
 
+from .sources import white_dpx
 from .writing import silent
 
 RGB = PixelLayout(Family.RGB, 1, 1, 8)
@@ -117,15 +117,8 @@ def test_a_sequence_has_the_sources_rate(tmp_path: Path) -> None:
 
 
 def test_a_white_10_bit_dpx_is_white(tmp_path: Path) -> None:
-    frame = av.VideoFrame(16, 8, "gbrp10le")
-    for plane in frame.planes:
-        plane.update(np.full(plane.buffer_size // 2, 1023, "<u2").tobytes())
-    with av.open(str(tmp_path / "b.dpx"), "w", format="image2") as out:
-        stream = out.add_stream("dpx", rate=24)
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = 16, 8, "gbrp10le"
-        out.mux([*stream.encode(frame), *stream.encode(None)])
-    planes = open_background(str(tmp_path / "b.dpx"), 16, 8, RGB, FULL).planes_at(0)
+    path = white_dpx(tmp_path / "b.dpx", (16, 8))
+    planes = open_background(path, 16, 8, RGB, FULL).planes_at(0)
     assert all(plane.min() == 255 for plane in planes)
 
 

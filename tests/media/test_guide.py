@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +13,7 @@ from streammat.errors import MediaError
 from streammat.media.guide import open_guide
 from tests.clips import make_clip
 
+from .sources import white_dpx
 from .writing import silent
 
 
@@ -94,15 +94,8 @@ def test_images_of_the_same_number_belong_together(
 
 
 def test_a_white_10_bit_dpx_is_white(tmp_path: Path) -> None:
-    frame = av.VideoFrame(96, 64, "gbrp10le")
-    for plane in frame.planes:
-        plane.update(np.full(plane.buffer_size // 2, 1023, "<u2").tobytes())
-    with av.open(str(tmp_path / "g.dpx"), "w", format="image2") as out:
-        stream = out.add_stream("dpx", rate=24)
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = 96, 64, "gbrp10le"
-        out.mux([*stream.encode(frame), *stream.encode(None)])
-    assert open_guide(str(tmp_path / "g.dpx"), 96, 64).alpha_at(0).min() == 65535
+    path = white_dpx(tmp_path / "g.dpx", (96, 64))
+    assert open_guide(path, 96, 64).alpha_at(0).min() == 65535
 
 
 @pytest.mark.parametrize("paths", ["g.0001.exr", "g.%04d.exr"])
