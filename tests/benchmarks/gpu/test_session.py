@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -211,26 +212,60 @@ def test_without_cupy_the_samples_benchmark_says_what_to_install(
 
 
 def test_a_share_of_a_step_says_whether_it_is_small_enough() -> None:
-    step, batch = Spread(20.0, 0.0, 20.0, 5), Spread(2.0, 0.0, 2.0, 5)
-    assert rssn_case.share_row("fp32", step, batch)["reached"]
-    assert not rssn_case.share_row("fp32", batch, batch)["reached"]
-    assert rssn_case.rate_row("host", True, batch, 32)["samples_a_second"] == 16000
-    assert not rssn_case.rate_row("host", True, step, 32)["reached"]
+    step_ms, batch_ms = Spread(20.0, 0.0, 20.0, 5), Spread(2.0, 0.0, 2.0, 5)
+    step, batch = ({"time": ms, "gpu": {"samples": 9}} for ms in (step_ms, batch_ms))
+    small, large = (rssn_case.share_row("fp32", found, batch_ms) for found in (step, batch))
+    assert small["reached"]
+    assert not large["reached"]
+    quick, slow = (rssn_case.rate_row("host", True, found, 32) for found in (batch, step))
+    assert quick["samples_a_second"] == 16000
+    assert not slow["reached"]
+    assert all(row["gpu"] == {"samples": 9} for row in (small, large, quick, slow))
 
 
-def test_a_step_of_the_published_training_is_timed() -> None:
+def test_a_step_of_the_published_training_is_timed_and_its_clocks_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     torch = pytest.importorskip("torch")
-    from benchmarks.rssn_step import step_ms
+    pytest.importorskip("cv2")
     from streammat.training.batch import Batch
 
+    class Asked:
+        def between(self, begin: float, end: float) -> dict[str, float]:
+            return {"seconds": end - begin}
+
+    monkeypatch.setattr(rssn_case, "watch", Asked)
     torch.manual_seed(0)
     colours = [torch.rand(2, 3, 32, 32) * 255 for _ in range(3)]
     shares = [torch.rand(2, 1, 32, 32) for _ in range(4)]
     maps = dict(zip(("alpha", "trimap", "dilation", "erosion"), shares, strict=True))
     batch = Batch(rgb=colours[0], foreground=colours[1], background=colours[2], **maps)
-    spread = step_ms(batch, "fp32", steps=1, warm_ups=0, model="gfm_lite0_tt")
-    assert spread.repeats == 1
-    assert spread.median > 0
+    few = {"steps": 1, "warm_ups": 0, "model": "gfm_lite0_tt"}
+    found = rssn_case.measured_step(batch, "fp32", **few)
+    assert found["time"].repeats == 1
+    assert 0 < found["time"].median <= found["gpu"]["seconds"] * 1e3, "the whole step is watched"
+
+
+def test_without_what_training_needs_the_batches_are_measured_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuda = SimpleNamespace(Stream=lambda non_blocking: SimpleNamespace(synchronize=int))
+    fake = SimpleNamespace(cuda=cuda, asarray=np.asarray, asnumpy=np.asarray)
+    monkeypatch.setitem(sys.modules, "cupy", fake)
+    monkeypatch.setattr(rssn_case, "Cuda", lambda: SimpleNamespace(facts={"gpu": "a GPU"}))
+    monkeypatch.setattr("streammat_kernels.staging.CupyStaging", lambda stream: None)
+    monkeypatch.setattr(rssn_case, "watch", int)
+    monkeypatch.setattr(rssn_case, "gpu_state", dict)
+    monkeypatch.setattr(rssn_case, "input_hash", str)
+    for name in ("differing", "differing_staged"):
+        monkeypatch.setattr(rssn_case, name, lambda *_: 0.0)
+    row = {"case": "host", "reached": True}
+    monkeypatch.setattr(rssn_case, "batch_rows", lambda *_: iter([row]))
+    monkeypatch.setattr(rssn_case, "find_spec", lambda name: None if name == "cv2" else name)
+    assert rssn_case.run(4, tmp_path / "rssn.json") == 0
+    found = json.loads((tmp_path / "rssn.json").read_text())
+    assert found["training_step"] == "left out: no cv2"
+    assert found["rows"] == [row]
 
 
 def test_mattes_are_compared_with_the_packed_ones(
