@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from benchmarks import rssn_samples
+from benchmarks.__main__ import main as benchmark
 from benchmarks.gpu import every_kernel, matte_case, rssn_case, run, session
 from benchmarks.gpu.cases import all_cases
 from benchmarks.gpu.session import ROOT, STEPS, Step, main, run_steps
@@ -43,6 +45,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         Step("early", "PYTHON -c 1", 60, modules=("no_such_module_yet",)),
         Step("tool", "PYTHON -c 1", 60, programs=("no-such-program",)),
         Step("file", "PYTHON -c 1", 60, files=("not-yet.tar",)),
+        Step("host", "PYTHON -c 1", 60, host=("json", "no_such_module")),
         Step("last", "PYTHON -c print('HOME','RESULTS')", 60),
     ]
     home, out = tmp_path / "home", tmp_path / "out"
@@ -54,6 +57,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         "early": "waits for no_such_module_yet",
         "tool": "left out: no no-such-program",
         "file": "left out: no not-yet.tar",
+        "host": "left out: no no_such_module",
         "last": "done",
     }
     with tarfile.open(out / "results.tar.gz") as archive:
@@ -111,7 +115,10 @@ def test_a_step_that_hangs_says_where_before_it_is_ended() -> None:
     assert b"KeyboardInterrupt" in process.communicate()[1]
 
 
-def test_a_damaged_part_keeps_nothing_from_running(tmp_path: Path) -> None:
+def test_a_damaged_part_keeps_nothing_from_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "has_gpu", lambda: True)
     (tmp_path / "00").mkdir()  # no manifest
     home, out = str(tmp_path / "home"), str(tmp_path / "out")
     assert main([str(tmp_path / "00"), "--home", home, "--bring", out, "--seconds", "1"]) == 3
@@ -146,7 +153,42 @@ def test_what_was_left_out_is_done_when_its_file_has_come(tmp_path: Path) -> Non
     assert summary(tmp_path / "out") == {"other": "done"}
 
 
-def test_without_time_nothing_is_begun(tmp_path: Path) -> None:
+def test_without_a_gpu_a_line_says_so_and_nothing_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = b""
+
+    def no_library(*_: Any, **__: Any) -> None:
+        raise OSError("not there")
+
+    def program(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(stdout=said)
+
+    monkeypatch.setattr("ctypes.CDLL", no_library)
+    monkeypatch.setattr("subprocess.run", program)
+    assert main(["--home", str(tmp_path / "home"), "--bring", str(tmp_path / "out")]) == 4
+    error = capfd.readouterr().err
+    assert error.startswith("no GPU: ")
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+    said = b"GPU 0: NVIDIA H100"
+    assert session.has_gpu()
+    monkeypatch.setattr("subprocess.run", no_library)
+    assert not session.has_gpu()
+
+
+def test_benchmarks_that_lack_a_device_say_so_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert benchmark(["kernels", "--device", "cuda"]) == 4
+    error = capsys.readouterr().err
+    assert error.startswith("error: benchmarks on a GPU need CuPy; pip install")
+    assert error.count("\n") == 1
+
+
+def test_without_time_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "has_gpu", lambda: True)
     assert main(["--home", str(tmp_path), "--bring", str(tmp_path / "out"), "--seconds", "1"]) == 3
     ends = set(summary(tmp_path / "out").values())
     assert all(end == "no time" or end.startswith(("waits for", "left out")) for end in ends)
@@ -161,6 +203,15 @@ def test_steps_name_what_is_there() -> None:
             assert not is_ours or path.is_dir() or path.with_suffix(".py").is_file(), module
         for word in words:
             assert not word.startswith("tests/") or (ROOT / word).is_dir()
+
+
+def test_every_test_for_a_gpu_is_in_a_step() -> None:
+    folders = {word for step in STEPS for word in step.command.split() if word.startswith("tests/")}
+    marked = re.compile(r"^(@|pytestmark = |.*marks=)pytest\.mark\.cuda\b", re.MULTILINE)
+    files = [path for path in (ROOT / "tests").rglob("*.py") if marked.search(path.read_text())]
+    assert len(files) > 4
+    for path in files:
+        assert any((ROOT / folder) in path.parents for folder in folders), path
 
 
 @pytest.mark.skipif(COMPILER is None, reason="no g++ to run the CUDA source with")
