@@ -74,6 +74,7 @@ _PLAIN = ("platformdirs",)
 _MEDIA = ("av", "platformdirs")
 _RTX = ("tensorrt_rtx", "tensorrt_rtx_libs", "platformdirs")
 _ENGINE = ("av", "filelock", *_RTX)
+_TRAINING = ("torch", "cv2", "PIL")
 _SANITIZER = ("compute-sanitizer",)
 STEPS = (  # what tells most comes first; what waits for a later part is begun when that is there
     Step("parity", f"{_TESTS}/parity.xml WORKERS tests/kernels", 240, _PLAIN),
@@ -95,7 +96,7 @@ STEPS = (  # what tells most comes first; what waits for a later part is begun w
     ),
     Step("way", f"{_TESTS}/way.xml tests/gpu", 150, _ENGINE),
     Step("rssn", "PYTHON -m benchmarks.gpu.rssn_case --json RESULTS/rssn.json", 120, _MEDIA),
-    Step("training", f"{_TESTS}/training.xml tests/training/rssn", 90, _MEDIA, host=("cv2", "PIL")),
+    Step("training", f"{_TESTS}/training.xml tests/training/rssn", 90, _MEDIA, host=_TRAINING),
     Step("memcheck", f"compute-sanitizer --tool memcheck {_CHECK}", 120, _PLAIN, _SANITIZER),
     Step(
         "engines",
