@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -37,7 +38,12 @@ class _Again:
 
 
 def step_ms(
-    batch: Batch, precision: str, steps: int = 10, warm_ups: int = 3, model: str | None = None
+    batch: Batch,
+    precision: str,
+    steps: int = 10,
+    warm_ups: int = 3,
+    model: str | None = None,
+    begin: Callable[[], object] = tuple,
 ) -> Spread:
     """Milliseconds of an optimiser step of the recipe ``official`` on a batch that is there.
 
@@ -47,6 +53,7 @@ def step_ms(
         steps: that are timed, after ``warm_ups``; each ends with its loss on the host.
         warm_ups: steps that are not timed.
         model: another network than the recipe's.
+        begin: called after the warm-ups.
     """
     recipe = changed(load_recipe(RECIPE), steps=1_000_000, precision=precision)
     recipe = recipe._replace(model=model or recipe.model)
@@ -57,6 +64,7 @@ def step_ms(
         trainer = Trainer(work, device=batch.rgb.device)
         for _ in range(warm_ups):
             trainer.train_step(batch)
+        begin()
         return Spread.of([_timed(trainer, batch) for _ in range(steps)])
 
 

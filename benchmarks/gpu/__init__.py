@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks gpu pack rtx .gpu       # here: wheels and frames in parts of 44 MiB
+    python -m benchmarks gpu pack rtx .gpu       # here: wheels and frames in parts of 46 MiB
     python -m benchmarks.gpu.session .gpu/00 --bring DIR  # there, once a part: all steps
     python -m benchmarks gpu run --out DIR       # engines alone, where everything is installed
     python -m benchmarks gpu list                # the cases

@@ -23,7 +23,7 @@ tar -C "$python" --exclude=test --exclude=site-packages --exclude='config-*' --e
   -cf - lib/python3.10 | tar -C py310 -xf -
 tar -cf trt86.tar tensorrt py310 && xz -T0 -6 -f trt86.tar && rm -rf tensorrt py310
 cd .. && digest=$(sha256sum work/trt86.tar.xz | cut -d' ' -f1) && size=$(stat -c %s work/trt86.tar.xz)
-split -b "${2:-44}m" -d -a 3 work/trt86.tar.xz work/trt86.tar.xz.part
+split -b "${2:-46}m" -d -a 3 work/trt86.tar.xz work/trt86.tar.xz.part
 number=0
 for part in work/trt86.tar.xz.part*; do
   folder=$(printf %02d $number) && mkdir -p "$folder" && mv "$part" "$folder/"

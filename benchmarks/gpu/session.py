@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -33,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/cuda/bin"])
 _FINAL = ("done", "left out")  # nothing that has to be done is left
 _NOT_AGAIN = ("failed", "over its limit")  # unless asked for by name
+EXIT_NO_GPU = 4
 SHORTEST_SECONDS = 15.0  # less is not worth beginning a step
 _LAST_WORDS_SECONDS = 8.0
 
@@ -46,9 +48,10 @@ class Step:
         command: PYTHON, RESULTS and HOME are filled in, SECONDS is the time that it may take,
             WORKERS spreads tests over processes where pytest-xdist is installed.
         seconds: at most.
-        modules: without which it waits for a later call.
+        modules: of the pack, without which it waits for a later call.
         programs: without which it is left out; looked for again in the next call.
         files: in the home folder, likewise.
+        host: modules that no part brings, likewise.
     """
 
     name: str
@@ -57,9 +60,10 @@ class Step:
     modules: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    host: tuple[str, ...] = ()
 
 
-_TESTS = "PYTHON -m pytest -v -m cuda -p no:cacheprovider --maxfail 100 WORKERS --junitxml RESULTS"
+_TESTS = "PYTHON -m pytest -v -m cuda -p no:cacheprovider --maxfail 100 --junitxml RESULTS"
 # Errors of the driver's API are not told: libraries ask it for functions that it may lack.
 _CHECK = (
     "--error-exitcode 9 --launch-timeout 60 --report-api-errors no "
@@ -67,11 +71,13 @@ _CHECK = (
 )
 _MATTE = "PYTHON -m benchmarks.gpu.matte_case --reference HOME/mattes.npz --json RESULTS"
 _PLAIN = ("platformdirs",)
+_MEDIA = ("av", "platformdirs")
 _RTX = ("tensorrt_rtx", "tensorrt_rtx_libs", "platformdirs")
 _ENGINE = ("av", "filelock", *_RTX)
+_TRAINING = ("torch", "cv2", "PIL")
 _SANITIZER = ("compute-sanitizer",)
 STEPS = (  # what tells most comes first; what waits for a later part is begun when that is there
-    Step("parity", f"{_TESTS}/parity.xml tests/kernels", 240, _PLAIN),
+    Step("parity", f"{_TESTS}/parity.xml WORKERS tests/kernels", 240, _PLAIN),
     Step(
         "kernels",
         "PYTHON -m benchmarks kernels --device cuda --json RESULTS/kernels.json",
@@ -80,7 +86,7 @@ STEPS = (  # what tells most comes first; what waits for a later part is begun w
     ),
     Step("rtx", "PYTHON -m benchmarks.gpu.rtx_probe --json RESULTS/rtx.json", 220, _RTX),
     Step("matte", f"{_MATTE}/matte.json", 120, _ENGINE),
-    Step("torch_matte", f"{_MATTE}/torch_matte.json --network torch", 90, ("av", "platformdirs")),
+    Step("torch_matte", f"{_MATTE}/torch_matte.json --network torch", 90, _MEDIA),
     Step(
         "trt86",
         "PYTHON -m benchmarks.gpu.trt86_case --home HOME --json RESULTS/trt86.json",
@@ -89,7 +95,8 @@ STEPS = (  # what tells most comes first; what waits for a later part is begun w
         files=("trt86.tar.xz", "frames.npz"),
     ),
     Step("way", f"{_TESTS}/way.xml tests/gpu", 150, _ENGINE),
-    Step("rssn", "PYTHON -m benchmarks.gpu.rssn_case --json RESULTS/rssn.json", 120, _PLAIN),
+    Step("rssn", "PYTHON -m benchmarks.gpu.rssn_case --json RESULTS/rssn.json", 120, _MEDIA),
+    Step("training", f"{_TESTS}/training.xml tests/training/rssn", 90, _MEDIA, host=_TRAINING),
     Step("memcheck", f"compute-sanitizer --tool memcheck {_CHECK}", 120, _PLAIN, _SANITIZER),
     Step(
         "engines",
@@ -207,6 +214,7 @@ def run_steps(
         missing = lacking(step.modules, home / "site")
         absent = [name for name in step.programs if shutil.which(name, path=_PATH) is None]
         absent += [name for name in step.files if not (home / name).exists()]
+        absent += lacking(step.host, home / "site")
         if missing:
             end = f"waits for {', '.join(missing)}"
         elif absent:
@@ -221,8 +229,22 @@ def run_steps(
     return all(str(row["end"]).startswith(_FINAL) for row in summary.values())
 
 
+def has_gpu() -> bool:
+    """Whether the driver, or its own program, finds a GPU."""
+    count = ctypes.c_int()
+    with contextlib.suppress(OSError):
+        cuda = ctypes.CDLL("libcuda.so.1")
+        if cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value:
+            return True
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        command = ["nvidia-smi", "--list-gpus"]
+        listed = subprocess.run(command, capture_output=True, timeout=20, check=True).stdout
+        return listed.startswith(b"GPU ")
+    return False
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Stage and run; 0 when all is done, 3 while something is left."""
+    """Stage and run; 0 when all is done, 3 while something is left, 4 where there is no GPU."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu.session")
     parser.add_argument("parts", nargs="*", type=Path)
     parser.add_argument("--bring", type=Path, default=Path("out/gpu"), help="for the results")
@@ -238,6 +260,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stage.main([*map(str, args.parts), "--to", str(args.home)])
         except Exception:  # a damaged part keeps nothing from running that needs it not
             traceback.print_exc()
+    if not has_gpu():
+        print(
+            "no GPU: neither libcuda.so.1 nor nvidia-smi finds one, so that no step was begun; "
+            "call it on a host on which nvidia-smi --list-gpus names one",
+            file=sys.stderr,
+        )
+        return EXIT_NO_GPU
     steps = [step for step in STEPS if not args.only or step.name in args.only]
     left = args.seconds - (time.monotonic() - begun)
     done = run_steps(steps, args.home, args.bring, left, again=bool(args.only))

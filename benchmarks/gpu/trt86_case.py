@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.gpu import trt86
 from benchmarks.gpu.case import SHIPPED, frames_of
 from benchmarks.gpu.cases import DEFAULT, TARGET, Case
+from benchmarks.gpu.watch import watch
 from benchmarks.record import Spread, write_result
 from streammat_engines.accuracy import compare
 from streammat_engines.graph.emulate import CpuGraph
@@ -84,6 +85,7 @@ def measured(model: Path, case: Case, folder: Path, frames: Path, work: Path) ->
         "batch": 1,
         "build_seconds": round(facts["build_seconds"], 1),
         "time": Spread.of(facts["ms"]),
+        "gpu": watch().between(*facts["moments"]),
         "accuracy": {**accuracy.to_dict(), "faults": accuracy.faults()},
     }
 
@@ -99,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     exported = args.home / "work" / f"{name}.onnx"
     cases += [(exported, Case(name, width, height))] if exported.exists() else []
     folder, rows, failed = unpacked(args.home), list[dict[str, Any]](), dict[str, str]()
+    watch()  # it takes a moment to begin
     for model, case in cases:
         try:
             work = args.home / "work" / f"trt86-{case.name}"

@@ -18,6 +18,12 @@ typedef unsigned short u16;
 typedef unsigned int u32;
 typedef long long i64;
 
+// The row of an element kernel's thread. A launch takes 65535 blocks downwards, so that more of them
+// stand behind one another (runtime.grid_of).
+SM_FN int grid_row() {
+  return (blockIdx.z * gridDim.y + blockIdx.y) * blockDim.y + threadIdx.y;
+}
+
 enum Kind { CODE8 = 0, CODE16 = 1, FLOAT32 = 2 };
 constexpr int OPAQUE = 65535;
 

@@ -21,6 +21,7 @@ __all__ = [
     "Cuda",
     "Runtime",
     "Struct",
+    "grid_of",
     "pack",
     "plane",
     "plane_dtype",
@@ -32,6 +33,9 @@ __all__ = [
 
 QUAD = 4
 """Pixels side by side that one thread of most element kernels works on."""
+
+MOST_DOWN = 65535
+"""Blocks of a launch in y, and in z; in x there may be 2^31 - 1."""
 
 _KINDS = {np.dtype(np.uint8): 0, np.dtype(np.uint16): 1, np.dtype(np.float32): 2}
 _PLANE = np.dtype(
@@ -72,6 +76,18 @@ class Runtime(Protocol):
 
     def blocks(self, kernel: str, count: tuple[int, int], threads: int, *args: Any) -> None:
         """Start ``unit.kernel`` with exactly these blocks of up to ``threads`` threads."""
+
+
+def grid_of(
+    size: tuple[int, int], block: tuple[int, int], most: int = MOST_DOWN
+) -> tuple[int, int, int]:
+    """Blocks in x, y and z with at least a thread for each of (columns, rows) elements.
+
+    Rows that need more than ``most`` blocks in y go on in z, see ``grid_row`` of device.cuh.
+    """
+    across, down = (-(-count // side) for count, side in zip(size, block, strict=True))
+    layers = max(1, -(-down // most))
+    return across, -(-down // layers), layers
 
 
 def pack(args: Sequence[Any], address: Callable[[Any], int]) -> tuple[Any, list[Any]]:
@@ -148,16 +164,14 @@ class Cuda:
 
     def elements(self, kernel: str, size: tuple[int, int], *args: Any) -> None:
         """See `Runtime.elements`."""
-        across, down = self.BLOCK
-        grid = -(-size[0] // across), -(-size[1] // down)
-        self._launch(kernel, grid, self.BLOCK, args)
+        self._launch(kernel, grid_of(size, self.BLOCK), self.BLOCK, args)
 
     def blocks(self, kernel: str, count: tuple[int, int], threads: int, *args: Any) -> None:
         """See `Runtime.blocks`."""
-        self._launch(kernel, count, (threads, 1), args)
+        self._launch(kernel, (*count, 1), (threads, 1), args)
 
     def _launch(
-        self, kernel: str, grid: tuple[int, int], block: tuple[int, int], args: Sequence[Any]
+        self, kernel: str, grid: tuple[int, int, int], block: tuple[int, int], args: Sequence[Any]
     ) -> None:
         import cupy
 
@@ -169,7 +183,7 @@ class Cuda:
             device.use()  # this may be the thread's first call, and cuLaunchKernel binds no context
             stream = cupy.cuda.get_current_stream().ptr
             handle, first = function(unit, name), ctypes.addressof(pointers)
-            cupy.cuda.driver.launchKernel(handle, *grid, 1, *block, 1, 0, stream, first, 0)
+            cupy.cuda.driver.launchKernel(handle, *grid, *block, 1, 0, stream, first, 0)
         del kept
 
 

@@ -103,9 +103,9 @@ class LateGpu(HostCuda):
         self.log.append(what)
         self.stream.give(lambda: np.copyto(target, source))
 
-    def _launch(self, kernel: str, count: tuple[int, int], args: tuple[Any, ...]) -> None:
+    def _launch(self, kernel: str, grid: tuple[int, int, int], args: tuple[Any, ...]) -> None:
         self.log.append(kernel)
-        self.stream.give(self.prepared(kernel, count, args))
+        self.stream.give(self.prepared(kernel, grid, args))
 
 
 def fake_engine(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat_kernels.compile import function
-from streammat_kernels.runtime import Cuda, pack
+from streammat_kernels.runtime import Cuda, grid_of, pack
 from tests.kernels.host_cuda import HostCuda
 
 __all__ = ["GpuShuttle"]
@@ -43,14 +43,13 @@ class GpuShuttle(HostCuda):
         return int(seen[2].data.ptr) + array.ctypes.data - first
 
     def elements(self, kernel: str, size: tuple[int, int], *args: Any) -> None:
-        across, down = Cuda.BLOCK
-        self._start(kernel, (-(-size[0] // across), -(-size[1] // down)), Cuda.BLOCK, args)
+        self._start(kernel, grid_of(size, Cuda.BLOCK), Cuda.BLOCK, args)
 
     def blocks(self, kernel: str, count: tuple[int, int], threads: int, *args: Any) -> None:
-        self._start(kernel, count, (threads, 1), args)
+        self._start(kernel, (*count, 1), (threads, 1), args)
 
     def _start(
-        self, kernel: str, grid: tuple[int, int], block: tuple[int, int], args: tuple[Any, ...]
+        self, kernel: str, grid: tuple[int, int, int], block: tuple[int, int], args: tuple[Any, ...]
     ) -> None:
         import cupy
 
@@ -62,7 +61,7 @@ class GpuShuttle(HostCuda):
         first = ctypes.addressof(pointers)
         stream = cupy.cuda.get_current_stream().ptr
         handle = function(unit, name)
-        cupy.cuda.driver.launchKernel(handle, *grid, 1, *block, 1, 0, stream, first, 0)
+        cupy.cuda.driver.launchKernel(handle, *grid, *block, 1, 0, stream, first, 0)
         cupy.cuda.Device().synchronize()
         del kept
         for whole, flat, there in self._aboard.values():

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat_kernels.compile import source
-from streammat_kernels.runtime import pack
+from streammat_kernels.runtime import grid_of, pack
 
 __all__ = ["COMPILER", "HostCuda", "build", "kernels_of"]
 
@@ -97,25 +97,27 @@ class HostCuda:
         return table
 
     def elements(self, kernel: str, size: tuple[int, int], *args: Any) -> None:
-        # As on a GPU there are more threads than elements; those beyond may do nothing.
-        self._launch(kernel, (size[0] + 3, size[1] + 2), args)
+        # As on a GPU there are more threads than elements; those beyond may do nothing. Rows stand
+        # behind one another as those of very high pictures and batches do there.
+        down = size[1] + 2
+        self._launch(kernel, grid_of((size[0] + 3, down), (1, 1), most=-(-down // 2)), args)
 
     def blocks(self, kernel: str, count: tuple[int, int], threads: int, *args: Any) -> None:
-        self._launch(kernel, count, args)
+        self._launch(kernel, (*count, 1), args)
 
-    def _launch(self, kernel: str, count: tuple[int, int], args: tuple[Any, ...]) -> None:
+    def _launch(self, kernel: str, grid: tuple[int, int, int], args: tuple[Any, ...]) -> None:
         self.launches.append(kernel)
-        self.prepared(kernel, count, args)()
+        self.prepared(kernel, grid, args)()
 
     def prepared(
-        self, kernel: str, count: tuple[int, int], args: tuple[Any, ...]
+        self, kernel: str, grid: tuple[int, int, int], args: tuple[Any, ...]
     ) -> Callable[[], None]:
         """The launch with its arguments packed, to be called once."""
         unit, _, name = kernel.partition(".")
         pointers, kept = pack(args, self.address)
 
         def run() -> None:
-            getattr(_library(unit), f"launch_{name}")(pointers, *count)
+            getattr(_library(unit), f"launch_{name}")(pointers, *grid)
             kept.clear()
 
         return run

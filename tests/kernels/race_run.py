@@ -33,7 +33,7 @@ class Threaded(HostCuda):
     def blocks(self, kernel: str, count: tuple[int, int], threads: int, *args: Any) -> None:
         unit, _, name = kernel.partition(".")
         pointers, kept = runtime.pack(args, self.address)
-        getattr(self._threaded[unit], f"launch_{name}")(pointers, *count)
+        getattr(self._threaded[unit], f"launch_{name}")(pointers, *count, 1)
         del kept
 
 

@@ -13,7 +13,7 @@ import pytest
 from streammat_kernels import compile as cuda_compile
 from streammat_kernels.errors import ShapeError
 from streammat_kernels.interop import cupy_stream
-from streammat_kernels.runtime import Cuda, plane
+from streammat_kernels.runtime import MOST_DOWN, Cuda, grid_of, plane
 
 
 class _Device:
@@ -49,6 +49,25 @@ def test_a_launch_binds_the_devices_context_to_its_thread(monkeypatch: pytest.Mo
     Cuda(3).elements("unit.name", (33, 9), array, 7, np.float64(0.5), None)
     launch = (5, 2, 2, 1, 32, 8, 1, 0, 77)
     assert log == ["context 3", ("unit", "name"), launch, "left"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        1,
+        8 * MOST_DOWN,
+        8 * MOST_DOWN + 1,
+        128 * 4096,  # a launch of `crops`: images of 4096 rows
+        64 * 9000,  # of `augment`: 16 crops, two maps, two ellipses
+        2_000_000_000,
+    ],
+)
+def test_launches_of_any_height_keep_to_the_drivers_limits(rows: int) -> None:
+    across, down, layers = grid_of((33, rows), Cuda.BLOCK)
+    assert across == 2
+    assert 1 <= down <= MOST_DOWN
+    assert 1 <= layers <= MOST_DOWN
+    assert rows <= 8 * down * layers < rows + 8 * layers, "hardly more threads than rows"
 
 
 @pytest.mark.parametrize("release", [13, 14])

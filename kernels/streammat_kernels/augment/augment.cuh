@@ -42,7 +42,7 @@ struct Refits {
 // Pictures at the size of ``to``, as far as ``to`` reaches.
 SM_KERNEL fit(Refits jobs, int count, int span) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = grid_row();
   const int n = row / span, y = row % span;
   if (n >= count) return;
   const Part from = jobs.at[n].from, to = jobs.at[n].to;
@@ -74,7 +74,7 @@ struct Calmings {
 // Local Wiener filter over 5 x 5 samples; x runs over the channels of all columns.
 SM_KERNEL denoise(Calmings jobs, int count, int span) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
-  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = grid_row();
   const int n = row / span, y = row % span;
   if (n >= count) return;
   const Part from = jobs.at[n].from, to = jobs.at[n].to;
@@ -115,7 +115,7 @@ struct Summings {
 // x runs over the channels of all columns; a thread adds and takes away down its strip.
 SM_KERNEL sum_columns(Summings jobs, int count, int span) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
-  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = grid_row();
   const int n = row / span, first = (row % span) * STRIP;
   if (n >= count) return;
   const Summing s = jobs.at[n];
@@ -209,7 +209,7 @@ SM_FN void mixed(const Layer &s, const float *levels, int y, int x, int c, float
 // The levels of the noise are those of noise.py. A place that falls on a pixel needs that one only.
 SM_KERNEL layers(Layers jobs, int count, int span, const float *levels) {
   const int j = blockIdx.x * blockDim.x + threadIdx.x;
-  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = grid_row();
   const int n = row / span, i = row % span;
   if (n >= count) return;
   const Layer &s = jobs.at[n];
@@ -247,7 +247,7 @@ struct Packings {
 
 SM_KERNEL pack(Packings jobs, int count, int span) {
   const int w = blockIdx.x * blockDim.x + threadIdx.x;
-  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = grid_row();
   const int n = row / span, y = row % span;
   if (n >= count) return;
   const Packing s = jobs.at[n];
@@ -305,7 +305,7 @@ SM_FN u64 dilated(const Ellipse &e, const u64 *bits, const Dilating &s, int y, i
 
 SM_KERNEL dilate(Dilatings jobs, int count, int span, Ellipse narrow, Ellipse wide) {
   const int word = blockIdx.x * blockDim.x + threadIdx.x;
-  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = grid_row();
   const int n = row / span, r = row % span;
   if (n >= 4 * count) return;
   const Dilating s = jobs.at[n / 4];
@@ -342,7 +342,7 @@ SM_FN void levels_at(const Labelling &s, int y, int x, float out[4]) {
 
 SM_KERNEL regions(Labellings jobs, int count, int span) {
   const int j = blockIdx.x * blockDim.x + threadIdx.x;
-  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = grid_row();
   const int n = row / span, i = row % span;
   if (n >= count) return;
   const Labelling &s = jobs.at[n];

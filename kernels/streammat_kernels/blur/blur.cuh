@@ -35,7 +35,7 @@ SM_FN void pixel_light(const Source &s, const Tables &tables, const Grid &g, int
 SM_KERNEL reduce(Source source, Tables tables, Grid grid, int factor, float *sums, float *clear,
                  int columns, int rows, int width, int height) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
-  const int j = blockIdx.y * blockDim.y + threadIdx.y;
+  const int j = grid_row();
   if (i >= columns || j >= rows) return;
   float total[4] = {0.0f, 0.0f, 0.0f, 0.0f}, least = 1.0f;
   for (int y = j * factor; y < min((j + 1) * factor, height); y++)
@@ -57,7 +57,7 @@ SM_KERNEL reduce(Source source, Tables tables, Grid grid, int factor, float *sum
 
 SM_KERNEL erode(const float *clear, float *eroded, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   float least = 1.0f;
 #pragma unroll
@@ -73,7 +73,7 @@ SM_KERNEL erode(const float *clear, float *eroded, int width, int height) {
 SM_KERNEL keep(const float *sums, const float *clear, float share, float *image, int width,
                int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   const i64 at = (i64)y * width + x, plane = (i64)width * height;
 #pragma unroll
@@ -105,7 +105,7 @@ SM_KERNEL prefix(const float *image, int *sums, int width, int height) {
 
 SM_KERNEL pull(const float *image, float *small, int width, int height, int columns, int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= columns || y >= rows) return;
   const int right = min(2 * x + 1, width - 1), below = min(2 * y + 1, height - 1);
 #pragma unroll
@@ -130,7 +130,7 @@ SM_FN float twice(const float *coarse, int columns, int rows, int y, int x) {
 SM_KERNEL push(const float *image, const float *coarse, float *fill_, int width, int height,
                int columns, int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   const i64 at = (i64)y * width + x, plane = (i64)width * height;
   const float weight = image[3 * plane + at];
@@ -149,7 +149,7 @@ SM_KERNEL disc(const int *sums, const float *fill_, const int *spans, int count,
                FromRgb terms, int is_rgb, const float *code, float *blurred, int width,
                int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int total[4] = {0, 0, 0, 0};
   const int radius = count / 2;
@@ -187,7 +187,7 @@ struct Axis {
 SM_KERNEL enlarge(const float *small, int columns, int rows, Axis down, Axis across, Plane out,
                   int shift, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   const int j = down.first[y], i = across.first[x];
   const float *near = small + (i64)j * columns, *far = small + (i64)min(j + 1, rows - 1) * columns;

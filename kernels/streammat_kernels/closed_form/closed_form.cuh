@@ -62,7 +62,7 @@ SM_FN int is_unknown(const Plane &alpha, int y, int x, int columns, int rows) {
 
 SM_KERNEL begin(Plane alpha, u8 *unknown, float *now, float *before, int columns, int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= columns || y >= rows) return;
   const i64 at = (i64)y * columns + x;
   const int free_ = is_unknown(alpha, y, x, columns, rows);
@@ -74,7 +74,7 @@ SM_KERNEL begin(Plane alpha, u8 *unknown, float *now, float *before, int columns
 // The matting Laplacian's row of every unknown sample: the windows that it lies in, one by one.
 SM_KERNEL build(View view, const u8 *unknown, float *weights, double noise, int columns, int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   const i64 map = (i64)rows * columns;
   if (x >= columns || y >= rows || !unknown[(i64)y * columns + x]) return;
   float *own = weights + (i64)y * columns + x;
@@ -105,7 +105,7 @@ SM_KERNEL build(View view, const u8 *unknown, float *weights, double noise, int 
 SM_KERNEL iterate(const float *weights, const u8 *unknown, Plane alpha, const float *now,
                   float *before, float trust, float keep, float rate, int columns, int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   const i64 map = (i64)rows * columns, at = (i64)y * columns + x;
   if (x >= columns || y >= rows || !unknown[at]) return;
   const float here = now[at];
@@ -120,7 +120,7 @@ SM_KERNEL iterate(const float *weights, const u8 *unknown, Plane alpha, const fl
 
 SM_KERNEL finish(Plane alpha, const u8 *unknown, const float *now, int columns, int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= columns || y >= rows) return;
   const i64 at = (i64)y * columns + x;
   if (unknown[at]) store_float(alpha, y, x, clip(now[at], 0.0f, 1.0f));

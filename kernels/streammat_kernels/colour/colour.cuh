@@ -52,7 +52,7 @@ SM_FN void yuv_to_rgb_quad(const Planes3 &yuv, const Planes3 &out, int x, int y,
 SM_KERNEL yuv_to_rgb(Planes3 yuv, Planes3 out, int width, int height, Grid grid, ToRgb terms,
                      float peak) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < width && y < height) yuv_to_rgb_quad(yuv, out, x, y, width, grid, terms, peak);
 }
 
@@ -107,7 +107,7 @@ SM_FN void rgb_to_chroma_sample(const Planes3 &rgb, const Planes3 &out, int i, i
 SM_KERNEL rgb_to_yuv(Planes3 rgb, Planes3 out, int width, int height, Grid grid, FromRgb terms,
                      int shift, int with_chroma) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   rgb_to_luma_quad(rgb, out.part[0], x, y, width, terms, shift);
   if (!with_chroma || y % grid.chroma_y != 0) return;
@@ -120,7 +120,7 @@ SM_KERNEL rgb_to_yuv(Planes3 rgb, Planes3 out, int width, int height, Grid grid,
 SM_KERNEL rescale(Plane source, Plane out, int width, int height, double gain, double offset,
                   double top, int shift) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int in[4], codes[4];
   load_quad(source, y, x, width, in);
@@ -132,7 +132,7 @@ SM_KERNEL rescale(Plane source, Plane out, int width, int height, double gain, d
 
 SM_KERNEL fill(Plane out, int width, int height, int code) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   const int codes[4] = {code, code, code, code};
   store_quad(out, y, x, width, codes);

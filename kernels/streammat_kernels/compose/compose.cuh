@@ -9,7 +9,7 @@ SM_FN float over_value(float near, float far, float share) {
 SM_KERNEL compose(const float *foreground, const float *background, const float *alpha, float *out,
                   int pixels, int images, int channels) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int n = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = grid_row();
   if (x >= pixels || n >= images) return;
   const float share = alpha[(i64)n * pixels + x];
   for (int c = 0; c < channels; c++) {
@@ -22,7 +22,7 @@ SM_KERNEL compose_gradients(const float *foreground, const float *background, co
                             const float *gradient, float *near, float *far, float *share_out,
                             int pixels, int images, int channels) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int n = blockIdx.y * blockDim.y + threadIdx.y;
+  const int n = grid_row();
   if (x >= pixels || n >= images) return;
   const float share = alpha[(i64)n * pixels + x];
   float total = 0.0f;

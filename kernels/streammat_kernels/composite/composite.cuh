@@ -90,7 +90,7 @@ SM_FN void over_cell(const Picture &p, const Foreground &f, const ToRgb &t, cons
 SM_KERNEL over_yuv(Picture picture, Foreground foreground, ToRgb to_terms, FromRgb from_terms,
                    Tables tables, Grid grid, int width, int height) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
-  const int j = blockIdx.y * blockDim.y + threadIdx.y;
+  const int j = grid_row();
   if (i < grid.columns && j < grid.rows)
     over_cell(picture, foreground, to_terms, from_terms, tables, grid, j, i, width, height);
 }
@@ -99,7 +99,7 @@ SM_KERNEL over_yuv(Picture picture, Foreground foreground, ToRgb to_terms, FromR
 SM_KERNEL over_planes(Picture picture, Foreground foreground, int planes, float black, float span,
                       Tables tables, int width, int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   const float scale = tables.top / span, unit = 1.0f / (float)(1 << tables.shift);
   int alpha[4];
@@ -130,7 +130,7 @@ SM_KERNEL over_planes(Picture picture, Foreground foreground, int planes, float 
 SM_KERNEL premultiply(Planes3 rgb, Plane alpha_, Planes3 out, Tables tables, int width,
                       int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int alpha[4];
   load_quad(alpha_, y, x, width, alpha);

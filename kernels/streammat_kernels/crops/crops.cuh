@@ -61,7 +61,7 @@ SM_FN float cropped(const float *plane, int stride, const Crop &crop, int y, int
 SM_KERNEL crop_flip_resize(const float *images, float *out, Crops crops, int first, int count,
                            int channels, int height_in, int width_in, int height, int width) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int row = blockIdx.y * blockDim.y + threadIdx.y;
+  const int row = grid_row();
   const int n = row / height, y = row % height;
   if (x >= width || n >= count) return;
   const Crop crop = crops.at[n];

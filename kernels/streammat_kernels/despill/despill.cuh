@@ -11,7 +11,7 @@ SM_FN int limited(int screen, int first, int second, int alpha, float amount, fl
 SM_KERNEL limit_screen(Planes3 source, Planes3 out, Plane alpha_, float amount, float band,
                        int width, int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int screen[4], first[4], second[4], alpha[4];
   load_quad(source.part[0], y, x, width, screen);

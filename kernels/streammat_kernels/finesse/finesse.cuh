@@ -27,7 +27,7 @@ SM_FN int corrected(float value, const Mattes &m, int y, int x) {
 
 SM_KERNEL load_codes(Plane alpha, float *plane, Clip clip_, int width, int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int codes[4];
   load_quad(alpha, y, x, width, codes);
@@ -39,7 +39,7 @@ SM_KERNEL load_codes(Plane alpha, float *plane, Clip clip_, int width, int heigh
 SM_KERNEL store_codes(const float *plane, Plane out, int inverted, Mattes mattes, int width,
                       int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int codes[4];
 #pragma unroll
@@ -54,7 +54,7 @@ SM_KERNEL store_codes(const float *plane, Plane out, int inverted, Mattes mattes
 // Clip and mattes alone, without growth and feather: one launch.
 SM_KERNEL touch(Plane alpha, Plane out, Clip clip_, Mattes mattes, int width, int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int codes[4];
   load_quad(alpha, y, x, width, codes);
@@ -91,7 +91,7 @@ SM_FN float grown(const float *source, const float *__restrict__ samples, int co
 SM_KERNEL grow(const float *source, float *target, const float *samples, int count, int width,
                int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < width && y < height)
     target[(i64)y * width + x] = grown(source, samples, count, y, x, width, height);
 }
@@ -100,7 +100,7 @@ SM_KERNEL grow(const float *source, float *target, const float *samples, int cou
 SM_KERNEL correlate(const float *source, float *target, const float *weights, int count, int down,
                     int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   float total = 0.0f;
   for (int k = 0; k < count; k++) {

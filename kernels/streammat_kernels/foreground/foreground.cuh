@@ -48,7 +48,7 @@ SM_FN void halve_pixel(const Level &fine, const Level &coarse, u16 *coarse_alpha
 
 SM_KERNEL halve(Level fine, Level coarse, u16 *coarse_alpha) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < coarse.width && y < coarse.height) halve_pixel(fine, coarse, coarse_alpha, y, x);
 }
 
@@ -68,7 +68,7 @@ SM_FN void double_pixel(const Level &coarse, const Level &fine, int y, int x) {
 // The finest level keeps the source where alpha is 1 (foreground) or 0 (background).
 SM_KERNEL seed(Level coarse, Level fine, int is_finest) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= fine.width || y >= fine.height) return;
   double_pixel(coarse, fine, y, x);
   if (!is_finest) return;
@@ -129,7 +129,7 @@ SM_FN void relax_pixel(const Level &l, int y, int x, int from, int beside, int b
 // Half a sweep: rows of ``parity``.
 SM_KERNEL relax(Level level, int parity, int from, int beside, int band_only) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = 2 * (blockIdx.y * blockDim.y + threadIdx.y) + parity;
+  const int y = 2 * grid_row() + parity;
   if (x < level.width && y < level.height) relax_pixel(level, y, x, from, beside, band_only);
 }
 
@@ -217,7 +217,7 @@ SM_KERNEL __launch_bounds__(512) solve_coarse(Pyramid p) {
 // Move F so that the mixture holds in linear light, background kept (cpu.relight_rows).
 SM_KERNEL relight(Level level, u16 *out, const float *light, const float *code, float give) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= level.width || y >= level.height) return;
   const int alpha = level.alpha[(i64)y * level.width + x];
   if (alpha == 0 || alpha == OPAQUE) return;

@@ -28,6 +28,6 @@ SM_FN float fused(const Maps &m, int y, int x) {
 
 SM_KERNEL fuse(Maps maps, Plane out, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < width && y < height) store_float(out, y, x, fused(maps, y, x));
 }

@@ -26,7 +26,7 @@ SM_FN float shrunk_luma(const Plane &luma, const Taps &rows, const Taps &columns
 SM_KERNEL cells(Plane alpha, Plane luma, Taps rows, Taps columns, float scale, float *snap,
                 float *guide, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   snap[(i64)y * width + x] = snapped(load(alpha, y, x));
   guide[(i64)y * width + x] = shrunk_luma(luma, rows, columns, y, x, scale);
@@ -187,7 +187,7 @@ SM_FN int painted(const Plane &luma, float scale, const Cells &c, const Gaps &g,
 SM_KERNEL paint(Plane luma, float scale, Cells cells_, Gaps gaps, Plane out, int width,
                 int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int codes[4];
 #pragma unroll

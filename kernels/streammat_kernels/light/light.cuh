@@ -4,14 +4,14 @@
 // Half floats come by their bits, as an index into a table of all of them.
 SM_KERNEL encode_half(Plane light, const u16 *table, Plane out, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < width && y < height) store_code(out, y, x, table[load_code(light, y, x)]);
 }
 
 // Anything that is not above 0 is 0, not-a-number too.
 SM_KERNEL encode_float(Plane light, const float *table, Plane out, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   const float value = load(light, y, x);
   const float shown = value > 0.0f ? value : 0.0f;
@@ -30,7 +30,7 @@ SM_FN int half_bits(float value) {
 // ``alpha`` without data: light alone.
 SM_KERNEL to_half(Plane codes, const float *light, Plane alpha, Plane out, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   const int cover = alpha.data ? load_code(alpha, y, x) : OPAQUE;
   float shown = light[load_code(codes, y, x)];

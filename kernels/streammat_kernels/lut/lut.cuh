@@ -18,7 +18,7 @@ SM_FN float place(const Lookup &lut, float gain, float offset, float value) {
 
 SM_KERNEL lines(Planes3 rgb, Lookup lut, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
 #pragma unroll
   for (int c = 0; c < 3; c++) {
@@ -31,7 +31,7 @@ SM_KERNEL lines(Planes3 rgb, Lookup lut, int width, int height) {
 
 SM_KERNEL cubes(Planes3 rgb, Lookup lut, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int cell[3];
   float share[3];

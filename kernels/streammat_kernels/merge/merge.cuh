@@ -69,7 +69,7 @@ SM_KERNEL collapse(Merger m, const double *partial, int blocks, double pixels, d
 
 SM_KERNEL blend(Planes3 alphas, const double *factors, Plane out, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   float value = (float)factors[3];
 #pragma unroll

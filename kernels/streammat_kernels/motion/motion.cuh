@@ -76,7 +76,7 @@ SM_FN void lucas_kanade(const float *previous, const float *current, float shift
 SM_KERNEL solve(const float *previous, const float *current, const float *measured, float given,
                 const float *start, float *out, int columns, int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= columns || y >= rows) return;
   const float shift = (measured ? measured[0] : 0.0f) + given;
   lucas_kanade(previous, current, shift, start, columns, rows, y, x, out);
@@ -106,7 +106,7 @@ SM_FN int place(int i, int factor, int count, float *part) {
 SM_KERNEL settle(const float *solved, int columns, int rows, int factor, float *out, int width,
                  int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   float down, right;
   const int top = place(y, factor, rows, &down), left = place(x, factor, columns, &right);

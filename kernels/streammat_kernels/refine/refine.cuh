@@ -9,7 +9,7 @@ SM_KERNEL measure(Maps maps, Plane luma, Taps rows_, Taps columns_, float guide_
                   float *guide, int cell_columns, int cell_rows, float block_scale, float *means,
                   int columns, int rows, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < cell_columns && y < cell_rows) {
     const i64 at = (i64)y * cell_columns + x;
     snap[at] = snapped(fused(maps, y, x));
@@ -42,7 +42,7 @@ SM_FN void paint_quad(const Plane &luma, float scale, const Cells &c, const Gaps
 SM_KERNEL paint_and_smooth(Plane luma, float scale, Cells cells_, Gaps gaps, Past past, Plane out,
                            int width, int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int codes[4];
   paint_quad(luma, scale, cells_, gaps, y, x, width, codes);
@@ -54,7 +54,7 @@ SM_KERNEL paint_and_smooth(Plane luma, float scale, Cells cells_, Gaps gaps, Pas
 SM_KERNEL paint_and_recall(Plane luma, float scale, Cells cells_, Gaps gaps, Trail trail,
                            Plane out) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= trail.columns || y >= trail.rows) return;
   for (int row = y * BLOCK; row < min((y + 1) * BLOCK, trail.height); row++) {
     int codes[4];

@@ -43,13 +43,13 @@ SM_FN void view_pixel(const Planes3 &planes, int used, const ViewTaps &t, const 
 SM_KERNEL view(Planes3 planes, int used, ViewTaps taps, ViewMatrix matrix, Planes3 out, int width,
                int height, int columns, int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < width && y < height) view_pixel(planes, used, taps, matrix, out, x, y, columns, rows);
 }
 
 SM_KERNEL resample_float(Plane source, Plane out, Taps rows, Taps columns, int width, int height) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < width && y < height) store_float(out, y, x, filtered(source, y, x, rows, columns));
 }
 
@@ -57,7 +57,7 @@ SM_KERNEL resample_float(Plane source, Plane out, Taps rows, Taps columns, int w
 SM_KERNEL resample_codes(Plane source, Plane out, Taps rows, Taps columns, int width, int height,
                          float gain, float offset, float top, int shift) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   const float value = filtered(source, y, x, rows, columns);
   store_code(out, y, x, nearest(gain * value + offset, top) << shift);

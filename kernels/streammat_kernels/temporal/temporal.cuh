@@ -20,7 +20,7 @@ SM_FN float block_mean(const Plane &luma, int by, int bx, int width, int height,
 SM_KERNEL block_means(Plane luma, float scale, float *means, int width, int height, int columns,
                       int rows) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < columns && y < rows)
     means[(i64)y * columns + x] = block_mean(luma, y, x, width, height, scale);
 }
@@ -176,7 +176,7 @@ SM_FN void recall_block(const Plane &alpha, const Trail &t, int by, int bx) {
 
 SM_KERNEL recall(Plane alpha, Trail trail) {
   const int x = blockIdx.x * blockDim.x + threadIdx.x;
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x < trail.columns && y < trail.rows) recall_block(alpha, trail, y, x);
 }
 
@@ -326,7 +326,7 @@ SM_FN void smooth_quad(const Past &p, int y, int x, int width, int codes[4]) {
 
 SM_KERNEL blend(Plane alpha, Plane out, Past past, int width, int height) {
   const int x = 4 * (blockIdx.x * blockDim.x + threadIdx.x);
-  const int y = blockIdx.y * blockDim.y + threadIdx.y;
+  const int y = grid_row();
   if (x >= width || y >= height) return;
   int codes[4];
   load_quad(alpha, y, x, width, codes);

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.gpu import stage
+from benchmarks.gpu import pack, stage
 from benchmarks.gpu.pack import split
 from benchmarks.gpu.prune_fatbin import MAGIC, prune
 
@@ -24,6 +24,27 @@ def test_parts_keep_to_the_limit_and_join_to_the_same_files(tmp_path: Path, limi
         lacking = stage.join(rows, home)
     assert lacking == []
     assert {name: (home / name).read_bytes() for name, _ in FILES} == dict(FILES)
+
+
+def test_what_was_packed_before_is_not_joined_with_what_is_packed_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def download(wheels: object, folder: Path, python: str) -> list[Path]:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{python}.whl").write_bytes(bytes(3 << 20))
+        return sorted(folder.glob("*.whl"))
+
+    monkeypatch.setattr(pack, "build_loader", lambda folder: None)
+    monkeypatch.setattr(pack, "download", download)
+    monkeypatch.setattr(pack, "sample_frames", lambda: b"frames")
+    monkeypatch.setattr(pack, "cpu_mattes", lambda: b"mattes")
+    out, home = tmp_path / "out", tmp_path / "home"
+    for python, mib in (("3.11", 1), ("3.12", 2)):
+        assert pack.main(["rtx", str(out), "--part-mib", str(mib), "--python", python]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["00", "01", "wheels"]
+    rows = stage.collect(sorted(out.glob("[0-9]*")), home)
+    assert stage.join(rows, home) == []
+    assert {name for _, name in rows} == {"3.12.whl", "frames.npz", "mattes.npz"}
 
 
 def test_a_missing_or_damaged_part_is_noticed(tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks import rssn_samples
+from benchmarks.__main__ import main as benchmark
 from benchmarks.gpu import every_kernel, matte_case, rssn_case, run, session
 from benchmarks.gpu.cases import all_cases
 from benchmarks.gpu.session import ROOT, STEPS, Step, main, run_steps
@@ -42,6 +45,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         Step("early", "PYTHON -c 1", 60, modules=("no_such_module_yet",)),
         Step("tool", "PYTHON -c 1", 60, programs=("no-such-program",)),
         Step("file", "PYTHON -c 1", 60, files=("not-yet.tar",)),
+        Step("host", "PYTHON -c 1", 60, host=("json", "no_such_module")),
         Step("last", "PYTHON -c print('HOME','RESULTS')", 60),
     ]
     home, out = tmp_path / "home", tmp_path / "out"
@@ -53,6 +57,7 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         "early": "waits for no_such_module_yet",
         "tool": "left out: no no-such-program",
         "file": "left out: no not-yet.tar",
+        "host": "left out: no no_such_module",
         "last": "done",
     }
     with tarfile.open(out / "results.tar.gz") as archive:
@@ -110,7 +115,10 @@ def test_a_step_that_hangs_says_where_before_it_is_ended() -> None:
     assert b"KeyboardInterrupt" in process.communicate()[1]
 
 
-def test_a_damaged_part_keeps_nothing_from_running(tmp_path: Path) -> None:
+def test_a_damaged_part_keeps_nothing_from_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "has_gpu", lambda: True)
     (tmp_path / "00").mkdir()  # no manifest
     home, out = str(tmp_path / "home"), str(tmp_path / "out")
     assert main([str(tmp_path / "00"), "--home", home, "--bring", out, "--seconds", "1"]) == 3
@@ -145,7 +153,42 @@ def test_what_was_left_out_is_done_when_its_file_has_come(tmp_path: Path) -> Non
     assert summary(tmp_path / "out") == {"other": "done"}
 
 
-def test_without_time_nothing_is_begun(tmp_path: Path) -> None:
+def test_without_a_gpu_a_line_says_so_and_nothing_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = b""
+
+    def no_library(*_: Any, **__: Any) -> None:
+        raise OSError("not there")
+
+    def program(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(stdout=said)
+
+    monkeypatch.setattr("ctypes.CDLL", no_library)
+    monkeypatch.setattr("subprocess.run", program)
+    assert main(["--home", str(tmp_path / "home"), "--bring", str(tmp_path / "out")]) == 4
+    error = capfd.readouterr().err
+    assert error.startswith("no GPU: ")
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+    said = b"GPU 0: NVIDIA H100"
+    assert session.has_gpu()
+    monkeypatch.setattr("subprocess.run", no_library)
+    assert not session.has_gpu()
+
+
+def test_benchmarks_that_lack_a_device_say_so_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert benchmark(["kernels", "--device", "cuda"]) == 4
+    error = capsys.readouterr().err
+    assert error.startswith("error: benchmarks on a GPU need CuPy; pip install")
+    assert error.count("\n") == 1
+
+
+def test_without_time_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "has_gpu", lambda: True)
     assert main(["--home", str(tmp_path), "--bring", str(tmp_path / "out"), "--seconds", "1"]) == 3
     ends = set(summary(tmp_path / "out").values())
     assert all(end == "no time" or end.startswith(("waits for", "left out")) for end in ends)
@@ -160,6 +203,15 @@ def test_steps_name_what_is_there() -> None:
             assert not is_ours or path.is_dir() or path.with_suffix(".py").is_file(), module
         for word in words:
             assert not word.startswith("tests/") or (ROOT / word).is_dir()
+
+
+def test_every_test_for_a_gpu_is_in_a_step() -> None:
+    folders = {word for step in STEPS for word in step.command.split() if word.startswith("tests/")}
+    marked = re.compile(r"^(@|pytestmark = |.*marks=)pytest\.mark\.cuda\b", re.MULTILINE)
+    files = [path for path in (ROOT / "tests").rglob("*.py") if marked.search(path.read_text())]
+    assert len(files) > 4
+    for path in files:
+        assert any((ROOT / folder) in path.parents for folder in folders), path
 
 
 @pytest.mark.skipif(COMPILER is None, reason="no g++ to run the CUDA source with")
@@ -211,26 +263,60 @@ def test_without_cupy_the_samples_benchmark_says_what_to_install(
 
 
 def test_a_share_of_a_step_says_whether_it_is_small_enough() -> None:
-    step, batch = Spread(20.0, 0.0, 20.0, 5), Spread(2.0, 0.0, 2.0, 5)
-    assert rssn_case.share_row("fp32", step, batch)["reached"]
-    assert not rssn_case.share_row("fp32", batch, batch)["reached"]
-    assert rssn_case.rate_row("host", True, batch, 32)["samples_a_second"] == 16000
-    assert not rssn_case.rate_row("host", True, step, 32)["reached"]
+    step_ms, batch_ms = Spread(20.0, 0.0, 20.0, 5), Spread(2.0, 0.0, 2.0, 5)
+    step, batch = ({"time": ms, "gpu": {"samples": 9}} for ms in (step_ms, batch_ms))
+    small, large = (rssn_case.share_row("fp32", found, batch_ms) for found in (step, batch))
+    assert small["reached"]
+    assert not large["reached"]
+    quick, slow = (rssn_case.rate_row("host", True, found, 32) for found in (batch, step))
+    assert quick["samples_a_second"] == 16000
+    assert not slow["reached"]
+    assert all(row["gpu"] == {"samples": 9} for row in (small, large, quick, slow))
 
 
-def test_a_step_of_the_published_training_is_timed() -> None:
+def test_a_step_of_the_published_training_is_timed_and_its_clocks_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     torch = pytest.importorskip("torch")
-    from benchmarks.rssn_step import step_ms
+    pytest.importorskip("cv2")
     from streammat.training.batch import Batch
 
+    class Asked:
+        def between(self, begin: float, end: float) -> dict[str, float]:
+            return {"seconds": end - begin}
+
+    monkeypatch.setattr(rssn_case, "watch", Asked)
     torch.manual_seed(0)
     colours = [torch.rand(2, 3, 32, 32) * 255 for _ in range(3)]
     shares = [torch.rand(2, 1, 32, 32) for _ in range(4)]
     maps = dict(zip(("alpha", "trimap", "dilation", "erosion"), shares, strict=True))
     batch = Batch(rgb=colours[0], foreground=colours[1], background=colours[2], **maps)
-    spread = step_ms(batch, "fp32", steps=1, warm_ups=0, model="gfm_lite0_tt")
-    assert spread.repeats == 1
-    assert spread.median > 0
+    few = {"steps": 1, "warm_ups": 0, "model": "gfm_lite0_tt"}
+    found = rssn_case.measured_step(batch, "fp32", **few)
+    assert found["time"].repeats == 1
+    assert 0 < found["time"].median <= found["gpu"]["seconds"] * 1e3, "the whole step is watched"
+
+
+def test_without_what_training_needs_the_batches_are_measured_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuda = SimpleNamespace(Stream=lambda non_blocking: SimpleNamespace(synchronize=int))
+    fake = SimpleNamespace(cuda=cuda, asarray=np.asarray, asnumpy=np.asarray)
+    monkeypatch.setitem(sys.modules, "cupy", fake)
+    monkeypatch.setattr(rssn_case, "Cuda", lambda: SimpleNamespace(facts={"gpu": "a GPU"}))
+    monkeypatch.setattr("streammat_kernels.staging.CupyStaging", lambda stream: None)
+    monkeypatch.setattr(rssn_case, "watch", int)
+    monkeypatch.setattr(rssn_case, "gpu_state", dict)
+    monkeypatch.setattr(rssn_case, "input_hash", str)
+    for name in ("differing", "differing_staged"):
+        monkeypatch.setattr(rssn_case, name, lambda *_: 0.0)
+    row = {"case": "host", "reached": True}
+    monkeypatch.setattr(rssn_case, "batch_rows", lambda *_: iter([row]))
+    monkeypatch.setattr(rssn_case, "find_spec", lambda name: None if name == "cv2" else name)
+    assert rssn_case.run(4, tmp_path / "rssn.json") == 0
+    found = json.loads((tmp_path / "rssn.json").read_text())
+    assert found["training_step"] == "left out: no cv2"
+    assert found["rows"] == [row]
 
 
 def test_mattes_are_compared_with_the_packed_ones(

@@ -21,13 +21,23 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("torch", reason="no torch: the extra [torch] is not installed")
 
 H, W = 64, 96
+
+
+class Asked:
+    """Beside `Watch`: says what it was asked for."""
+
+    def between(self, begin: float, end: float) -> dict[str, float]:
+        return {"begin": begin, "end": end}
+
+
 _PYTHON = """#!/bin/sh
 test -z "$PYTHONHOME" || exit 7
 case "$LD_LIBRARY_PATH" in */py310/lib:*/tensorrt*) ;; *) exit 8 ;; esac
 folder=$(dirname "$4")
 test -s "$2" -a "$(wc -c < "$3")" = SIZE || exit 9
 cp RAW/*.raw "$folder"
-echo '{"tensorrt": "8.6.0", "build_seconds": 40.0, "ms": [1.0, 1.0, 1.0, 1.0, 1.5]}' > "$4"
+echo '{"tensorrt": "8.6.0", "build_seconds": 40.0, "ms": [1.0, 1.0, 1.0, 1.0, 1.5],
+  "moments": [7.0, 8.5]}' > "$4"
 """
 
 
@@ -55,6 +65,7 @@ def test_its_maps_are_held_against_fp32_and_a_model_that_fails_is_passed_over(
         values.astype(np.float32).tofile(raw / f"{name}.raw")
     packed(tmp_path, _PYTHON.replace("SIZE", str(rgb.nbytes)).replace("RAW", str(raw)))
     monkeypatch.setenv("PYTHONHOME", "elsewhere")
+    monkeypatch.setattr(trt86_case, "watch", Asked)
     monkeypatch.setattr(trt86_case, "TARGET", (DEFAULT, W, H))
     out = tmp_path / "trt86.json"
     assert trt86_case.main(["--home", str(tmp_path), "--json", str(out)]) == 1
@@ -62,4 +73,5 @@ def test_its_maps_are_held_against_fp32_and_a_model_that_fails_is_passed_over(
     assert [row["case"] for row in found["rows"]] == [case.name]
     assert found["rows"][0]["accuracy"]["faults"] == []
     assert found["rows"][0]["time"]["median"] == 1.0
+    assert found["rows"][0]["gpu"] == {"begin": 7.0, "end": 8.5}
     assert "ended with 9" in found["failed"][f"{DEFAULT}-512x288"]  # its size is another one

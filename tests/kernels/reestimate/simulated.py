@@ -24,6 +24,7 @@ class Simulated:
 
 def main() -> None:
     cuda._BLOCK = (4, 2)  # the simulator starts a thread for each of a GPU's
+    cuda._MOST_DOWN = 2  # pictures are higher than what a launch takes
     random = np.random.default_rng(2)
     colours, alpha = random.random((5, 7, 3)), random.random((5, 7))
     alpha[0], alpha[2] = 0, 1

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,6 +117,46 @@ def test_the_gpus_kernels_do_the_same_in_numbas_simulator() -> None:
         check=False,
     )
     assert result.stdout.strip() == "simulated", result.stderr[-2000:]
+
+
+class _Kernel:
+    """A kernel of numba.cuda that notes its arrays."""
+
+    def __init__(self) -> None:
+        self.launches: list[list[Any]] = []
+
+    def __getitem__(self, start: Any) -> Any:
+        del start
+        return lambda *args: self.launches.append([a for a in args if not isinstance(a, float)])
+
+
+def test_no_launch_waits_for_the_arrays_of_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu: Any = import_module("streammat_kernels.reestimate.cuda")
+    shown: list[Any] = []
+
+    def as_cuda_array(array: Any, sync: bool = True) -> tuple[str, int]:
+        assert not sync, "Numba waits for the array's stream"
+        shown.append(array)
+        return "Numba's", id(array)
+
+    sweep, relaxation = _Kernel(), _Kernel()
+    monkeypatch.setattr(gpu, "cuda", SimpleNamespace(as_cuda_array=as_cuda_array))
+    monkeypatch.setattr(gpu, "_grid", lambda alpha: None)
+    monkeypatch.setattr(gpu, "empty", lambda shape, dtype, like: np.empty(shape, dtype))
+    monkeypatch.setattr(gpu, "jacobi", sweep)
+    monkeypatch.setattr(gpu, "relax", relaxation)
+    colours, weighted, alpha = np.zeros((4, 6, 3)), np.zeros((4, 6, 3)), np.zeros((4, 6))
+    found = gpu.sweeps(colours, weighted, alpha, 3)
+    assert [len(launch) for launch in sweep.launches] == [4, 4, 4]
+    assert sweep.launches[-1][-1] == ("Numba's", id(found)), "the last one writes the result"
+    for before, after in pairwise(sweep.launches):
+        assert after[0] == before[-1]
+    assert len(shown) == 4
+    gpu.converge(colours, weighted, alpha, 1.9, 0.5, 16)
+    assert len(relaxation.launches) == 16
+    assert len(shown) == 8
+    arrays = [array for launch in relaxation.launches for array in (*launch[:3], launch[-1])]
+    assert all(kind == "Numba's" for kind, _ in arrays)
 
 
 @pytest.mark.cuda

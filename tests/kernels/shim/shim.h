@@ -59,8 +59,9 @@ static void sm_call(void (*kernel)(A...), void **args, std::index_sequence<I...>
 }
 
 template <typename... A>
-static void sm_launch(void (*kernel)(A...), void **args, unsigned across, unsigned down) {
-  gridDim = {across, down, 1};
+static void sm_launch(void (*kernel)(A...), void **args, unsigned across, unsigned down,
+                      unsigned layers) {
+  gridDim = {across, down, layers};
 #ifdef SM_THREADS
   blockDim = {SM_THREADS, 1, 1};
   for (unsigned y = 0; y < down; y++)
@@ -78,15 +79,16 @@ static void sm_launch(void (*kernel)(A...), void **args, unsigned across, unsign
 #else
   blockDim = {1, 1, 1};
   threadIdx = {0, 0, 0};
-  for (unsigned y = 0; y < down; y++)
-    for (unsigned x = 0; x < across; x++) {
-      blockIdx = {x, y, 0};
-      sm_call(kernel, args, std::index_sequence_for<A...>{});
-    }
+  for (unsigned z = 0; z < layers; z++)
+    for (unsigned y = 0; y < down; y++)
+      for (unsigned x = 0; x < across; x++) {
+        blockIdx = {x, y, z};
+        sm_call(kernel, args, std::index_sequence_for<A...>{});
+      }
 #endif
 }
 
-#define SM_EXPORT(name)                                                              \
-  extern "C" void launch_##name(void **args, unsigned across, unsigned down) {       \
-    sm_launch(name, args, across, down);                                             \
+#define SM_EXPORT(name)                                                                         \
+  extern "C" void launch_##name(void **args, unsigned across, unsigned down, unsigned behind) { \
+    sm_launch(name, args, across, down, behind);                                                \
   }

@@ -190,8 +190,8 @@ class PromptGpu(LateGpu):
     def __init__(self) -> None:
         super().__init__(FakeCuda().stream())
 
-    def _launch(self, kernel: str, count: tuple[int, int], args: tuple[Any, ...]) -> None:
-        super()._launch(kernel, count, args)
+    def _launch(self, kernel: str, grid: tuple[int, int, int], args: tuple[Any, ...]) -> None:
+        super()._launch(kernel, grid, args)
         self.synchronise(self.record())
 
     def upload(self, source: Any, target: Any = None) -> Any:
