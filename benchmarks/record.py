@@ -131,12 +131,15 @@ def versions_record() -> dict[str, str]:
 
 
 def commit_record() -> str:
-    """Short commit hash, with "+" when files were changed; "unknown" outside git."""
+    """Short commit hash, with "+" when files were changed.
+
+    Outside git what ``STREAMMAT_COMMIT`` says, else "unknown".
+    """
     try:
         head = _git("rev-parse", "--short", "HEAD")
         return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return os.environ.get("STREAMMAT_COMMIT", "unknown")
 
 
 def _git(*words: str) -> str:

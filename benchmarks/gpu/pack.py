@@ -19,6 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.gpu.stage import COMMIT
+from benchmarks.record import commit_record
+
 WHEELS = {
     "rtx": (
         "tensorrt-rtx-cu13-libs==1.7.1.116",
@@ -122,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = [(path.name, path.read_bytes()) for path in wheels]
     if args.name == "rtx":
         files += [(FRAMES, sample_frames()), (MATTES, cpu_mattes())]
+    files.append((COMMIT, commit_record().encode()))
     files.sort(key=lambda file: len(file[1]))  # what is whole is installed before the rest comes
     for folder in split(files, args.out, args.part_mib << 20):
         size = sum(path.stat().st_size for path in folder.iterdir())

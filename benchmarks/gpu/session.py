@@ -116,9 +116,10 @@ STEPS = (  # what tells most comes first; what waits for a later part is begun w
 )
 
 
-def environment(site: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """Of every step: the staged packages first, a GPU test that is skipped is a failure."""
-    paths = [str(site), str(ROOT / "engines"), str(ROOT / "kernels"), str(ROOT)]
+    commit = home / stage.COMMIT
+    paths = [str(home / "site"), str(ROOT / "engines"), str(ROOT / "kernels"), str(ROOT)]
     given = os.environ.get("PYTHONPATH")
     return os.environ | {
         "PATH": _PATH,
@@ -126,6 +127,7 @@ def environment(site: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONFAULTHANDLER": "1",
         "STREAMMAT_REQUIRE_CUDA": "1",
+        "STREAMMAT_COMMIT": commit.read_text() if commit.exists() else "unknown",
     }
 
 
@@ -156,7 +158,7 @@ def run_step(step: Step, home: Path, results: Path, seconds: float) -> str:
         process = subprocess.Popen(
             command.split(),
             cwd=ROOT,
-            env=environment(home / "site"),
+            env=environment(home),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 EXIT_INCOMPLETE = 3
+COMMIT = "commit.txt"  # of what was packed, for the results: the host has no git history
 
 
 def collect(parts: Sequence[Path], folder: Path) -> list[tuple[str, str]]:

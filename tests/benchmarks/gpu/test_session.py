@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import rssn_samples
+from benchmarks import record, rssn_samples
 from benchmarks.__main__ import main as benchmark
-from benchmarks.gpu import every_kernel, matte_case, rssn_case, run, session
+from benchmarks.gpu import every_kernel, matte_case, rssn_case, run, session, stage
 from benchmarks.gpu.cases import all_cases
 from benchmarks.gpu.session import ROOT, STEPS, Step, main, run_steps
 from benchmarks.kernels.pictures import NETWORK
@@ -66,6 +66,16 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
         str(home),
         str(home / "results"),
     ]
+
+
+def test_results_without_git_have_the_packed_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / stage.COMMIT).write_text("abc1234+")
+    monkeypatch.setenv("STREAMMAT_COMMIT", session.environment(tmp_path)["STREAMMAT_COMMIT"])
+    monkeypatch.setattr(record, "ROOT", tmp_path)
+    assert record.commit_record() == "abc1234+"
+    assert session.environment(tmp_path / "empty")["STREAMMAT_COMMIT"] == "unknown"
 
 
 def test_a_second_call_does_what_is_left_and_what_can_be_done_now(tmp_path: Path) -> None:
