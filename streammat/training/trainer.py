@@ -155,16 +155,21 @@ class Trainer:
     def next_batch(self) -> Batch:
         """This process's part of the current step's batch, at one of the phase's shapes."""
         phase = current_phase(self.recipe.phases, self.progress)
-        rng = np.random.default_rng((self.recipe.seed, self.step, 1))
+        rng = self._generator(1)
         height, width = phase.shapes[int(rng.integers(len(phase.shapes)))]
         first, count = self.group.share(phase.batch)
         return self.source.batch(self.step, first, count, height, width)
+
+    def _generator(self, kind: int) -> np.random.Generator:
+        """Of this step's own draws; the key is of another form than those of samples."""
+        key = np.random.SeedSequence(self.recipe.seed, spawn_key=(self.step, kind))
+        return np.random.default_rng(key)
 
     def losses(self, batch: Batch) -> Loss:
         """Forward pass and loss of a batch."""
         batch = batch.to(self.device)
         rgb = batch.rgb.contiguous(memory_format=self.layout)
-        draw = np.random.default_rng((self.recipe.seed, self.step, 2)).random()
+        draw = self._generator(2).random()
         with self.arithmetic.autocast():
             twice = draw < self.recipe.second_glance
             output = forward(self.model, rgb, second_glance=twice)
