@@ -7,7 +7,6 @@ It holds `pairs.jsonl`, a line ``{"name": NAME, "src": SOURCE}`` for each pair, 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from streammat.datasets.reading import read_alpha, read_cutout, read_rgb
 from streammat.errors import InputError, MediaError
 from streammat.media.sequence import IMAGE_SUFFIXES
 from streammat.training.cache import Bytes, Item, estimate_foreground, write_cache
+from streammat.training.fingerprint import files_digest
 
 BACKGROUND_MAX_SIDE_PX = 640
 LIST = "pairs.jsonl"
@@ -57,12 +57,14 @@ def build_cache(data: Path, cache: Path, faults: Faults | None = None) -> None:
 
 
 def origin_of(data: Path) -> str:
-    """SHA-256 of the names and sizes of everything that `build_cache` looks at."""
+    """Tells everything apart that `build_cache` looks at, see `files_digest`.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
     paths = [data / LIST, *(path for name in _FOLDERS for path in (data / name).glob("*"))]
-    digest = hashlib.sha256()
-    for path in sorted(path for path in paths if path.is_file()):
-        digest.update(f"{path.relative_to(data).as_posix()} {path.stat().st_size}\n".encode())
-    return digest.hexdigest()
+    files = sorted(path for path in paths if path.is_file())
+    return files_digest((path.relative_to(data).as_posix(), path) for path in files)
 
 
 def list_pairs(data: Path, faults: Faults) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from streammat.training.recipe import Recipe, load_recipe
 from streammat.training.schedule import Phase
 from streammat.training.sources import open_data
 from streammat.training.work import Job, prepare, work
-from tests.datasets.trees import write_tree
+from tests.datasets.trees import write_alpha, write_rgb, write_tree
 
 NARROW = "gfm_r34_tt_div16"
 
@@ -109,6 +109,25 @@ def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_pat
     del state["settings"]["starting weights"]
     write_state(state, tmp_path / "last.pt")  # as earlier versions wrote it
     prepare(other, Group())[0].resume(tmp_path / "last.pt")
+
+
+def test_a_run_goes_on_with_the_pictures_that_it_was_validated_on(
+    data: Path, tmp_path: Path
+) -> None:
+    pictures, alphas = tmp_path / "pictures", tmp_path / "alphas"
+    for folder, write in ((pictures, write_rgb), (alphas, write_alpha)):
+        folder.mkdir()
+        write(folder / "a.bmp")
+    job = Job(
+        small_official("ori"), tmp_path, tmp_path, data=data, pictures=pictures, alphas=alphas
+    )
+    prepare(job, Group())[0].save()
+    prepare(job, Group())[0].resume(tmp_path / "last.pt")
+    painted = bytearray((alphas / "a.bmp").read_bytes())
+    painted[-100:] = b"\xff" * 100  # a file of the same size
+    (alphas / "a.bmp").write_bytes(painted)
+    with pytest.raises(CheckpointError, match=r"pictures to validate on was .*, is "):
+        prepare(job, Group())[0].resume(tmp_path / "last.pt")
 
 
 def test_a_recipe_with_data_sets_needs_their_folder(tmp_path: Path) -> None:

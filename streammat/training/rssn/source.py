@@ -6,7 +6,6 @@ samples are made there.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -20,6 +19,7 @@ from streammat.datasets import Faults, Sample
 from streammat.datasets.reading import read_layers, read_rgb
 from streammat.errors import InputError, MediaError
 from streammat.training.batch import Batch
+from streammat.training.fingerprint import files_digest
 from streammat.training.rssn.decisions import (
     NOISE_SIGMA,
     Generators,
@@ -99,17 +99,15 @@ class RssnSource:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of names and sizes of all files, and of the settings, as the run begins."""
-        digest = hashlib.sha256(repr(self._settings).encode())
+        """Of all files and of the settings, as the run begins; see `files_digest`."""
         files = [
             path
             for s in self._all
             for path in (s.picture, s.alpha, s.foreground, s.background)
             if path is not None
         ]
-        for path in [*files, *self._backgrounds]:
-            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-        return digest.hexdigest()
+        named = ((path.name, path) for path in [*files, *self._backgrounds])
+        return files_digest(named, repr(self._settings))
 
     def batch(self, step: int, first: int, count: int, height_px: int, width_px: int) -> Batch:
         """Samples `first` to `first + count - 1` of batch number `step`.
