@@ -111,8 +111,8 @@ def begin_folder(out: Path, *, overwrite: bool) -> None:
         out.mkdir(parents=True, exist_ok=True)
         if launch is None or launch.rank == 0:
             _hold(out)
-        if overwrite:
-            clear(out)
+            if overwrite:  # the others meet this process before they look into the folder
+                clear(out)
     except OSError as error:
         raise OutputError(f"--out {out} cannot be written: {error.strerror}") from error
 

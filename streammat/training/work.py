@@ -94,7 +94,7 @@ def clear(out: Path) -> None:
     for name in (LAST, BEST, AVERAGE, BAD_BATCH, LOG, RESULT):
         (out / name).unlink(missing_ok=True)
     for path in [*(out / PICTURES).glob("*.png"), *(out / "tensorboard").glob("events.*")]:
-        path.unlink(missing_ok=True)  # the processes of torchrun all do this
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -27,6 +29,25 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         with _command(), pytest.raises(OutputError, match="another run is at work"):
             begin_folder(tmp_path, overwrite=True)
     assert kept.read_bytes() == b"weights"
+
+
+def test_only_the_process_that_holds_the_folder_clears_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run is at work in it, and torchrun starts two processes with --overwrite."""
+    kept = tmp_path / "last.pt"
+    kept.write_bytes(b"weights")
+    with FileLock(tmp_path / LOCK):
+        for rank in (1, 0):
+            place = SimpleNamespace(rank=rank)
+            monkeypatch.setattr("streammat.training.parallel.launched", lambda at=place: at)
+            refused = pytest.raises(OutputError, match="another run is at work")
+            with _command(), nullcontext() if rank else refused:
+                begin_folder(tmp_path, overwrite=True)
+            assert kept.read_bytes() == b"weights"
+    with _command():
+        begin_folder(tmp_path, overwrite=True)
+    assert not kept.exists()
 
 
 def test_the_folder_is_free_again_when_the_command_ends(tmp_path: Path) -> None:
