@@ -85,6 +85,11 @@ def test_alphas_that_are_all_0_or_1_are_learned_too(tmp_path: Path) -> None:
     assert cache_painted(find_painted(frames, alphas, faults), tmp_path / "cache", faults) == 2
 
 
+def test_recipes_that_name_data_sets_are_refused() -> None:
+    with pytest.raises(ConfigError, match="leave the table out"):
+        fitted_recipe(load_recipe("official"), "gfm_lite0_tt")
+
+
 def test_networks_that_are_not_tt_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "narrow_ft.safetensors"
     save_checkpoint(create_model(GfmConfig.from_name("gfm_r34_ft_div16")), path)

@@ -14,6 +14,7 @@ from streammat.datasets.layouts import layout_named
 from streammat.errors import CheckpointError, ConfigError, InputError
 from streammat.models import create_model, save_checkpoint
 from streammat.training.checkpoint import read_state, write_state
+from streammat.training.decode import build_cache
 from streammat.training.loop import Intervals
 from streammat.training.parallel import Group
 from streammat.training.plan import plan
@@ -22,6 +23,7 @@ from streammat.training.schedule import Phase
 from streammat.training.sources import open_data
 from streammat.training.work import Job, prepare, work
 from tests.datasets.trees import write_alpha, write_rgb, write_tree
+from tests.training.tiny import write_data
 
 NARROW = "gfm_r34_tt_div16"
 
@@ -128,6 +130,26 @@ def test_a_run_goes_on_with_the_pictures_that_it_was_validated_on(
     (alphas / "a.bmp").write_bytes(painted)
     with pytest.raises(CheckpointError, match=r"pictures to validate on was .*, is "):
         prepare(job, Group())[0].resume(tmp_path / "last.pt")
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"discs": 0.0}, "source_weights of all that are not held out are 0"),
+        ({"disks": 2.0}, "no pair has the source 'disks', did you mean 'discs'"),
+    ],
+)
+def test_weights_that_leave_nothing_or_are_misspelt_are_refused(
+    weights: dict[str, float], message: str, tmp_path: Path
+) -> None:
+    build_cache(write_data(tmp_path / "data"), tmp_path / "cache")
+    recipe = load_recipe("gfm_lite0")
+    lines: list[str] = []
+    open_data(Job(recipe, tmp_path / "cache", tmp_path), lines.append)  # made for other data
+    assert "no pair has these sources: animals63, ecssd" in lines[0]
+    recipe = recipe._replace(mix=recipe.mix._replace(source_weights=weights))
+    with pytest.raises(ConfigError, match=message):
+        open_data(Job(recipe, tmp_path / "cache", tmp_path), print)
 
 
 def test_a_recipe_with_data_sets_needs_their_folder(tmp_path: Path) -> None:
