@@ -13,8 +13,12 @@ pytest.importorskip("torch")
 
 from filelock import FileLock, Timeout
 
+from streammat.cli import main
 from streammat.cli.training_run import LOCK, begin_folder
+from streammat.datasets import Faults
 from streammat.errors import OutputError
+from streammat.training.decode import build_cache
+from tests.training.tiny import write_data, write_recipe
 
 
 def _command() -> click.Context:
@@ -48,6 +52,21 @@ def test_only_the_process_that_holds_the_folder_clears_it(
     with _command():
         begin_folder(tmp_path, overwrite=True)
     assert not kept.exists()
+
+
+def test_decoded_data_excuses_no_wrong_folder_and_no_bad_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, cache = write_data(tmp_path / "data"), tmp_path / "cache"
+    (data / "pairs" / "disc_0001.png").write_bytes(b"no picture")
+    build_cache(data, cache, Faults(print))
+    recipe, out = write_recipe(tmp_path / "tiny.toml"), tmp_path / "out"
+    command = ["train", "--recipe", str(recipe), "--cache", str(cache), "--out", str(out)]
+    wrong = ["--steps", "1", "--data", str(tmp_path / "dta")]
+    assert main([*command, *wrong]) == 2
+    assert "dta: no such folder; check --data" in capsys.readouterr().err
+    assert main([*command, "--steps", "1", "--data", str(data), "--strict"]) == 2
+    assert "disc_0001.png: not a readable picture" in capsys.readouterr().err
 
 
 def test_the_folder_is_free_again_when_the_command_ends(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ pytest.importorskip("torch")
 pytest.importorskip("cv2")
 pytest.importorskip("onnx")
 
+from streammat.datasets import Faults
 from streammat.datasets.layouts import layout_named
-from streammat.errors import CheckpointError, ConfigError, InputError
+from streammat.errors import CheckpointError, ConfigError, DivergedError, InputError, OutputError
 from streammat.models import create_model, save_checkpoint
 from streammat.training.checkpoint import read_state, write_state
 from streammat.training.decode import build_cache
@@ -23,7 +24,8 @@ from streammat.training.schedule import Phase
 from streammat.training.sources import open_data
 from streammat.training.work import Job, prepare, work
 from tests.datasets.trees import write_alpha, write_rgb, write_tree
-from tests.training.tiny import write_data
+from tests.training.runs import tiny_recipe
+from tests.training.tiny import write_data, write_recipe
 
 NARROW = "gfm_r34_tt_div16"
 
@@ -92,7 +94,41 @@ def test_a_plan_refuses_what_the_run_would(data: Path, tmp_path: Path) -> None:
         plan(job._replace(start=str(tmp_path / "missing.pt")), data)
     with pytest.raises(ConfigError, match="--steps N or --minutes M"):
         plan(job._replace(recipe=recipe._replace(steps=None)), data)
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "out"):
+        with pytest.raises(OutputError, match="file is a file; give a folder"):
+            plan(job._replace(out=out), data)
+    with pytest.raises(OutputError, match=r"--cache .*file is a file"):
+        plan(job._replace(cache=tmp_path / "file"), data)
+    with pytest.raises(InputError, match="nowhere: no such folder"):
+        plan(job._replace(pictures=tmp_path / "nowhere", alphas=data), data)
+    with pytest.raises(InputError, match="nowhere: no such folder; check --data"):
+        plan(job._replace(data=tmp_path / "nowhere"), data)
+    (data / "pairs.jsonl").write_text("")
+    with pytest.raises(InputError, match="no pair can be used"):
+        plan(job, data)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "file"]
+
+
+def test_a_plan_refuses_decoded_data_as_the_run_would(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data")
+    (data / "pairs" / "disc_0001.png").write_bytes(b"no picture")
+    build_cache(data, tmp_path / "cache", Faults(print))
+    recipe = tiny_recipe(write_recipe(tmp_path / "tiny.toml").parent, steps=2)
+    job = Job(recipe, tmp_path / "cache", tmp_path / "out", data=data)
+    assert plan(job, data)["first batch"] == "2x3x32x32"
+    with pytest.raises(InputError, match=r"disc_0001\.png.*leave out --strict"):
+        plan(job._replace(strict=True), data)
+    start = create_model("gfm_lite0_tt")
+    for parameter in start.parameters():
+        parameter.data.fill_(3e38)
+    save_checkpoint(start, tmp_path / "huge.pt")
+    with pytest.raises(DivergedError, match="loss of the first batch"):
+        plan(job._replace(start=str(tmp_path / "huge.pt")), data)
+    (data / "cutouts" / "one.png").unlink()
+    with pytest.raises(ConfigError, match="decoded from other files"):
+        plan(job, data)
+    assert "to be decoded" in plan(job, data, overwrite=True)["data"]
 
 
 def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_path: Path) -> None:
