@@ -20,6 +20,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from streammat_engines.errors import EngineError, EngineFileError
 from streammat_kernels.errors import (
     DependencyError,
@@ -45,7 +47,10 @@ __all__ = [
     "ResourceError",
     "ShapeError",
     "StreammatError",
+    "unwritten",
 ]
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class InputError(StreammatError):
@@ -84,3 +89,13 @@ class ResourceError(StreammatError):
     """Disk or memory ran out."""
 
     exit_code = 5
+
+
+def unwritten(what: object, error: OSError) -> StreammatError:
+    """The error to raise where `what`, in words or a path, could not be written.
+
+    A full disk is no fault of the output's name: it becomes a `ResourceError`, else `OutputError`.
+    """
+    if error.errno in _FULL:
+        return ResourceError(f"{what} cannot be written: {error.strerror}; make room, then go on")
+    return OutputError(f"{what} cannot be written: {error.strerror or error}")

@@ -100,10 +100,13 @@ def _samples(
 ) -> list[Sample]:
     from streammat.datasets import Layout, find_samples
     from streammat.datasets.layouts import layout_named
-    from streammat.errors import InputError
+    from streammat.errors import ConfigError, InputError
 
     if name and folder and not (foregrounds or alphas):
-        return find_samples(layout_named(name), Path(folder), faults)
+        layout = layout_named(name)
+        if layout.kind == "background":
+            raise ConfigError(f"--set {name}: a set of backgrounds has no alphas; name another")
+        return find_samples(layout, Path(folder), faults)
     if name or folder or not (foregrounds and alphas):
         raise click.UsageError(
             "give --foregrounds DIR and --alphas DIR, or --set NAME and --data DIR"

@@ -116,8 +116,9 @@ def _job(recipe_name: str, model: str, out: Path, given: dict[str, Any]) -> Job:
 def _cache_frames(job: Job, frames: Path, alphas: Path, *, overwrite: bool) -> None:
     from functools import partial
 
-    from streammat.cli.training_run import decode_once
+    from streammat.cli.training_run import decode_once, first_alone
     from streammat.datasets import Faults
+    from streammat.training.cache import name_again
     from streammat.training.painted import (
         HELD_OUT_EVERY,
         cache_painted,
@@ -125,29 +126,32 @@ def _cache_frames(job: Job, frames: Path, alphas: Path, *, overwrite: bool) -> N
         origin_of,
     )
 
-    faults = Faults(partial(click.echo, err=True), strict=job.strict)
+    say = first_alone(partial(click.echo, err=True))
+    faults = Faults(say, strict=job.strict)
     samples = find_painted(frames, alphas, faults)
 
     def build() -> None:
         count = cache_painted(samples, job.cache, faults)
         note = "" if count >= HELD_OUT_EVERY - 1 else "; none held out, that needs five"
-        click.echo(f"{count} painted frames to learn{note}", err=True)
+        say(f"{count} painted frames to learn{note}")
 
     decode_once(job.cache, origin_of(samples), build, overwrite=overwrite)
+    name_again(job.cache, faults)
     if faults.total:
-        click.echo(faults.summary(), err=True)
+        say(faults.summary())
 
 
 def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool, *, overwrite: bool) -> int:
     from streammat.datasets import Faults
-    from streammat.training.painted import find_painted
+    from streammat.training.painted import find_painted, origin_of
     from streammat.training.plan import plan
 
     def say(line: str) -> None:
         click.echo(line, err=True)
 
-    painted = len(find_painted(frames, alphas, Faults(say, strict=job.strict)))
-    facts = plan(job, frames, overwrite=overwrite) | {"painted frames": painted}
+    painted = find_painted(frames, alphas, Faults(say, strict=job.strict))
+    facts = plan(job, frames, overwrite=overwrite, origin=origin_of(painted))
+    facts |= {"painted frames": len(painted)}
     if as_json:
         print_json("finetune", {"dry_run": True, **facts})
     else:

@@ -154,25 +154,30 @@ def _job(recipe_name: str, data: Path | None, out: Path, given: dict[str, Any]) 
 
 def _decode(job: Job, *, overwrite: bool) -> None:
     """Decode the data once; a recipe that names data sets reads them as it goes."""
-    from streammat.cli.training_run import decode_once
+    from streammat.cli.training_run import decode_once, first_alone
     from streammat.datasets import Faults
+    from streammat.errors import InputError
+    from streammat.training.cache import name_again
     from streammat.training.decode import build_cache, origin_of
 
-    data, say = job.data, partial(click.echo, err=True)
+    data, say = job.data, first_alone(partial(click.echo, err=True))
     if job.recipe.data:
         return
+    if data is not None and not data.is_dir():
+        raise InputError(f"{data}: no such folder; check --data")
+    faults = Faults(say, strict=job.strict)
 
     def build() -> None:
         if data is None:
             raise click.UsageError(f"give --data DIR: {job.cache} holds no decoded data yet")
         say(f"decoding {data} into {job.cache}, once")
-        faults = Faults(say, strict=job.strict)
         build_cache(data, job.cache, faults)
-        if faults.total:
-            say(faults.summary())
 
-    origin = origin_of(data) if data is not None and data.is_dir() else None
+    origin = origin_of(data) if data is not None else None
     decode_once(job.cache, origin, build, overwrite=overwrite)
+    name_again(job.cache, faults)
+    if faults.total:
+        say(faults.summary())
 
 
 def _print_plan(job: Job, data: Path | None, as_json: bool, *, overwrite: bool) -> None:

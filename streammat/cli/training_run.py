@@ -15,7 +15,7 @@ import click
 from streammat.cli.failure import EXIT_INTERRUPTED
 from streammat.cli.interrupt import interruptible
 from streammat.cli.progress import Wording, clock, open_display
-from streammat.errors import ConfigError, DependencyError, OutputError
+from streammat.errors import ConfigError, DependencyError, OutputError, unwritten
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -32,6 +32,7 @@ __all__ = [
     "begin_folder",
     "check_model_name",
     "decode_once",
+    "first_alone",
     "run_to_model",
     "say_end",
     "say_where",
@@ -111,10 +112,10 @@ def begin_folder(out: Path, *, overwrite: bool) -> None:
         out.mkdir(parents=True, exist_ok=True)
         if launch is None or launch.rank == 0:
             _hold(out)
-        if overwrite:
-            clear(out)
+            if overwrite:  # the others meet this process before they look into the folder
+                clear(out)
     except OSError as error:
-        raise OutputError(f"--out {out} cannot be written: {error.strerror}") from error
+        raise unwritten(f"--out {out}", error) from error
 
 
 def _hold(out: Path) -> None:
@@ -128,6 +129,14 @@ def _hold(out: Path) -> None:
             "or give another --out"
         ) from None
     click.get_current_context().call_on_close(lock.release)
+
+
+def first_alone(say: Callable[[str], None]) -> Callable[[str], None]:
+    """`say` in the first process of torchrun and outside of it; silence in the others."""
+    from streammat.training.parallel import launched
+
+    launch = launched()
+    return _silent if launch is not None and launch.rank else say
 
 
 def _lock_at(path: Path) -> BaseFileLock:
@@ -156,21 +165,15 @@ def decode_once(
     Raises:
         ConfigError: the cache holds other files, now or when another run has decoded into it, and
             `overwrite` is not given.
+        OutputError: the folder cannot be written to.
+        ResourceError: the disk is full.
         DependencyError: filelock is missing.
     """
-    from streammat.training.cache import INDEX, same_origin
+    from streammat.training.cache import check_origin
     from streammat.training.parallel import launched
 
     def done() -> bool:
-        if not (cache / INDEX).is_file():
-            return False
-        same = origin is None or same_origin(cache, origin)
-        if not same and not overwrite:
-            raise ConfigError(
-                f"{cache} was decoded from other files than those that are given now: --overwrite "
-                "decodes these and begins again, another --out keeps both"
-            )
-        return same
+        return check_origin(cache, origin, overwrite=overwrite)
 
     launch = launched()
     if launch is not None and launch.rank:
@@ -179,10 +182,13 @@ def decode_once(
         return
     if done():
         return
-    cache.mkdir(parents=True, exist_ok=True)
-    with _decoding(cache):
-        if not done():
-            build()
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _decoding(cache):
+            if not done():
+                build()
+    except OSError as error:
+        raise unwritten(f"decoded data in {cache}", error) from error
 
 
 @contextmanager

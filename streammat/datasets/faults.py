@@ -24,7 +24,7 @@ class Faults:
         self._notify = notify
         self._strict = strict
         self.counts: Counter[str] = Counter()
-        self._met: set[tuple[Path, str]] = set()
+        self._met: dict[tuple[Path, str], str] = {}
         self._lock = threading.Lock()
 
     def unreadable(self, error: MediaError) -> None:
@@ -52,9 +52,14 @@ class Faults:
         with self._lock:  # pictures are decoded on threads
             if (path, detail) in self._met:
                 return
-            self._met.add((path, detail))
+            self._met[path, detail] = kind
             self.counts[kind] += 1
         self._notify(f"{path}: {detail}; left out")
+
+    @property
+    def left_out(self) -> list[tuple[Path, str, str]]:
+        """Path, kind and detail of every file, as `leave_out` took them."""
+        return [(path, kind, detail) for (path, detail), kind in self._met.items()]
 
     @property
     def total(self) -> int:

@@ -141,8 +141,9 @@ def _blur_patch(image: Floats, rng: np.random.Generator) -> Floats:
 
 def _jpeg(image: Floats, rng: np.random.Generator) -> Floats:
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))]
-    _, data = cv2.imencode(".jpg", np.clip(image, 0, 255).astype(np.uint8), quality)
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.float32)
+    codes = np.clip(image, 0, 255).astype(np.uint8)
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(codes[..., ::-1]), quality)  # takes BGR
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.float32)[..., ::-1]
 
 
 def photometric(

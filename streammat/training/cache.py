@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from streammat.errors import InputError
+from streammat.datasets import Faults
+from streammat.errors import ConfigError, InputError
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -26,6 +27,7 @@ Reals = npt.NDArray[np.floating[Any]]
 INDEX, PIXELS = "index.json", "data.bin"
 DIGEST = "data.sha256"  # of the pixels; caches of earlier versions lack it
 ORIGIN = "origin.sha256"  # of the files that were decoded; they lack it, too
+LEFT_OUT = "left_out.json"  # files that could not be used; they lack it, too
 _AGAIN = "remove that folder, and it is decoded again"
 
 Item = tuple[str, str, str, "Bytes"]  # kind, name, source, pixels
@@ -60,7 +62,22 @@ def estimate_foreground(image: Bytes, alpha: Bytes) -> Bytes:
     return np.asarray(fg * 255 + 0.5, np.uint8)
 
 
-def write_cache(items: Iterable[Item], cache: Path, origin: str = "") -> None:
+def within(pixels: Bytes, most_px: int) -> Bytes:
+    """A picture (H, W, channels), scaled down where a side is longer than `most_px`."""
+    height, width = pixels.shape[:2]
+    scale = most_px / max(height, width)
+    if scale >= 1:
+        return pixels
+    if round(min(height, width) * scale) < 1:  # thinner than a pixel
+        size = max(round(width * scale), 1), max(round(height * scale), 1)
+        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
+def write_cache(
+    items: Iterable[Item], cache: Path, origin: str = "", faults: Faults | None = None
+) -> None:
     """Write kind, name, source and pixels of every picture.
 
     The index is written last, so a cache with an index is complete.
@@ -68,7 +85,8 @@ def write_cache(items: Iterable[Item], cache: Path, origin: str = "") -> None:
     Args:
         items: the pictures.
         cache: folder, made if it is missing; what an earlier run decoded into it is replaced.
-        origin: tells the files apart that the pictures come from, see `same_origin`.
+        origin: tells the files apart that the pictures come from, see `check_origin`.
+        faults: what was left out of the pictures, kept for `name_again`.
 
     Raises:
         OSError: the disk is full.
@@ -91,6 +109,8 @@ def write_cache(items: Iterable[Item], cache: Path, origin: str = "") -> None:
         partial.unlink(missing_ok=True)
     _write_text(cache / DIGEST, digest.hexdigest())
     _write_text(cache / ORIGIN, origin)
+    left_out = faults.left_out if faults else []
+    _write_text(cache / LEFT_OUT, json.dumps([(str(p), *rest) for p, *rest in left_out]))
     _write_text(cache / INDEX, json.dumps(index))
 
 
@@ -100,10 +120,46 @@ def _write_text(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def same_origin(cache: Path, origin: str) -> bool:
-    """Whether a cache was decoded from these files; one of an earlier version does not say."""
+def check_origin(cache: Path, origin: str | None, *, overwrite: bool = False) -> bool:
+    """Whether a cache is there and was decoded from these files.
+
+    Args:
+        cache: folder; one of an earlier version does not say what it was decoded from, and passes.
+        origin: of the files; None takes whatever it holds.
+        overwrite: others are no error.
+
+    Raises:
+        ConfigError: it was decoded from others.
+    """
+    if not (cache / INDEX).is_file():
+        return False
     path = cache / ORIGIN
-    return not path.is_file() or path.read_text(encoding="utf-8") in {origin, ""}
+    if origin is None or not path.is_file():
+        return True
+    same = path.read_text(encoding="utf-8") in {origin, ""}
+    if not same and not overwrite:
+        raise ConfigError(
+            f"{cache} was decoded from other files than those that are given now: --overwrite "
+            "decodes these and begins again, another --out keeps both"
+        )
+    return same
+
+
+def name_again(cache: Path, faults: Faults) -> None:
+    """Tell `faults` what was left out when the cache was decoded.
+
+    Raises:
+        InputError: there is something, and they are strict; or the list is damaged.
+    """
+    path = cache / LEFT_OUT
+    if not path.is_file():
+        return
+    try:
+        known = [(Path(file), kind, detail) for file, kind, detail in json.loads(path.read_bytes())]
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: decoded data is damaged ({error}); {_AGAIN}") from error
+    for file, kind, detail in known:
+        faults.leave_out(file, kind, detail)
 
 
 class Cache:

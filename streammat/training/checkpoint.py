@@ -15,7 +15,8 @@ from streammat.media.atomic import sync_folder
 
 FORMAT = 2
 LAST = "last.pt"
-START = "starting weights"  # a setting that checkpoints of earlier versions lack
+START = "starting weights"  # settings that checkpoints of earlier versions lack
+HELD_OUT = "pictures to validate on"
 
 
 def write_state(state: Mapping[str, Any], path: Path) -> None:
@@ -91,7 +92,7 @@ def check_same_run(saved: Mapping[str, Any], now: Mapping[str, Any], path: Path)
     Raises:
         CheckpointError: naming the settings that differ.
     """
-    saved = {START: now.get(START), **saved}
+    saved = {**{key: now.get(key) for key in (START, HELD_OUT)}, **saved}
     keys = [key for key in {**saved, **now} if saved.get(key) != now.get(key)]
     if keys:
         shown = "; ".join(

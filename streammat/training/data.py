@@ -238,13 +238,14 @@ class Sampler:
         pixels = self._pixels(self._cutouts[int(rng.integers(len(self._cutouts)))])
         ch, cw = pixels.shape[:2]
         scale = rng.uniform(0.6, 1.0) * min(h / ch, w / cw)
-        resized = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        sh, sw = resized.shape[:2]
-        canvas = np.zeros((h, w, 4), np.uint8)
+        sh, sw = max(round(ch * scale), 1), max(round(cw * scale), 1)
+        layer = pixels.astype(np.float32)
+        layer[..., :3] *= unit(pixels[..., 3:])  # before it is scaled: hidden colours stay hidden
+        canvas = np.zeros((h, w, 4), np.float32)
         x, y = int(rng.integers(0, w - sw + 1)), h - sh
-        canvas[y:, x : x + sw] = resized
-        a = unit(canvas[..., 3])
-        return self._over(*self._fringed(canvas[..., :3] * a[..., None], a, rng), rng)
+        canvas[y:, x : x + sw] = cv2.resize(layer, (sw, sh), interpolation=cv2.INTER_AREA)
+        alpha = np.minimum(canvas[..., 3] * np.float32(1 / 255), 1)
+        return self._over(*self._fringed(canvas[..., :3], alpha, rng), rng)
 
     def _background(self, rng: np.random.Generator, h: int, w: int) -> Floats:
         draw = rng.random()
@@ -256,7 +257,7 @@ class Sampler:
         pixels = self._cache.pixels(self._backgrounds[int(rng.integers(len(self._backgrounds)))])
         bh, bw = pixels.shape[:2]
         width = min(bw, bh * w / h) * rng.uniform(0.5, 1.0)
-        cw, ch = int(width), int(width * h / w)
+        cw, ch = max(int(width), 1), max(int(width * h / w), 1)
         x, y = int(rng.integers(0, bw - cw + 1)), int(rng.integers(0, bh - ch + 1))
         image = augment.cut(pixels, augment.Window(x, y, cw, ch), h, w, cv2.BORDER_REFLECT_101)
         return image.astype(np.float32)

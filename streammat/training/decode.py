@@ -7,20 +7,19 @@ It holds `pairs.jsonl`, a line ``{"name": NAME, "src": SOURCE}`` for each pair, 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from streammat.datasets import Faults
 from streammat.datasets.reading import read_alpha, read_cutout, read_rgb
 from streammat.errors import InputError, MediaError
 from streammat.media.sequence import IMAGE_SUFFIXES
-from streammat.training.cache import Bytes, Item, estimate_foreground, write_cache
+from streammat.training.cache import Bytes, Item, estimate_foreground, within, write_cache
+from streammat.training.fingerprint import files_digest
 
 BACKGROUND_MAX_SIDE_PX = 640
 LIST = "pairs.jsonl"
@@ -53,23 +52,25 @@ def build_cache(data: Path, cache: Path, faults: Faults | None = None) -> None:
         yield from _cutouts(data, faults)
         yield from _backgrounds(data, faults)
 
-    write_cache(items(), cache, origin_of(data))
+    write_cache(items(), cache, origin_of(data), faults)
 
 
 def origin_of(data: Path) -> str:
-    """SHA-256 of the names and sizes of everything that `build_cache` looks at."""
+    """Tells everything apart that `build_cache` looks at, see `files_digest`.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
     paths = [data / LIST, *(path for name in _FOLDERS for path in (data / name).glob("*"))]
-    digest = hashlib.sha256()
-    for path in sorted(path for path in paths if path.is_file()):
-        digest.update(f"{path.relative_to(data).as_posix()} {path.stat().st_size}\n".encode())
-    return digest.hexdigest()
+    files = sorted(path for path in paths if path.is_file())
+    return files_digest((path.relative_to(data).as_posix(), path) for path in files)
 
 
 def list_pairs(data: Path, faults: Faults) -> list[tuple[str, str]]:
     """Name and source of every pair, as listed.
 
     Raises:
-        InputError: the folder or the list is missing, or ``faults`` is strict.
+        InputError: the folder or the list is missing or of no use, or ``faults`` is strict.
     """
     if not data.is_dir():
         raise InputError(f"{data}: no such folder; check --data")
@@ -80,7 +81,11 @@ def list_pairs(data: Path, faults: Faults) -> list[tuple[str, str]]:
             'of the recipe (pictures and alphas in folders: sets = ["folder"])'
         )
     found: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: no UTF-8 text ({error}); save it as such") from error
+    for number, line in enumerate(lines, 1):
         record = _record(line)
         if record is None and line.strip():
             faults.leave_out(path, "wrong lines", f'line {number}: no "name" and "src"')
@@ -88,6 +93,8 @@ def list_pairs(data: Path, faults: Faults) -> list[tuple[str, str]]:
             faults.leave_out(path, "wrong lines", f"line {number}: {record[0]} is listed twice")
         elif record is not None:
             found.update([record])
+    if not found:
+        raise InputError(f"{path}: no pair can be used, as none is listed; {faults.summary()}")
     return list(found.items())
 
 
@@ -145,8 +152,4 @@ def _backgrounds(data: Path, faults: Faults) -> Iterator[Item]:
         except MediaError as error:
             faults.unreadable(error)
             continue
-        scale = BACKGROUND_MAX_SIDE_PX / max(image.shape[:2])
-        if scale < 1:
-            resized = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            image = np.asarray(resized, np.uint8)
-        yield "background", path.name, "backgrounds", image
+        yield "background", path.name, "backgrounds", within(image, BACKGROUND_MAX_SIDE_PX)

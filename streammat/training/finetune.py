@@ -16,9 +16,15 @@ def fitted_recipe(recipe: Recipe, model: str) -> Recipe:
     """The recipe for the network of a model, with painted frames held out by name.
 
     Raises:
-        ConfigError: an unknown model, or one whose focus is not an alpha (FT, BT, RIM).
+        ConfigError: an unknown model, one whose focus is not an alpha (FT, BT, RIM), or a recipe
+            that names data sets.
         CheckpointError: a weight file that is damaged or fits no known network.
     """
+    if recipe.data:
+        raise ConfigError(
+            "the recipe names data sets in a [data] table, fine-tuning learns painted frames: "
+            "leave the table out, or use streammat train"
+        )
     config = config_of(starting_model(model))
     if config.rosta is not Rosta.TT:
         raise ConfigError(

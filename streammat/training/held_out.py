@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -11,6 +12,7 @@ from streammat.datasets import Faults, Sample
 from streammat.datasets.reading import read_layers
 from streammat.errors import MediaError
 from streammat.training.cache import Bytes, Cache, Entry
+from streammat.training.fingerprint import files_digest
 
 
 class Example(NamedTuple):
@@ -25,6 +27,10 @@ class Example(NamedTuple):
 class HeldOut(Protocol):
     """Examples by number; there may be none."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells the pictures apart: the best of a run is the best on the same ones."""
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, number: int) -> Example: ...
@@ -38,6 +44,12 @@ class CachedPairs:
 
     def __init__(self, cache: Cache, entries: Sequence[Entry]) -> None:
         self._cache, self._entries = cache, list(entries)
+
+    @property
+    def fingerprint(self) -> str:
+        """See `HeldOut`."""
+        names = "\n".join(entry.name for entry in self._entries)
+        return hashlib.sha256(f"{self._cache.fingerprint}\n{names}".encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -63,6 +75,16 @@ class FolderPairs:
 
     def __init__(self, samples: Sequence[Sample], faults: Faults | None = None) -> None:
         self._samples, self._faults = list(samples), faults
+
+    @property
+    def fingerprint(self) -> str:
+        """See `HeldOut`; as the files are now.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        paths = (path for sample in self._samples for path in (sample.picture, sample.alpha))
+        return files_digest((path.name, path) for path in paths)
 
     def __len__(self) -> int:
         return len(self._samples)

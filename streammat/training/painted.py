@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from streammat.datasets import Faults, Layout, Sample, find_samples
 from streammat.datasets.reading import read_layers
 from streammat.errors import InputError, MediaError
-from streammat.training.cache import Bytes, Item, estimate_foreground, write_cache
+from streammat.training.cache import Bytes, Item, estimate_foreground, within, write_cache
 
 HELD_OUT = "held/"  # what names of frames that are not trained on begin with
 TRAINED = "painted/"
@@ -43,7 +43,8 @@ def find_painted(frames: Path, alphas: Path, faults: Faults) -> list[Sample]:
 def cache_painted(samples: Sequence[Sample], cache: Path, faults: Faults) -> int:
     """Decode painted frames into a cache.
 
-    Every fifth is held out where there are five or more; else each is trained on and validated on.
+    Every fifth that can be read is held out where there are five or more; else each is trained on
+    and validated on.
 
     Returns:
         How many frames are trained on.
@@ -56,11 +57,11 @@ def cache_painted(samples: Sequence[Sample], cache: Path, faults: Faults) -> int
 
     def items() -> Iterator[Item]:
         nonlocal trained
-        many = len(samples) >= HELD_OUT_EVERY
-        for number, sample in enumerate(samples):
-            pixels = _pixels(sample, faults)
-            if pixels is None:
-                continue
+        read = ((sample, _pixels(sample, faults)) for sample in samples)
+        readable = ((sample, pixels) for sample, pixels in read if pixels is not None)
+        first = list(islice(readable, HELD_OUT_EVERY))
+        many = len(first) == HELD_OUT_EVERY
+        for number, (sample, pixels) in enumerate(chain(first, readable)):
             held = number % HELD_OUT_EVERY == HELD_OUT_EVERY // 2
             if held or not many:
                 yield "pair", HELD_OUT + sample.name, "frames", pixels
@@ -70,7 +71,7 @@ def cache_painted(samples: Sequence[Sample], cache: Path, faults: Faults) -> int
         if not trained:
             raise InputError(f"no painted frame can be used: {faults.summary()}")
 
-    write_cache(items(), cache, origin_of(samples))
+    write_cache(items(), cache, origin_of(samples), faults)
     return trained
 
 
@@ -94,9 +95,6 @@ def _pixels(sample: Sample, faults: Faults) -> Bytes | None:
         faults.unreadable(error)
         return None
     pixels = np.concatenate([layers.picture, layers.alpha[..., None]], axis=2)
-    scale = MAX_SIDE_PX / max(pixels.shape[:2])
-    if scale < 1:
-        small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        pixels = np.asarray(small, np.uint8)
+    pixels = within(pixels, MAX_SIDE_PX)
     image, alpha = np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
     return np.concatenate([pixels, estimate_foreground(image, alpha)], axis=2)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from streammat.datasets import Faults
-from streammat.errors import InputError
-from streammat.training.cache import INDEX
+from streammat.errors import DivergedError, InputError, OutputError
+from streammat.training.cache import check_origin, name_again
 from streammat.training.checkpoint import LAST, check_same_run, read_state
-from streammat.training.decode import list_pairs
+from streammat.training.decode import list_pairs, origin_of
 from streammat.training.loop import unheard
+from streammat.training.painted import find_painted
 from streammat.training.parallel import Group, launched
 from streammat.training.precision import choose_precision
 from streammat.training.recipe import Recipe, budget_of
 from streammat.training.schedule import Phase
+from streammat.training.sources import check_weights
 from streammat.training.start import fresh_model
 from streammat.training.trainer import Trainer
 from streammat.training.work import Job, choose_device, prepare
 
 
-def plan(job: Job, data: Path | None, *, overwrite: bool = False) -> dict[str, Any]:
+def plan(
+    job: Job, data: Path | None, *, overwrite: bool = False, origin: str | None = None
+) -> dict[str, Any]:
     """The resolved settings; where the data is decoded already, counts and a first loss too.
 
     Writes nothing.
@@ -31,6 +37,7 @@ def plan(job: Job, data: Path | None, *, overwrite: bool = False) -> dict[str, A
         job: what would be done.
         data: what would be decoded.
         overwrite: a run that is there would be begun again.
+        origin: of the files that would be decoded; None takes it from the job's data folder.
 
     Raises:
         StreammatError: whatever the run itself would stumble over at its start.
@@ -52,15 +59,48 @@ def plan(job: Job, data: Path | None, *, overwrite: bool = False) -> dict[str, A
     }
     for phase in job.recipe.phases:
         Group(size=processes).share(phase.batch)
-    if job.recipe.data or (job.cache / INDEX).is_file():
+    _check_writable(job.out, "--out")
+    if job.recipe.data or _decoded(job, origin, overwrite=overwrite):
         return facts | _first_loss(job, device, processes, overwrite=overwrite)
     if data is None or not data.is_dir():
         raise InputError(f"no decoded data in {job.cache} and no folder {data}: give --data DIR")
+    return facts | _to_decode(job) | {"data": f"{data}, to be decoded into {job.cache}"}
+
+
+def _decoded(job: Job, origin: str | None, *, overwrite: bool) -> bool:
+    """Whether the run would take decoded data as it is."""
+    if job.data is not None:
+        if not job.data.is_dir():
+            raise InputError(f"{job.data}: no such folder; check --data")
+        origin = origin_of(job.data)
+    if not check_origin(job.cache, origin, overwrite=overwrite):
+        return False
+    name_again(job.cache, Faults(unheard, strict=job.strict))
+    return True
+
+
+def _to_decode(job: Job) -> dict[str, Any]:
+    """Look at what the run would decode, and at what it would need then."""
+    _check_writable(job.cache, "--cache")
     budget_of(job.recipe, 1)
     fresh_model(job.recipe.model, job.start, job.encoder)
-    if job.data is not None:
-        facts["pairs listed"] = len(list_pairs(job.data, Faults(unheard)))
-    return facts | {"data": f"{data}, to be decoded into {job.cache}"}
+    faults = Faults(unheard, strict=job.strict)
+    if job.pictures is not None and job.alphas is not None:
+        find_painted(job.pictures, job.alphas, faults)
+    if job.data is None:
+        return {}
+    pairs = list_pairs(job.data, faults)
+    check_weights(job.recipe, {source for _, source in pairs}, unheard)
+    return {"pairs listed": len(pairs)}
+
+
+def _check_writable(folder: Path, option: str) -> None:
+    """Refuse a folder that the run could not make or write to."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise OutputError(f"{option} {folder}: {there} is a file; give a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{option} {folder}: {there} is not writable; give another folder")
 
 
 def _first_loss(
@@ -72,6 +112,11 @@ def _first_loss(
     batch = trainer.next_batch()
     with torch.no_grad():
         loss = trainer.losses(batch)
+    if not math.isfinite(float(loss.total)):
+        raise DivergedError(
+            f"the loss of the first batch, of {', '.join(batch.names)}, is not a number: look at "
+            "these samples, or at the weights that it starts from"
+        )
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     steps = trainer.budget.steps
     return facts | {

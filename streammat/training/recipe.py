@@ -99,6 +99,7 @@ _PHASE = {
     "shapes": schema.shapes(MULTIPLE_PX),
 }
 _TABLES = ("mix", "phases", "data")
+_ROUNDING = 1e-9  # of shares that add up to 1 in decimals
 
 
 def recipe_names() -> list[str]:
@@ -146,10 +147,11 @@ def make_recipe(record: Mapping[str, Any], where: str) -> Recipe:
     if values["second_glance"] and GfmConfig.from_name(values["model"]).rosta is Rosta.RIM:
         raise ConfigError(f"{where}: second_glance: a RIM network has three glances; leave it out")
     mix = Mix(**schema.check_table(record.get("mix", {}), _MIX, f"{where}: [mix]"))
-    if mix.strands + mix.cutouts + mix.composites > 1:
+    if mix.strands + mix.cutouts + mix.composites > 1 + _ROUNDING:
         raise ConfigError(f"{where}: [mix] strands, cutouts and composites add up to more than 1")
     recipe = Recipe(**values, mix=mix, phases=_phases(record, where), data=record.get("data", {}))
     _check_pairs(recipe, where)
+    _check_data(record, recipe, where)
     if recipe.epochs is not None and len({phase.batch for phase in recipe.phases}) > 1:
         raise ConfigError(f"{where}: epochs needs the same batch in all phases; use steps")
     return recipe
@@ -166,6 +168,30 @@ def _check_pairs(recipe: Recipe, where: str) -> None:
     odd = [phase.batch for phase in recipe.phases if phase.batch % 2]
     if odd:
         raise ConfigError(f"{where}: [mix] pairs needs even batches, not {odd[0]}")
+
+
+def _check_data(record: Mapping[str, Any], recipe: Recipe, where: str) -> None:
+    """What samples of data sets need, and what needs them."""
+    if "data" in record and (not isinstance(recipe.data, Mapping) or not recipe.data):
+        raise ConfigError(
+            f"{where}: data = {recipe.data!r} must be a table with track and sets; leave it out to "
+            "train on a folder of pairs"
+        )
+    for height, width in (shape for phase in recipe.phases for shape in phase.shapes):
+        if recipe.data and height != width:
+            raise ConfigError(
+                f"{where}: crops of data sets are squares, and [[phases]] ask for "
+                f"[{height}, {width}]: give square shapes"
+            )
+    if recipe.loss == "official" and not recipe.data:
+        raise ConfigError(
+            f'{where}: loss = "official" needs foreground, background and label maps: name data '
+            'sets in a [data] table, or use loss = "light"'
+        )
+    if recipe.loss == "light" and GfmConfig.from_name(recipe.model).rosta is not Rosta.TT:
+        raise ConfigError(
+            f'{where}: loss = "light" is for TT networks, not {recipe.model}: use loss = "official"'
+        )
 
 
 def _check_model(name: str, where: str) -> None:
@@ -215,10 +241,13 @@ def changed(
     """The recipe with what was asked for instead of its own; None keeps that.
 
     Raises:
-        ConfigError: two lengths at once.
+        ConfigError: two lengths at once, or what the recipe itself could not say.
     """
     if steps is not None and minutes is not None:
         raise ConfigError("give --steps or --minutes, not both")
+    options = {"steps": steps, "minutes": minutes, "seed": seed, "precision": precision}
+    given = {key: value for key, value in options.items() if value is not None}
+    schema.check_table(given, {key: _KEYS[key] for key in given}, "instead of the recipe's")
     if steps is not None or minutes is not None:
         recipe = recipe._replace(steps=steps, epochs=None, minutes=minutes)
     if seed is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,6 +16,7 @@ from streammat.training.cache import Cache
 from streammat.training.data import Sampler, is_held_out, split
 from streammat.training.held_out import CachedPairs, FolderPairs, HeldOut
 from streammat.training.painted import find_painted
+from streammat.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from streammat.training.work import Job
@@ -40,7 +42,10 @@ def open_data(
         ConfigError: a wrong ``[data]`` table, or nothing is left to train on.
     """
     faults = Faults(note, strict=job.strict)
-    source, held = _published(job, faults, device, note) if job.recipe.data else _cached(job)
+    if job.recipe.data:
+        source, held = _published(job, faults, device, note)
+    else:
+        source, held = _cached(job, note)
     if job.pictures is not None and job.alphas is not None:
         held = FolderPairs(find_painted(job.pictures, job.alphas, faults), faults)
     if faults.total:
@@ -71,9 +76,33 @@ def _published(
     return source, FolderPairs(source.held_out, faults)
 
 
-def _cached(job: Job) -> tuple[BatchSource, HeldOut]:
+def _cached(job: Job, note: Callable[[str], None]) -> tuple[BatchSource, HeldOut]:
     cache, recipe = Cache(job.cache), job.recipe
+    check_weights(recipe, {pair.source for pair in cache.of_kind("pair")}, note)
     pairs, held = split(cache.of_kind("pair"), recipe.holdout_prefixes, recipe.holdout_share)
     if not pairs:
         raise ConfigError("no pictures are left to train on: all are held out by the recipe")
+    if not any(recipe.mix.source_weights.get(pair.source, 1.0) for pair in pairs):
+        raise ConfigError(
+            "no pictures are left to train on: [mix] source_weights of all that are not held out "
+            "are 0; give one of them more"
+        )
     return Sampler(cache, pairs, recipe.mix, recipe.seed), CachedPairs(cache, held)
+
+
+def check_weights(recipe: Recipe, sources: Collection[str], note: Callable[[str], None]) -> None:
+    """Refuse weights of sources that seem to be misspelt; `note` takes a line on other unknown
+    ones: recipes that come with the program name sources of the data that they were made for.
+
+    Raises:
+        ConfigError: naming the source that was meant.
+    """
+    unknown = sorted(set(recipe.mix.source_weights) - set(sources))
+    for name in unknown:
+        near = difflib.get_close_matches(name, set(sources) - set(recipe.mix.source_weights), 1)
+        if near:
+            raise ConfigError(
+                f"[mix] source_weights: no pair has the source {name!r}, did you mean {near[0]!r}?"
+            )
+    if unknown:
+        note(f"[mix] source_weights of no effect, no pair has these sources: {', '.join(unknown)}")

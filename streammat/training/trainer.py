@@ -42,7 +42,10 @@ def memory_layout(model: GfmNetwork) -> torch.memory_format:
 
 
 class Work(NamedTuple):
-    """What a run trains, on what, and for how long; `start` tells starting weights apart."""
+    """What a run trains, on what, and for how long.
+
+    `start` tells starting weights apart, `held_out` the pictures to validate on.
+    """
 
     model: GfmNetwork
     recipe: Recipe
@@ -50,6 +53,7 @@ class Work(NamedTuple):
     budget: Budget
     out: Path
     start: str = "random"
+    held_out: str = "none"
 
 
 class Trainer:
@@ -67,7 +71,8 @@ class Trainer:
     def __init__(
         self, work: Work, group: Group | None = None, device: torch.device | None = None
     ) -> None:
-        self.recipe, self.source, self.budget, self.out, self._began_with = work[1:]
+        self.recipe, self.source, self.budget, self.out = work[1:5]
+        self._began_with = {checkpoint.START: work.start, checkpoint.HELD_OUT: work.held_out}
         recipe, self.group = work.recipe, group or Group()
         self.device = device or torch.device("cpu")
         self.layout = memory_layout(work.model)
@@ -100,7 +105,7 @@ class Trainer:
             "network": config_of(self.model).name,
             "data set": self.source.fingerprint,
             "processes": self.group.size,
-            checkpoint.START: self._began_with,
+            **self._began_with,
         }
 
     def save(self) -> None:
@@ -155,16 +160,21 @@ class Trainer:
     def next_batch(self) -> Batch:
         """This process's part of the current step's batch, at one of the phase's shapes."""
         phase = current_phase(self.recipe.phases, self.progress)
-        rng = np.random.default_rng((self.recipe.seed, self.step, 1))
+        rng = self._generator(1)
         height, width = phase.shapes[int(rng.integers(len(phase.shapes)))]
         first, count = self.group.share(phase.batch)
         return self.source.batch(self.step, first, count, height, width)
+
+    def _generator(self, kind: int) -> np.random.Generator:
+        """Of this step's own draws; the key is of another form than those of samples."""
+        key = np.random.SeedSequence(self.recipe.seed, spawn_key=(self.step, kind))
+        return np.random.default_rng(key)
 
     def losses(self, batch: Batch) -> Loss:
         """Forward pass and loss of a batch."""
         batch = batch.to(self.device)
         rgb = batch.rgb.contiguous(memory_format=self.layout)
-        draw = np.random.default_rng((self.recipe.seed, self.step, 2)).random()
+        draw = self._generator(2).random()
         with self.arithmetic.autocast():
             twice = draw < self.recipe.second_glance
             output = forward(self.model, rgb, second_glance=twice)

@@ -94,7 +94,7 @@ def clear(out: Path) -> None:
     for name in (LAST, BEST, AVERAGE, BAD_BATCH, LOG, RESULT):
         (out / name).unlink(missing_ok=True)
     for path in [*(out / PICTURES).glob("*.png"), *(out / "tensorboard").glob("events.*")]:
-        path.unlink(missing_ok=True)  # the processes of torchrun all do this
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -125,8 +125,9 @@ def prepare(
     budget = budget_of(recipe, source.samples)
     given = job.start is not None or job.encoder is not None
     start = weights_digest(model) if given else "random"
-    trainer = Trainer(Work(model, recipe, source, budget, job.out, start), group, group.device)
-    return trainer, examples
+    held_out = examples.fingerprint if len(examples) else "none"
+    given_work = Work(model, recipe, source, budget, job.out, start, held_out)
+    return Trainer(given_work, group, group.device), examples
 
 
 def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = None) -> Outcome:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -11,8 +13,12 @@ pytest.importorskip("torch")
 
 from filelock import FileLock, Timeout
 
+from streammat.cli import main
 from streammat.cli.training_run import LOCK, begin_folder
+from streammat.datasets import Faults
 from streammat.errors import OutputError
+from streammat.training.decode import build_cache
+from tests.training.tiny import write_data, write_recipe
 
 
 def _command() -> click.Context:
@@ -27,6 +33,40 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         with _command(), pytest.raises(OutputError, match="another run is at work"):
             begin_folder(tmp_path, overwrite=True)
     assert kept.read_bytes() == b"weights"
+
+
+def test_only_the_process_that_holds_the_folder_clears_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run is at work in it, and torchrun starts two processes with --overwrite."""
+    kept = tmp_path / "last.pt"
+    kept.write_bytes(b"weights")
+    with FileLock(tmp_path / LOCK):
+        for rank in (1, 0):
+            place = SimpleNamespace(rank=rank)
+            monkeypatch.setattr("streammat.training.parallel.launched", lambda at=place: at)
+            refused = pytest.raises(OutputError, match="another run is at work")
+            with _command(), nullcontext() if rank else refused:
+                begin_folder(tmp_path, overwrite=True)
+            assert kept.read_bytes() == b"weights"
+    with _command():
+        begin_folder(tmp_path, overwrite=True)
+    assert not kept.exists()
+
+
+def test_decoded_data_excuses_no_wrong_folder_and_no_bad_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, cache = write_data(tmp_path / "data"), tmp_path / "cache"
+    (data / "pairs" / "disc_0001.png").write_bytes(b"no picture")
+    build_cache(data, cache, Faults(print))
+    recipe, out = write_recipe(tmp_path / "tiny.toml"), tmp_path / "out"
+    command = ["train", "--recipe", str(recipe), "--cache", str(cache), "--out", str(out)]
+    wrong = ["--steps", "1", "--data", str(tmp_path / "dta")]
+    assert main([*command, *wrong]) == 2
+    assert "dta: no such folder; check --data" in capsys.readouterr().err
+    assert main([*command, "--steps", "1", "--data", str(data), "--strict"]) == 2
+    assert "disc_0001.png: not a readable picture" in capsys.readouterr().err
 
 
 def test_the_folder_is_free_again_when_the_command_ends(tmp_path: Path) -> None:

@@ -102,5 +102,8 @@ def test_the_command_writes_and_says_what_it_did(
     assert "1 written, 0 were there. 1 files left out: 1 without alpha" in said
     assert main([*words, "--strict"]) == 2
     assert main(["data", "clean-foregrounds", "-o", str(tmp_path / "out")]) == 2
+    of_set = ["--set", "bg20k", "--data", str(tmp_path), "-o", str(tmp_path / "out")]
+    assert main(["data", "clean-foregrounds", *of_set]) == 2
+    assert "a set of backgrounds has no alphas" in capsys.readouterr().err
     assert main(["data", "list"]) == 0
     assert "am2k" in capsys.readouterr().out

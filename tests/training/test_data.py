@@ -11,12 +11,14 @@ pytest.importorskip("cv2")
 import cv2  # noqa: E402
 
 from streammat.training import augment  # noqa: E402
-from streammat.training.cache import Cache, estimate_foreground  # noqa: E402
+from streammat.training.cache import Cache, estimate_foreground, write_cache  # noqa: E402
 from streammat.training.data import Mix, Sampler, clip_of, split  # noqa: E402
 from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.recipe import load_recipe  # noqa: E402
 from streammat.training.strands import hair_object  # noqa: E402
 from tests.training.tiny import disc, write_data  # noqa: E402
+
+EMPTY_PAIR = np.zeros((64, 64, 7), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,30 @@ def test_subjects_on_new_backgrounds_get_a_fringe(cache: Cache, kind: str) -> No
     assert soft[1] > soft[0]
 
 
+def test_colours_that_a_cut_out_hides_do_not_show_at_its_rim(tmp_path: Path) -> None:
+    """A white disc on hidden black: its colour times its alpha is white times its alpha."""
+    rgba = np.zeros((400, 400, 4), np.uint8)
+    cv2.circle(rgba, (200, 200), 150, (255, 255, 255, 255), -1)
+    write_cache([("cutout", "disc", "", rgba), ("pair", "p", "", EMPTY_PAIR)], tmp_path)
+    source = sampler(Cache(tmp_path), cutouts=1.0)
+    content = source._cutout(np.random.default_rng(1), 96, 96)
+    rim = (content.alpha > 0.2) & (content.alpha < 0.8)
+    inside = content.front[content.alpha == 1].max()  # white in the light that was drawn
+    assert rim.any()
+    found = content.front[rim] / content.alpha[rim, None]
+    np.testing.assert_allclose(found, inside, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(1, 300), (300, 1), (2000, 3), (3, 2000)])
+def test_thin_pictures_are_drawn(size: tuple[int, int], tmp_path: Path) -> None:
+    layers = [("background", 3), ("cutout", 4), ("pair", 7)]
+    items = [(kind, "thin", "", np.full((*size, depth), 255, np.uint8)) for kind, depth in layers]
+    write_cache(items, tmp_path)
+    for kind in ("cutouts", "composites"):
+        batch = sampler(Cache(tmp_path), **{kind: 1.0}).batch(0, 0, 6, 64, 96)
+        assert batch.rgb.shape == (6, 3, 64, 96)
+
+
 def test_a_batch_depends_on_its_number_only(cache: Cache) -> None:
     one, two = (sampler(cache, composites=0.5).batch(7, 0, 2, 64, 64) for _ in range(2))
     assert torch.equal(one.rgb, two.rgb)
@@ -131,6 +157,17 @@ def test_photometric_changes_keep_shape_type_and_range() -> None:
         assert out.shape == image.shape
         assert out.dtype == np.float32
         assert 0 <= out.min() <= out.max() <= 255
+
+
+def test_jpegs_damage_is_that_of_red_green_and_blue_in_their_places() -> None:
+    """JPEG weighs green most, then red, then blue: thin lines in red stay clearer than in blue."""
+    errors = []
+    for channel in (0, 2):
+        image = np.zeros((64, 64, 3), np.float32)
+        image[:, ::2, channel] = 255
+        damaged = augment._jpeg(image, np.random.default_rng(1))
+        errors.append(float(np.abs(damaged[..., channel] - image[..., channel]).mean()))
+    assert errors[0] < errors[1]
 
 
 def test_hair_is_premultiplied_and_has_soft_strands() -> None:

@@ -17,8 +17,8 @@ import cv2
 
 from streammat.cli.training_run import decode_once
 from streammat.datasets import Faults
-from streammat.errors import ConfigError, InputError
-from streammat.training.cache import INDEX, PIXELS, Cache, write_cache
+from streammat.errors import ConfigError, InputError, OutputError
+from streammat.training.cache import INDEX, PIXELS, Cache, name_again, within, write_cache
 from streammat.training.decode import build_cache, origin_of
 from tests.training.tiny import disc, write_data
 
@@ -85,6 +85,43 @@ def test_a_folder_of_no_use_is_refused_and_leaves_nothing(
     with pytest.raises(InputError, match=words):
         build_cache(data, tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*"))
+
+
+def test_a_list_that_is_no_text_is_refused(data: Path, tmp_path: Path) -> None:
+    (data / "pairs.jsonl").write_bytes('{"name": "Müller", "src": "a"}'.encode("latin-1"))
+    with pytest.raises(InputError, match=r"pairs\.jsonl: no UTF-8 text"):
+        build_cache(data, tmp_path / "cache")
+
+
+def test_what_was_left_out_is_named_again_and_refused_when_strict(
+    data: Path, tmp_path: Path
+) -> None:
+    (data / "pairs" / "disc_0001.png").write_bytes(b"no picture")
+    lines: list[str] = []
+    faults = Faults(lines.append)
+    build_cache(data, tmp_path / "cache", faults)
+    name_again(tmp_path / "cache", faults)
+    assert len(lines) == 1
+    name_again(tmp_path / "cache", Faults(lines.append))
+    assert len(lines) == 2
+    assert lines[0] == lines[1]
+    with pytest.raises(InputError, match=r"disc_0001\.png.*leave out --strict"):
+        name_again(tmp_path / "cache", Faults(print, strict=True))
+    (tmp_path / "cache" / "left_out.json").unlink()  # as earlier versions left it
+    name_again(tmp_path / "cache", Faults(print, strict=True))
+
+
+def test_a_folder_that_takes_nothing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="file/cache cannot be written: Not a directory"):
+        decode_once(tmp_path / "file" / "cache", None, lambda: None, overwrite=False)
+
+
+@pytest.mark.parametrize("size", [(5000, 2), (1, 700), (641, 1)])
+def test_pictures_thinner_than_a_pixel_keep_one(size: tuple[int, int]) -> None:
+    height, width = within(np.zeros((*size, 4), np.uint8), 640).shape[:2]
+    assert max(height, width) == 640
+    assert min(height, width) == 1
 
 
 def test_a_decoding_that_is_broken_off_keeps_what_was_there(data: Path, tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ def test_every_fifth_frame_is_held_out_and_bad_files_are_named(tmp_path: Path) -
     names = [entry.name for entry in Cache(tmp_path / "cache").entries]
     assert names == [
         f"{TRAINED}0000",
-        f"{HELD_OUT}0002",
-        f"{TRAINED}0003",
+        f"{TRAINED}0002",
+        f"{HELD_OUT}0003",  # the third that can be read
         f"{TRAINED}0004",
         f"{TRAINED}0005",
     ]
@@ -65,6 +65,17 @@ def test_every_fifth_frame_is_held_out_and_bad_files_are_named(tmp_path: Path) -
     assert "0006.png" in lines[2]
     with pytest.raises(InputError, match="0009"):
         find_painted(frames, alphas, Faults(print, strict=True))
+
+
+def test_of_five_frames_of_which_one_cannot_be_read_four_are_validated_on(tmp_path: Path) -> None:
+    """Not the third alone, which would be held out."""
+    frames, alphas = paint(tmp_path, 5)
+    (frames / "0002.png").write_bytes(b"no picture")
+    faults = Faults(print)
+    samples = find_painted(frames, alphas, faults)
+    assert cache_painted(samples, tmp_path / "cache", faults) == 4
+    names = [entry.name for entry in Cache(tmp_path / "cache").entries]
+    assert sum(name.startswith(HELD_OUT) for name in names) == 4
 
 
 def test_few_frames_are_learned_and_validated_on(tmp_path: Path) -> None:
@@ -83,6 +94,11 @@ def test_alphas_that_are_all_0_or_1_are_learned_too(tmp_path: Path) -> None:
         cv2.imwrite(str(alphas / f"{number:04d}.png"), np.full((80, 100), value, np.uint8))
     faults = Faults(print)
     assert cache_painted(find_painted(frames, alphas, faults), tmp_path / "cache", faults) == 2
+
+
+def test_recipes_that_name_data_sets_are_refused() -> None:
+    with pytest.raises(ConfigError, match="leave the table out"):
+        fitted_recipe(load_recipe("official"), "gfm_lite0_tt")
 
 
 def test_networks_that_are_not_tt_are_refused(tmp_path: Path) -> None:

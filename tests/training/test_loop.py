@@ -264,6 +264,16 @@ def test_frozen_parts_keep_weights_and_statistics(folder: Path, tmp_path: Path) 
     assert not any("running" in name or "num_batches" in name for name in changed)
 
 
+def test_a_steps_own_draws_are_none_of_its_samples(folder: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(folder, tmp_path, 4)
+    for _ in range(3):
+        own = {trainer._generator(kind).random() for kind in (1, 2)}
+        keys = [(trainer.recipe.seed, trainer.step, place) for place in range(8)]
+        assert len(own) == 2
+        assert not own & {np.random.default_rng(key).random() for key in keys}
+        trainer.step += 1
+
+
 def test_steps_with_a_second_glance_look_at_a_smaller_copy_too(
     folder: Path, tmp_path: Path
 ) -> None:

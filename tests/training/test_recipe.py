@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from streammat.training.losses import DEFECTS
 from streammat.training.recipe import (
     FOLDER,
     budget_of,
+    changed,
     load_recipe,
     make_recipe,
     recipe_names,
@@ -95,6 +97,13 @@ def test_the_official_recipe_has_the_published_parameters_and_names_its_correcti
             },
             "pairs needs even batches, not 3",
         ),
+        ({"data": 0}, "data = 0 must be a table"),
+        ({"data": []}, r"data = \[\] must be a table"),
+        ({"data": False}, "data = False must be a table"),
+        ({"data": {}}, "data = {} must be a table"),
+        ({"data": {"track": "ori"}}, r"are squares.* ask for \[192, 224\]"),
+        ({"loss": "official"}, r'"official" needs .* \[data\] table'),
+        ({"model": "gfm_r34_ft"}, '"light" is for TT networks, not gfm_r34_ft'),
         ({"phases": []}, r"at least one \[\[phases\]\]"),
         ({"phases": [{"until": 1, "batch": 2, "shapes": [[100, 64]]}]}, "multiples of 32"),
         ({"phases": [{"until": 1, "batch": 2, "shapes": [64, 64]}]}, "number 1: shapes = "),
@@ -105,6 +114,28 @@ def test_wrong_keys_and_values_are_named(changes: dict[str, Any], message: str) 
     with pytest.raises(ConfigError, match=message) as fault:
         make_recipe(table(**changes), "my.toml")
     assert str(fault.value).startswith("my.toml")
+
+
+def test_shares_that_add_up_to_1_in_decimals_are_taken() -> None:
+    mix = {"strands": 0.33, "cutouts": 0.56, "composites": 0.11}
+    assert sum(mix.values()) > 1  # as the computer adds them
+    assert make_recipe(table(mix=mix), "my.toml").mix.strands == 0.33
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"minutes": math.nan}, "minutes = nan must be a number from 0.001 to 1e"),
+        ({"minutes": math.inf}, "minutes = inf must be"),
+        ({"seed": 10**20}, "seed = 1000.* must be a whole number"),
+        ({"steps": 10**12}, "steps = 1000.* must be a whole number"),
+        ({"steps": 1, "minutes": 1.0}, "not both"),
+    ],
+)
+def test_options_are_held_to_the_recipes_rules(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        changed(load_recipe("gfm_lite0"), **given)
+    assert changed(load_recipe("gfm_lite0"), steps=7, seed=3)[1] == 3
 
 
 def test_a_recipe_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:

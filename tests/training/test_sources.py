@@ -10,10 +10,12 @@ pytest.importorskip("torch")
 pytest.importorskip("cv2")
 pytest.importorskip("onnx")
 
+from streammat.datasets import Faults
 from streammat.datasets.layouts import layout_named
-from streammat.errors import CheckpointError, ConfigError, InputError
+from streammat.errors import CheckpointError, ConfigError, DivergedError, InputError, OutputError
 from streammat.models import create_model, save_checkpoint
 from streammat.training.checkpoint import read_state, write_state
+from streammat.training.decode import build_cache
 from streammat.training.loop import Intervals
 from streammat.training.parallel import Group
 from streammat.training.plan import plan
@@ -21,7 +23,9 @@ from streammat.training.recipe import Recipe, load_recipe
 from streammat.training.schedule import Phase
 from streammat.training.sources import open_data
 from streammat.training.work import Job, prepare, work
-from tests.datasets.trees import write_tree
+from tests.datasets.trees import write_alpha, write_rgb, write_tree
+from tests.training.runs import tiny_recipe
+from tests.training.tiny import write_data, write_recipe
 
 NARROW = "gfm_r34_tt_div16"
 
@@ -90,7 +94,41 @@ def test_a_plan_refuses_what_the_run_would(data: Path, tmp_path: Path) -> None:
         plan(job._replace(start=str(tmp_path / "missing.pt")), data)
     with pytest.raises(ConfigError, match="--steps N or --minutes M"):
         plan(job._replace(recipe=recipe._replace(steps=None)), data)
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "out"):
+        with pytest.raises(OutputError, match="file is a file; give a folder"):
+            plan(job._replace(out=out), data)
+    with pytest.raises(OutputError, match=r"--cache .*file is a file"):
+        plan(job._replace(cache=tmp_path / "file"), data)
+    with pytest.raises(InputError, match="nowhere: no such folder"):
+        plan(job._replace(pictures=tmp_path / "nowhere", alphas=data), data)
+    with pytest.raises(InputError, match="nowhere: no such folder; check --data"):
+        plan(job._replace(data=tmp_path / "nowhere"), data)
+    (data / "pairs.jsonl").write_text("")
+    with pytest.raises(InputError, match="no pair can be used"):
+        plan(job, data)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "file"]
+
+
+def test_a_plan_refuses_decoded_data_as_the_run_would(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data")
+    (data / "pairs" / "disc_0001.png").write_bytes(b"no picture")
+    build_cache(data, tmp_path / "cache", Faults(print))
+    recipe = tiny_recipe(write_recipe(tmp_path / "tiny.toml").parent, steps=2)
+    job = Job(recipe, tmp_path / "cache", tmp_path / "out", data=data)
+    assert plan(job, data)["first batch"] == "2x3x32x32"
+    with pytest.raises(InputError, match=r"disc_0001\.png.*leave out --strict"):
+        plan(job._replace(strict=True), data)
+    start = create_model("gfm_lite0_tt")
+    for parameter in start.parameters():
+        parameter.data.fill_(3e38)
+    save_checkpoint(start, tmp_path / "huge.pt")
+    with pytest.raises(DivergedError, match="loss of the first batch"):
+        plan(job._replace(start=str(tmp_path / "huge.pt")), data)
+    (data / "cutouts" / "one.png").unlink()
+    with pytest.raises(ConfigError, match="decoded from other files"):
+        plan(job, data)
+    assert "to be decoded" in plan(job, data, overwrite=True)["data"]
 
 
 def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_path: Path) -> None:
@@ -109,6 +147,45 @@ def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_pat
     del state["settings"]["starting weights"]
     write_state(state, tmp_path / "last.pt")  # as earlier versions wrote it
     prepare(other, Group())[0].resume(tmp_path / "last.pt")
+
+
+def test_a_run_goes_on_with_the_pictures_that_it_was_validated_on(
+    data: Path, tmp_path: Path
+) -> None:
+    pictures, alphas = tmp_path / "pictures", tmp_path / "alphas"
+    for folder, write in ((pictures, write_rgb), (alphas, write_alpha)):
+        folder.mkdir()
+        write(folder / "a.bmp")
+    job = Job(
+        small_official("ori"), tmp_path, tmp_path, data=data, pictures=pictures, alphas=alphas
+    )
+    prepare(job, Group())[0].save()
+    prepare(job, Group())[0].resume(tmp_path / "last.pt")
+    painted = bytearray((alphas / "a.bmp").read_bytes())
+    painted[-100:] = b"\xff" * 100  # a file of the same size
+    (alphas / "a.bmp").write_bytes(painted)
+    with pytest.raises(CheckpointError, match=r"pictures to validate on was .*, is "):
+        prepare(job, Group())[0].resume(tmp_path / "last.pt")
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"discs": 0.0}, "source_weights of all that are not held out are 0"),
+        ({"disks": 2.0}, "no pair has the source 'disks', did you mean 'discs'"),
+    ],
+)
+def test_weights_that_leave_nothing_or_are_misspelt_are_refused(
+    weights: dict[str, float], message: str, tmp_path: Path
+) -> None:
+    build_cache(write_data(tmp_path / "data"), tmp_path / "cache")
+    recipe = load_recipe("gfm_lite0")
+    lines: list[str] = []
+    open_data(Job(recipe, tmp_path / "cache", tmp_path), lines.append)  # made for other data
+    assert "no pair has these sources: animals63, ecssd" in lines[0]
+    recipe = recipe._replace(mix=recipe.mix._replace(source_weights=weights))
+    with pytest.raises(ConfigError, match=message):
+        open_data(Job(recipe, tmp_path / "cache", tmp_path), print)
 
 
 def test_a_recipe_with_data_sets_needs_their_folder(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ samples are made there.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -20,6 +19,7 @@ from streammat.datasets import Faults, Sample
 from streammat.datasets.reading import read_layers, read_rgb
 from streammat.errors import InputError, MediaError
 from streammat.training.batch import Batch
+from streammat.training.fingerprint import files_digest
 from streammat.training.rssn.decisions import (
     NOISE_SIGMA,
     Generators,
@@ -49,8 +49,8 @@ class RssnSource:
     """Draws batches; see `streammat.training.batch.BatchSource`.
 
     With equal weights an epoch shows every foreground ``bags`` times, each time over another
-    background, in an order of its own; with other weights samples are drawn independently. The
-    next batch is decoded while the caller works on this one.
+    background, in an order of its own, and the next epoch others; with other weights samples are
+    drawn independently. The next batch is decoded while the caller works on this one.
 
     Args:
         settings: the checked table.
@@ -89,7 +89,8 @@ class RssnSource:
         self._shares: NDArray[np.float64] | None = shares if len(set(weights)) > 1 else None
         self._pool = ThreadPoolExecutor(threads, "streammat-samples")
         self._ahead: tuple[tuple[int, int, int], list[Future[_Drawn]]] | None = None
-        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
+        self._epoch = -1  # of the two orders
+        self._order = self._met = np.empty(0, np.int64)
 
     @property
     def samples(self) -> int:
@@ -99,17 +100,15 @@ class RssnSource:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of names and sizes of all files, and of the settings, as the run begins."""
-        digest = hashlib.sha256(repr(self._settings).encode())
+        """Of all files and of the settings, as the run begins; see `files_digest`."""
         files = [
             path
             for s in self._all
             for path in (s.picture, s.alpha, s.foreground, s.background)
             if path is not None
         ]
-        for path in [*files, *self._backgrounds]:
-            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-        return digest.hexdigest()
+        named = ((path.name, path) for path in [*files, *self._backgrounds])
+        return files_digest(named, repr(self._settings))
 
     def batch(self, step: int, first: int, count: int, height_px: int, width_px: int) -> Batch:
         """Samples `first` to `first + count - 1` of batch number `step`.
@@ -150,11 +149,14 @@ class RssnSource:
             index = int(np.searchsorted(self._shares, generator.random(), side="right"))
             return min(index, len(self._all) - 1), int(generator.integers(rounds))
         epoch, place = divmod(position, self.samples)
-        if self._order[0] != epoch:
+        if self._epoch != epoch:
             generator = np.random.default_rng((self._seed, epoch, 2))
-            self._order = epoch, generator.permutation(self.samples)
-        place = int(self._order[1][place])
-        return place % len(self._all), place % rounds
+            self._epoch, self._order = epoch, generator.permutation(self.samples)
+            self._met = generator.permutation(rounds)
+        bag, index = divmod(int(self._order[place]), len(self._all))
+        if "one_bag" in self._settings.keep_defects:
+            return index, index % rounds
+        return index, int(self._met[(index * self._settings.bags + bag) % rounds])
 
     def _draw(self, position: int, chosen: tuple[int, int]) -> _Drawn:
         generators = Generators.seeded(self._seed, position)
@@ -195,7 +197,7 @@ class RssnSource:
             denoise_foreground=noise_level(scene.foreground) if denoise else 0.0,
             denoise_background=noise_level(scene.background) if denoise else 0.0,
             noise_sigma=NOISE_SIGMA if noise else 0.0,
-            noise_seed=position & 0xFFFFFFFF,
+            noise_seed=int(np.random.SeedSequence((self._seed, position, 3)).generate_state(1)[0]),
         )
 
     def _compose(self, scenes: list[Scene], plans: list[SamplePlan], size_px: int) -> RssnBatch:

@@ -11,7 +11,7 @@ from PIL import Image
 torch = pytest.importorskip("torch")
 pytest.importorskip("cv2")
 
-from streammat.datasets import Faults  # noqa: E402
+from streammat.datasets import Faults, Sample  # noqa: E402
 from streammat.datasets.layouts import layout_named  # noqa: E402
 from streammat.errors import ConfigError, InputError  # noqa: E402
 from streammat.training.rssn import (  # noqa: E402
@@ -116,6 +116,39 @@ def test_an_epoch_shows_every_foreground_as_often_as_there_are_bags(tree: Path) 
     names = [n for step in range(2) for n in source.batch(step, 0, BATCH, SIZE, SIZE).names]
     assert sorted(names) == ["a0", "a0", "b0", "b0", "c0", "c0"]
     assert _source(tree, keep_defects=["one_bag"]).samples == 3
+
+
+@pytest.mark.parametrize(("count", "rounds"), [(10, 5), (6, 9), (4, 100), (3, 2)])
+def test_foregrounds_meet_other_backgrounds_in_each_bag_and_epoch(count: int, rounds: int) -> None:
+    bags, epochs = 3, 60
+    table = {"track": "comp", "sets": ["folder"], "backgrounds": ["backgrounds"], "bags": bags}
+
+    def met(**more: object) -> list[list[set[int]]]:
+        files = [Sample("", "photo", Path(), Path())] * count, [1.0] * count, [Path()] * rounds
+        source = RssnSource(rssn_settings(table | more), *files, BATCH, 1, Faults(print))
+        found = [[set[int]() for _ in range(count)] for _ in range(epochs)]
+        for position in range(epochs * source.samples):
+            index, background = source._choose(position)
+            found[position // source.samples][index].add(background)
+        return found
+
+    found = met()
+    assert all(len(one) == min(bags, rounds) for epoch in found for one in epoch)
+    for index in range(count):
+        over_all = set().union(*(epoch[index] for epoch in found))
+        assert len(over_all) > min(2 * bags, rounds - 1)
+    assert set().union(*(one for epoch in found for one in epoch)) == set(range(rounds))
+    assert met(keep_defects=["one_bag"]) == [[{i % rounds} for i in range(count)]] * epochs
+
+
+def test_noise_follows_from_the_recipes_seed(tree: Path) -> None:
+    table = {"track": "rssn", "sets": ["am2k"], "backgrounds": ["bg20k"]}
+    faults = Faults(print)
+    drawn = set()
+    for seed in (4, 4, 5):
+        source = open_source(rssn_settings(table), tree, BATCH, seed, faults)
+        drawn |= {source._draw(position, (0, 0)).plan.noise_seed for position in range(4)}
+    assert len(drawn) == 8
 
 
 def test_weights_choose_between_sets(tree: Path) -> None:
