@@ -32,6 +32,7 @@ from streammat_kernels.errors import (
 )
 
 __all__ = [
+    "DISK_FULL",
     "CheckpointError",
     "ConfigError",
     "DependencyError",
@@ -50,7 +51,7 @@ __all__ = [
     "unwritten",
 ]
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class InputError(StreammatError):
@@ -96,6 +97,6 @@ def unwritten(what: object, error: OSError) -> StreammatError:
 
     A full disk is no fault of the output's name: it becomes a `ResourceError`, else `OutputError`.
     """
-    if error.errno in _FULL:
+    if error.errno in DISK_FULL:
         return ResourceError(f"{what} cannot be written: {error.strerror}; make room, then go on")
     return OutputError(f"{what} cannot be written: {error.strerror or error}")

@@ -19,6 +19,7 @@ __all__ = ["CARD", "checked_name", "model_folder", "models_folder", "remove_fold
 
 CARD = "card.json"
 ENVIRONMENT = "STREAMMAT_MODELS_DIR"
+_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")  # of files, which names must not be taken for
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
@@ -36,10 +37,10 @@ def checked_name(name: str) -> str:
     Raises:
         ConfigError: it cannot.
     """
-    if not _NAME.fullmatch(name) or name.endswith(".onnx"):
+    if not _NAME.fullmatch(name) or name.endswith(_ENDINGS):
         raise ConfigError(
             f"model name {name!r}: use small letters, digits, '_', '-' and '.', at most 64, "
-            "beginning with a letter or digit, not ending in .onnx"
+            f"beginning with a letter or digit, not ending in {', '.join(_ENDINGS)}"
         )
     return name
 

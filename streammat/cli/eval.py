@@ -12,7 +12,7 @@ import click
 from streammat.cli.options import SettingType, debug_option, json_option
 from streammat.cli.output import print_json
 from streammat.config import setting
-from streammat.errors import OutputError
+from streammat.errors import OutputError, unwritten
 from streammat.settings import MatteSettings
 
 if TYPE_CHECKING:
@@ -262,4 +262,4 @@ def _write_text(path: Path, text: str | None) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"--html {path} cannot be written: {error.strerror}") from error
+        raise unwritten(f"--html {path}", error) from error

@@ -28,7 +28,6 @@ EXIT_LOST_FRAMES = 3
 EXIT_RESOURCE = 5
 EXIT_INTERRUPTED = 130
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EFBIG}
 _PATH_ERRORS = {
     *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR),
     *(errno.ENAMETOOLONG, errno.EROFS, errno.ELOOP),
@@ -108,7 +107,9 @@ def _expected(error: BaseException) -> tuple[str, int] | None:
 
 def _system(error: OSError) -> tuple[str, int] | None:
     """What the system refused: space, or access to a path; None for anything else."""
-    if error.errno in _FULL:
+    from streammat.errors import DISK_FULL
+
+    if error.errno in {*DISK_FULL, errno.ENOMEM}:
         where = f" while writing {error.filename}" if error.filename else ""
         return f"{error.strerror}{where}; free some space or write elsewhere", EXIT_RESOURCE
     if error.errno in _PATH_ERRORS and error.filename:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["finetune"]
 
 _DEFAULT_MODEL = MatteSettings().model
+_NO_BETTER = "that is no better than before: paint more frames, or keep the old model"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,16 +60,19 @@ def finetune(
     )
     from streammat.training.deliver import register
     from streammat.training.finetune import starting_error
+    from streammat.training.work import allow_replacing, may_replace
 
     if name is not None:
         from streammat.models.importing import free_folder
 
         check_model_name(name)
-        free_folder(name, overwrite=overwrite)
+        free_folder(name, overwrite=overwrite or may_replace(out, name))
     job = _job(recipe, model, out, given)
     if dry_run:
         return _print_plan(job, frames, alphas, as_json, overwrite=overwrite)
     begin_folder(out, overwrite=overwrite)
+    if name is not None and overwrite:
+        allow_replacing(out, name)
     _cache_frames(job, frames, alphas, overwrite=overwrite)
     say_where(job)
     before = starting_error(job)
@@ -79,22 +82,21 @@ def finetune(
     if ended is None:
         return 0
     if ended.model is not None and name is not None:
-        register(ended.model, name, overwrite=overwrite)
+        register(ended.model, name, overwrite=may_replace(out, name))
     if as_json:
         outcome = ended.outcome._asdict()
         print_json("finetune", {"outcome": outcome, "error_before": before, "model": ended.model})
-    say_end(ended, f"streammat finetune --out {out} ... (the same command)")
-    if ended.outcome.error is not None and ended.outcome.error >= before:
-        click.echo(
-            "that is no better than before: paint more frames, or keep the old model",
-            err=True,
-        )
+    say_end(ended, f"streammat finetune --out {out} ...", overwritten=overwrite)
+    error = ended.outcome.error
+    if not ended.code and error is not None and error >= before:
+        click.echo(_NO_BETTER, err=True)
     return ended.code
 
 
 def _job(recipe_name: str, model: str, out: Path, given: dict[str, Any]) -> Job:
     from streammat.training.finetune import fitted_recipe
     from streammat.training.loop import Intervals
+    from streammat.training.parallel import share_of_cores
     from streammat.training.recipe import changed, load_recipe
     from streammat.training.work import Job, choose_device
 
@@ -107,7 +109,7 @@ def _job(recipe_name: str, model: str, out: Path, given: dict[str, Any]) -> Job:
         start=model,
         every=Intervals(log=10, save=40, validate=40),
         device=choose_device(given["device"]).type,
-        threads=given["threads"] or max((os.cpu_count() or 1) // given["processes"], 1),
+        threads=given["threads"] or share_of_cores(given["processes"]),
         processes=given["processes"],
         strict=given["strict"],
     )

@@ -176,14 +176,14 @@ def _card_of(card: ModelCard, file: Path) -> str:
 
 def _write(file: Path, write: Callable[[Path], object]) -> None:
     """A full disk leaves the old file or none, never half of one."""
-    from streammat.errors import OutputError
+    from streammat.errors import unwritten
 
     partial = file.with_name(file.name + ".partial")
     try:
         write(partial)
         partial.replace(file)
     except OSError as error:
-        raise OutputError(f"cannot write {file}: {error.strerror}") from error
+        raise unwritten(file, error) from error
     finally:
         with suppress(OSError):  # of a read-only disk; it would hide what happened
             partial.unlink(missing_ok=True)

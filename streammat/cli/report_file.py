@@ -11,7 +11,7 @@ from typing import Any
 
 from streammat.cli.output import envelope
 from streammat.cli.paths import STDOUT, Job, same_place
-from streammat.errors import OutputError
+from streammat.errors import OutputError, unwritten
 from streammat.settings import MatteSettings
 
 __all__ = ["check_report", "write_report"]
@@ -53,7 +53,7 @@ def write_report(path: Path, content: dict[str, Any]) -> None:
         draft.write_text(json.dumps(envelope("matte", content), indent=2) + "\n", encoding="utf-8")
         draft.replace(path)
     except OSError as error:
-        raise OutputError(f"--report {path} cannot be written: {error.strerror}") from error
+        raise unwritten(f"--report {path}", error) from error
 
 
 def _used(jobs: Iterable[Job], settings: MatteSettings) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,11 @@ def run_options(command: Any) -> Any:
             help="Of the network's arithmetic, instead of the recipe's.",
         ),
         click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda"),
-        click.option("--threads", type=click.IntRange(1), help="Each process's. [default: a core]"),
+        click.option(
+            "--threads",
+            type=click.IntRange(1),
+            help="Each process's. [default: its share of the cores]",
+        ),
         click.option(
             "--processes",
             type=click.IntRange(1),
@@ -121,19 +124,19 @@ def train(
         return 0
     if as_json:
         print_json("train", {"outcome": ended.outcome._asdict(), "model": ended.model})
-    say_end(ended, f"streammat train --recipe {recipe} --out {out} ... (the same command)")
+    say_end(ended, f"streammat train --recipe {recipe} --out {out} ...", overwritten=overwrite)
     return ended.code
 
 
 def _job(recipe_name: str, data: Path | None, out: Path, given: dict[str, Any]) -> Job:
     from streammat.training.loop import Intervals
+    from streammat.training.parallel import share_of_cores
     from streammat.training.recipe import changed, load_recipe
     from streammat.training.work import Job, choose_device
 
     recipe = load_recipe(recipe_name)
     recipe = changed(recipe, given["steps"], given["minutes"], given["seed"], given["precision"])
     every = Intervals(given["log_every"], given["save_every"], given["validate_every"])
-    cores = os.cpu_count() or 1
     return Job(
         recipe=recipe,
         cache=given["cache"] or out / "cache",
@@ -142,7 +145,7 @@ def _job(recipe_name: str, data: Path | None, out: Path, given: dict[str, Any]) 
         encoder=given["encoder"],
         every=every,
         device=choose_device(given["device"]).type,
-        threads=given["threads"] or max(cores // given["processes"], 1),
+        threads=given["threads"] or share_of_cores(given["processes"]),
         processes=given["processes"],
         tensorboard=given["tensorboard"],
         data=data,

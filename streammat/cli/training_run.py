@@ -292,13 +292,20 @@ def run_to_model(job: Job, mode: str, name: str | None, facts: dict[str, Any]) -
     return Ended(outcome, model, 0)
 
 
-def say_end(ended: Ended, again: str) -> None:
-    """The last lines on stderr."""
+def say_end(ended: Ended, again: str, *, overwritten: bool) -> None:
+    """The last lines on stderr.
+
+    Args:
+        ended: the run.
+        again: the command.
+        overwritten: it was given ``--overwrite``, with which it would begin again.
+    """
     outcome = ended.outcome
     error = "" if outcome.error is None else f", best validation error {outcome.error:.4f}"
     click.echo(f"{outcome.step} steps in {clock(outcome.seconds)}{error}", err=True)
     if ended.code:
-        click.echo(f"stopped; go on with: {again}", err=True)
+        how = "the same command" + (", without --overwrite" if overwritten else "")
+        click.echo(f"stopped; go on with: {again} ({how})", err=True)
     elif ended.model is None:
         click.echo(f"weights: {outcome.weights}", err=True)
     else:

@@ -46,13 +46,15 @@ def read_rgb(path: Path) -> Rgb:
 def read_alpha(path: Path) -> Grey:
     """The alpha of a file: its alpha channel where that varies, else its grey.
 
+    Colours that are transparent throughout are a picture without a subject: 0 everywhere.
+
     Raises:
         MediaError: the file cannot be read.
     """
     image = _opened(path)
     if image.mode == "RGBA":
         alpha = np.array(image.getchannel("A"))
-        if alpha.min() < 255:
+        if alpha.min() != alpha.max() or (not alpha.any() and _coloured(image)):
             return alpha
     return _grey(image)
 
@@ -98,6 +100,11 @@ def _grey(image: Image.Image) -> Grey:
         values = np.nan_to_num(np.asarray(image, np.float32), posinf=1)
         return (values.clip(0, 1) * 255 + np.float32(0.5)).astype(np.uint8)
     return np.array(image.convert("L"))
+
+
+def _coloured(image: Image.Image) -> bool:
+    codes = np.asarray(image)
+    return bool((codes[..., 1:3] != codes[..., :1]).any())
 
 
 def _opened(path: Path) -> Image.Image:

@@ -6,7 +6,6 @@ Written for PyAV 18 and 19: version 19 may return a rational type of its own, he
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -15,9 +14,7 @@ from typing import Any, cast
 import av
 from av.error import FFmpegError
 
-from streammat.errors import MediaError, OutputError, ResourceError
-
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+from streammat.errors import DISK_FULL, MediaError, OutputError, ResourceError
 
 UNSPECIFIED = 2  # ISO/IEC 23091-2 code point
 
@@ -91,7 +88,7 @@ def writing(path: str) -> Iterator[None]:
     except (FFmpegError, OSError, MemoryError) as error:
         if isinstance(error, MemoryError):
             raise ResourceError(f"{path}: out of memory while writing; close programs") from error
-        if getattr(error, "errno", None) in _DISK_FULL:
+        if getattr(error, "errno", None) in DISK_FULL:
             raise ResourceError(
                 f"{path}: no space left to write; free some space or write elsewhere"
             ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from streammat.catalogue.cards import ModelCard, find_model, shipped_models
 from streammat.catalogue.folder import CARD, model_folder, remove_folder
 from streammat.catalogue.released import RELEASED_NAMES, SOURCE
-from streammat.errors import OutputError
+from streammat.errors import OutputError, unwritten
 from streammat.models.delivery import write_model
 from streammat.models.registry import GfmNetwork, config_of
 from streammat.models.rosta import Rosta
@@ -45,6 +45,7 @@ def import_weights(
         CheckpointError: the file is damaged or fits no known network.
         ConfigError: a name that cannot be.
         OutputError: the name is taken, or the folder cannot be written.
+        ResourceError: the disk is full.
     """
     if name is not None:
         free_folder(name, overwrite=overwrite)
@@ -63,17 +64,18 @@ def install(name: str, fill: Callable[[Path], None], overwrite: bool = False) ->
 
     Raises:
         OutputError: the name is taken, or the folder cannot be written.
+        ResourceError: the disk is full.
     """
     target = free_folder(name, overwrite=overwrite)
     partial = target.with_name(f".import-{os.getpid()}-{name}")
     try:
         partial.mkdir(parents=True)
         fill(partial)
-        if target.exists():
+        if target.exists():  # only now, when the new one is whole
             remove_folder(target)
         partial.rename(target)
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+        raise unwritten(target, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return find_model(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from streammat.errors import CheckpointError, OutputError
+from streammat.errors import CheckpointError, OutputError, StreammatError, unwritten
 
 SAFETENSORS = ".safetensors"
 _WRAPPERS = ("state_dict", "model")  # names under which training programs put the weights
@@ -94,7 +95,12 @@ def safetensors_metadata(path: Path) -> dict[str, str]:
 
 def write_torch(state: Mapping[str, Tensor], path: Path) -> None:
     """PyTorch's format; tensors that share memory share it in the file. Atomic."""
-    _write(path, lambda partial: torch.save(state, partial))
+
+    def write(partial: Path) -> None:
+        with partial.open("wb") as file:  # else torch does not say what the system refused
+            torch.save(state, file)
+
+    _write(path, write)
 
 
 def write_safetensors(state: Mapping[str, Tensor], path: Path, notes: dict[str, str]) -> None:
@@ -109,14 +115,28 @@ def _write(path: Path, write: Callable[[Path], None]) -> None:
     """A crash or a full disk leaves the old file or none, never half of one."""
     partial = path.with_name(path.name + ".partial")
     try:
+        partial.touch()
+        rights = partial.stat().st_mode  # of any new file; safetensors gives the owner's alone
         write(partial)
+        partial.chmod(rights)
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)
-    except (OSError, RuntimeError) as error:
-        raise OutputError(f"cannot write {path}: {_first_line(error)}") from error
+    except Exception as error:  # safetensors has an error of its own
+        raise _unwritten(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _unwritten(path: Path, error: Exception) -> StreammatError:
+    """What the system refused, out of the errors of torch and of Rust's libraries."""
+    cause = error if isinstance(error, OSError) else error.__context__
+    number = re.search(r"os error (\d+)", str(error))
+    if not isinstance(cause, OSError) and number:
+        cause = OSError(int(number[1]), os.strerror(int(number[1])))
+    if isinstance(cause, OSError):
+        return unwritten(path, cause)
+    return OutputError(f"{path} cannot be written: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import NoReturn
 
 from streammat.closing import Closes
 from streammat.device import Device, choose_device
-from streammat.errors import ResourceError
+from streammat.errors import DISK_FULL, ResourceError
 from streammat.matting import (
     CloserMatter,
     KeptMatter,
@@ -366,7 +365,7 @@ def _raise(error: BaseException) -> NoReturn:
         raise ResourceError(
             "memory ran out: use a smaller --size, fewer outputs or --threads 1"
         ) from error
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
         raise ResourceError(
             f"the disk is full: {error.strerror}; free space or write elsewhere"
         ) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streammat.catalogue.folder import CARD
-from streammat.errors import OutputError
+from streammat.errors import unwritten
 from streammat.models import Rosta, config_of, load_checkpoint
 from streammat.models.delivery import write_model
 from streammat.models.importing import install
@@ -33,14 +33,14 @@ def deliver(weights: Path, folder: Path, name: str, facts: Mapping[str, Any], ro
 
     Raises:
         CheckpointError: the weights are damaged.
-        OutputError: a file cannot be written.
+        OutputError, ResourceError: a file cannot be written; the disk is full.
     """
     model = load_checkpoint(weights, rosta=rosta)
     base = {"summary": f"{config_of(model).name}, trained by streammat", "licence": LICENCE}
     try:
         return write_model(folder, name, model, f"{name}.json", {**base, **facts})
     except OSError as error:
-        raise OutputError(f"cannot write the model to {folder}: {error.strerror}") from error
+        raise unwritten(f"the model in {folder}", error) from error
 
 
 def register(graph: Path, name: str, *, overwrite: bool) -> None:
@@ -48,6 +48,7 @@ def register(graph: Path, name: str, *, overwrite: bool) -> None:
 
     Raises:
         OutputError: the name is taken, or the folder cannot be written.
+        ResourceError: the disk is full.
     """
 
     def fill(folder: Path) -> None:

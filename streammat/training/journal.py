@@ -7,6 +7,7 @@ so that every step stands once.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,12 +70,20 @@ class Journal:
 
     def _write(self, record: Mapping[str, Any]) -> None:
         with self._log.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(record) + "\n")
+            out.write(json.dumps(_plain(record), allow_nan=False) + "\n")
 
     def _plot(self, group: str, step: int, values: Mapping[str, float]) -> None:
         if self._events is not None:
             for name, value in values.items():
                 self._events.add_scalar(f"{group}/{name}", value, step)
+
+
+def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no infinite numbers; the norm of fp16's gradients may be one."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in record.items()
+    }
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

@@ -87,6 +87,18 @@ def launched(environment: Mapping[str, str] = os.environ) -> Launch | None:
     return Launch(*(int(environment[name]) for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE")))
 
 
+def share_of_cores(processes: int, environment: Mapping[str, str] = os.environ) -> int:
+    """Threads of each process where all on this machine get alike, at least 1.
+
+    Args:
+        processes: on this machine; under ``torchrun`` it says how many.
+        environment: of this process.
+    """
+    if launched(environment) is not None:
+        processes = int(environment.get("LOCAL_WORLD_SIZE", environment["WORLD_SIZE"]))
+    return max((os.cpu_count() or 1) // processes, 1)
+
+
 def join(rank: int, size: int, meeting_file: Path | None, device: torch.device = _CPU) -> Group:
     """Connect `size` processes.
 

@@ -45,9 +45,14 @@ def fresh_model(name: str, start: str | None, encoder: Path | None) -> GfmNetwor
         encoder: published ImageNet weights of the light encoder.
 
     Raises:
-        ConfigError: `start` is another network, or `encoder` is given for one that is not light.
+        ConfigError: `start` is another network, both are given, or `encoder` for a network that is
+            not light.
         CheckpointError: a file that is damaged or does not fit.
     """
+    if start is not None and encoder is not None:
+        raise ConfigError(
+            f"--start {start} holds all weights, --encoder {encoder} would have no effect: give one"
+        )
     if start is not None:
         model = starting_model(start)
         if config_of(model).name != name:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from streammat.errors import DivergedError
+from streammat.errors import DivergedError, ResourceError
 from streammat.models import Gfm, GfmNetwork, config_of
 from streammat.training import checkpoint
 from streammat.training.batch import Batch, BatchSource
@@ -226,14 +226,18 @@ class Trainer:
         """The error that ends the run; the batch is kept for whoever looks for the reason."""
         kept = {key: value for key, value in batch._asdict().items() if isinstance(value, Tensor)}
         path = self.out / BAD_BATCH
-        checkpoint.write_state(kept | {"step": self.step}, path)
+        where = f"kept in {path}"
+        try:
+            checkpoint.write_state(kept | {"step": self.step}, path)
+        except ResourceError:  # a full disk is not what the run died of
+            where = "not kept: the disk is full"
         names = ", ".join(batch.names[:_NAMED]) or "unnamed samples"
         more = f" and {len(batch.names) - _NAMED} more" if len(batch.names) > _NAMED else ""
         good = "nothing was saved yet"
         if self.saved_step is not None:
             good = f"{self.out / checkpoint.LAST} of step {self.saved_step} is good"
         return DivergedError(
-            f"{what} is not a number at step {self.step}, batch of {names}{more} (kept in {path}); "
+            f"{what} is not a number at step {self.step}, batch of {names}{more} ({where}); "
             f"{good}: look at these samples, or lower the learning rates"
         )
 

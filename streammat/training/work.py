@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import cv2
 import torch
 
-from streammat.errors import ConfigError, DeviceUnavailable, OutputError
+from streammat.errors import ConfigError, DeviceUnavailable, unwritten
 from streammat.training.checkpoint import LAST, weights_digest
 from streammat.training.held_out import HeldOut
 from streammat.training.journal import LOG, PICTURES, Journal
@@ -23,6 +23,7 @@ from streammat.training.start import fresh_model
 from streammat.training.trainer import AVERAGE, BAD_BATCH, BEST, Trainer, Work
 
 RESULT = "run.json"
+REPLACES = ".replaces"  # names the model that a run may replace
 
 
 class Job(NamedTuple):
@@ -91,10 +92,21 @@ def choose_device(name: str, local_rank: int = 0) -> torch.device:
 
 def clear(out: Path) -> None:
     """Remove what a run left in its folder, and nothing else."""
-    for name in (LAST, BEST, AVERAGE, BAD_BATCH, LOG, RESULT):
+    for name in (LAST, BEST, AVERAGE, BAD_BATCH, LOG, RESULT, REPLACES):
         (out / name).unlink(missing_ok=True)
     for path in [*(out / PICTURES).glob("*.png"), *(out / "tensorboard").glob("events.*")]:
         path.unlink(missing_ok=True)
+
+
+def allow_replacing(out: Path, name: str) -> None:
+    """Note in a run's folder that the model of this name may be replaced, also by going on."""
+    (out / REPLACES).write_text(name, encoding="utf-8")
+
+
+def may_replace(out: Path, name: str) -> bool:
+    """Whether the run in this folder was begun with leave to replace the model of this name."""
+    note = out / REPLACES
+    return note.is_file() and note.read_text(encoding="utf-8") == name
 
 
 @contextlib.contextmanager
@@ -187,7 +199,7 @@ def _write_result(job: Job, trainer: Trainer, outcome: Outcome) -> None:
         partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         partial.replace(job.out / RESULT)
     except OSError as error:
-        raise OutputError(f"cannot write {job.out / RESULT}: {error.strerror}") from error
+        raise unwritten(job.out / RESULT, error) from error
 
 
 def read_outcome(out: Path) -> Outcome:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from streammat.catalogue.cards import find_model, shipped_models
+from streammat.catalogue.folder import checked_name
 from streammat.errors import ConfigError, EngineFileError
 
 CARD = {"name": "tiny_ft", "variant": "ft", "sha256": "ab" * 32, "licence": "research only"}
@@ -115,3 +116,10 @@ def test_listing_models_imports_no_runtime() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("ending", ["onnx", "pt", "pth", "safetensors"])
+def test_names_that_read_like_files_are_refused(ending: str) -> None:
+    assert checked_name(f"film.{ending}.2") == f"film.{ending}.2"
+    with pytest.raises(ConfigError, match=r"not ending in \.onnx, \.pt"):
+        checked_name(f"film.{ending}")

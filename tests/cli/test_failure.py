@@ -82,14 +82,15 @@ def test_a_name_too_long_for_the_disk_is_one_line_and_2(
     assert said.endswith("File name too long")
 
 
-def test_an_export_to_a_read_only_disk_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("number", "code"), [(errno.EROFS, 2), (errno.ENOSPC, 5)])
+def test_an_export_to_a_disk_that_takes_nothing_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, code: int
 ) -> None:
     def refused(path: Path, *_: object, **__: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(Path, "unlink", refused)
     monkeypatch.setattr("shutil.copyfile", lambda _, path: refused(path))
-    assert main(["models", "export", "gfm_lite0_tt", "x.onnx"]) == 2
+    assert main(["models", "export", "gfm_lite0_tt", "x.onnx"]) == code
     line = capsys.readouterr().err
-    assert line == f"streammat: cannot write x.onnx: {os.strerror(errno.EROFS)}\n"
+    assert line.startswith(f"streammat: x.onnx cannot be written: {os.strerror(number)}")

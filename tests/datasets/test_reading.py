@@ -25,10 +25,28 @@ def test_alphas_of_all_kinds_are_read(tmp_path: Path) -> None:
     Image.fromarray(np.full((3, 4), 65535, np.uint16)).save(tmp_path / "deep.png")
     rgba = np.zeros((3, 4, 4), np.uint8)
     rgba[..., 3] = 90
+    rgba[0, 1, 3] = 91
     Image.fromarray(rgba).save(tmp_path / "rgba.png")
     Image.fromarray(np.full((3, 4, 3), 60, np.uint8)).save(tmp_path / "rgb.png")
     levels = [int(read_alpha(tmp_path / n)[0, 0]) for n in ("deep.png", "rgba.png", "rgb.png")]
     assert levels == [255, 90, 60]
+
+
+@pytest.mark.parametrize("opacity", [0, 90, 254, 255])
+def test_an_alpha_channel_that_does_not_vary_gives_way_to_the_grey(
+    opacity: int, tmp_path: Path
+) -> None:
+    rgba = np.full((3, 4, 4), 60, np.uint8)
+    rgba[..., 3] = opacity
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    assert (read_alpha(tmp_path / "a.png") == 60).all()
+
+
+def test_colours_that_nothing_shows_of_are_no_alpha(tmp_path: Path) -> None:
+    rgba = np.zeros((3, 4, 4), np.uint8)
+    rgba[..., 0] = 200
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    assert not read_alpha(tmp_path / "a.png").any()
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:

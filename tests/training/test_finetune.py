@@ -134,3 +134,7 @@ def test_a_finetuned_model_mattes_a_clip_by_its_name(
     assert main([*matte, "--model", "film", "--progress", "none"]) == 0
     assert main([*command, *options]) == 2
     assert "imported already" in capsys.readouterr().err
+    assert main([*command, *options, "--overwrite"]) == 0
+    assert main([*command, *options]) == 0  # goes on with what was begun so
+    assert main([*command, *options[:-1], "other"]) == 0
+    assert main([*command, *options[:-1], "other"]) == 2

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from streammat.training.schedule import (  # noqa: E402
 )
 from streammat.training.validate import deploy_size, validate  # noqa: E402
 from tests.datasets.trees import write_alpha, write_rgb  # noqa: E402
+from tests.full_disk import files_of_at_most  # noqa: E402
 from tests.training.runs import (  # noqa: E402
     Spoiled,
     held_out,
@@ -196,22 +198,35 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_batch(
     assert all(p.isfinite().all() for p in trainer.model.parameters())
 
 
+def test_a_loss_that_is_no_number_is_told_where_its_batch_cannot_be_kept(
+    folder: Path, tmp_path: Path
+) -> None:
+    trainer = make_trainer(folder, tmp_path, 8)
+    trainer.source = Spoiled(trainer.source, step=1)  # type: ignore[arg-type]
+    refused = pytest.raises(DivergedError, match=r"at step 1, .*not kept: the disk is full")
+    with files_of_at_most(1000), refused:
+        run(trainer, NOTHING, Intervals(NEVER, NEVER, NEVER))
+
+
+def test_the_log_is_plain_json_where_scaled_gradients_overflow(tmp_path: Path) -> None:
+    Journal(tmp_path).losses(1, 0.5, {"total": 0.25, "norm": float("inf")})
+    assert (tmp_path / "log.jsonl").read_text() == (
+        '{"step": 1, "seconds": 0.5, "total": 0.25, "norm": null}\n'
+    )
+
+
 def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(
     folder: Path, tmp_path: Path
 ) -> None:
-    resource = pytest.importorskip("resource", reason="file size limits are a POSIX feature")
     trainer = make_trainer(folder, tmp_path, 4)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with ExitStack() as full:
 
-    def fill_the_disk(state: State) -> None:
-        if state.step == 2:  # EFBIG stands for a full disk
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+        def fill_the_disk(state: State) -> None:
+            if state.step == 2:
+                full.enter_context(files_of_at_most(1_000_000))
 
-    try:
         with pytest.raises(ResourceError, match=r"cannot write .*last.pt.*of step 2 is intact"):
             run(trainer, NOTHING, Intervals(NEVER, 1, NEVER), None, Watch(fill_the_disk))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["last.pt"]
     resumed = make_trainer(folder, tmp_path, 4)
     resumed.resume(tmp_path / "last.pt")

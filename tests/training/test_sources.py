@@ -17,11 +17,12 @@ from streammat.models import create_model, save_checkpoint
 from streammat.training.checkpoint import read_state, write_state
 from streammat.training.decode import build_cache
 from streammat.training.loop import Intervals
-from streammat.training.parallel import Group
+from streammat.training.parallel import Group, share_of_cores
 from streammat.training.plan import plan
 from streammat.training.recipe import Recipe, load_recipe
 from streammat.training.schedule import Phase
 from streammat.training.sources import open_data
+from streammat.training.start import fresh_model
 from streammat.training.work import Job, prepare, work
 from tests.datasets.trees import write_alpha, write_rgb, write_tree
 from tests.training.runs import tiny_recipe
@@ -186,6 +187,19 @@ def test_weights_that_leave_nothing_or_are_misspelt_are_refused(
     recipe = recipe._replace(mix=recipe.mix._replace(source_weights=weights))
     with pytest.raises(ConfigError, match=message):
         open_data(Job(recipe, tmp_path / "cache", tmp_path), print)
+
+
+def test_two_kinds_of_starting_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--encoder b would have no effect"):
+        fresh_model(NARROW, "a", Path("b"))
+
+
+def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    assert [share_of_cores(count, {}) for count in (1, 2, 3, 9)] == [8, 4, 2, 1]
+    place = {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1", "MASTER_ADDR": "a"}
+    assert share_of_cores(1, place | {"LOCAL_WORLD_SIZE": "4"}) == 2
+    assert share_of_cores(1, place) == 1
 
 
 def test_a_recipe_with_data_sets_needs_their_folder(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-from streammat.errors import CheckpointError, OutputError  # noqa: E402
+from streammat.errors import CheckpointError, OutputError, ResourceError  # noqa: E402
 from streammat.models import (  # noqa: E402
     GfmConfig,
     GfmNetwork,
@@ -23,6 +23,7 @@ from streammat.models import (  # noqa: E402
     load_checkpoint,
     save_checkpoint,
 )
+from tests.full_disk import files_of_at_most  # noqa: E402
 
 
 def same(a: GfmNetwork, b: GfmNetwork) -> bool:
@@ -182,8 +183,28 @@ def test_a_file_without_tensors_is_refused(tmp_path: Path, content: Any) -> None
 def test_a_missing_file_and_a_missing_folder(narrow: GfmNetwork, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="does not exist"):
         load_checkpoint(tmp_path / "none.pth")
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot be written"):
         save_checkpoint(narrow, tmp_path / "none" / "x.pth")
+
+
+@pytest.mark.parametrize("ending", ["pth", "safetensors"])
+def test_a_full_disk_is_told_and_leaves_the_old_file(
+    narrow: GfmNetwork, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"x.{ending}"
+    path.write_bytes(b"old")
+    refused = pytest.raises(ResourceError, match=r"x\.\w+ cannot be written: ")
+    with files_of_at_most(100_000), refused:
+        save_checkpoint(narrow, path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == b"old"
+
+
+def test_weight_files_have_the_rights_of_any_new_file(narrow: GfmNetwork, tmp_path: Path) -> None:
+    (tmp_path / "any").touch()
+    for name in ("x.pth", "x.safetensors"):
+        save_checkpoint(narrow, tmp_path / name)
+        assert (tmp_path / name).stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
 def test_constructors_write_and_print_nothing(
