@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -15,6 +16,7 @@ from streammat.errors import MediaError
 from streammat.types import Chromaticities, ColourTags, FloatPlane
 from streammat_kernels.light import encode
 
+from .exr_attributes import kept_attributes
 from .input_colour.primaries import code_point
 from .optional import film_library
 from .still_image import StillImage, split
@@ -40,7 +42,7 @@ def read_exr(path: Path) -> StillImage:
             wanted = _wanted(part.channels)
             channels = {name: _samples(part.channels[name]) for name in wanted}
             others = [name for every in file.parts for name in every.channels]
-    except (RuntimeError, OSError, ValueError, TypeError) as error:
+    except (RuntimeError, OSError, ValueError, TypeError, ArithmeticError) as error:
         raise MediaError(f"{path}: not a readable EXR image ({_short(error)})") from error
     return replace(_image(header, channels), left_out=_left_out(header, wanted, others))
 
@@ -108,6 +110,7 @@ def _image(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImag
         rate=_rate(header),
         sample_aspect=Fraction(float(header.get("pixelAspectRatio", 1.0))).limit_denominator(1000),
         curve="linear",
+        attributes=kept_attributes(header),
     )
 
 
@@ -161,11 +164,9 @@ def _timecode(header: Mapping[str, Any]) -> str:
 def _rate(header: Mapping[str, Any]) -> Fraction | None:
     """``framesPerSecond`` is a rational; some programs write a number."""
     stated = header.get("framesPerSecond", header.get("FramesPerSecond"))
-    if stated is None:
+    if stated is None or not math.isfinite(stated):
         return None
-    if hasattr(stated, "n"):
-        return Fraction(int(stated.n), int(stated.d)) if stated.n > 0 and stated.d > 0 else None
-    rate = Fraction(float(stated)).limit_denominator(1001)
+    rate = stated if isinstance(stated, Fraction) else Fraction(stated).limit_denominator(1001)
     return rate if rate > 0 else None
 
 

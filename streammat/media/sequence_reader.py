@@ -100,6 +100,7 @@ class SequenceReader(Closing):
                 duration=1,
                 reset=index == 0 or resized,
                 scene=scene,
+                attributes=image.attributes,
             )
 
     def _number(self, place: int) -> int:
@@ -210,7 +211,7 @@ class SequenceReader(Closing):
             codec=image.name.split(" ", maxsplit=1)[0],
             pixel_format=image.name,
             still=self._still,
-            metadata={} if number is None else {"first_number": str(number)},
+            metadata=self._metadata(number),
             timecode=self._timecode(),
             first_pts=self._offset,
             chromaticities=image.chromaticities,
@@ -221,6 +222,12 @@ class SequenceReader(Closing):
             scene=image.scene is not None,
             input_colour="linear" if image.scene is not None else "",
         )
+
+    def _metadata(self, number: int | None) -> dict[str, str]:
+        """Named as a container's tags are."""
+        reel = self._first.attributes.get("reelName")
+        found = {} if number is None else {"first_number": str(number)}
+        return found | ({"reel_name": reel} if isinstance(reel, str) and reel else {})
 
     def _timecode(self) -> Timecode | None:
         """Of the first delivered frame, counted back from the first readable image."""
@@ -255,10 +262,10 @@ def _held(paths: tuple[Path | None, ...]) -> list[Path | None]:
 
 
 def _black(like: StillImage) -> StillImage:
-    """The same form without light; its own alpha, where it has one, is 0 too."""
+    """The same form without light; its own alpha, where it has one, is 0 too. No camera saw it."""
     planes = tuple(np.zeros_like(plane) for plane in like.planes)
     scene = None if like.scene is None else tuple(np.zeros_like(plane) for plane in like.scene)
-    return replace(like, planes=planes, scene=scene)
+    return replace(like, planes=planes, scene=scene, attributes={})
 
 
 def _select(

@@ -94,7 +94,7 @@ def test_exr_header_gives_time_code_and_chromaticities(tmp_path: Path) -> None:
 
 
 def test_exr_frame_rate_of_the_header_is_taken(tmp_path: Path) -> None:
-    """FFmpeg writes ``framesPerSecond``; OpenEXR's Python package cannot."""
+    """As FFmpeg writes ``framesPerSecond``."""
     for number in (1, 2):
         with av.open(str(tmp_path / f"f.{number}.exr"), "w", format="image2") as out:
             stream = out.add_stream("exr", rate=Fraction(24000, 1001))
