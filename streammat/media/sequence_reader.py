@@ -182,6 +182,8 @@ class SequenceReader(Closing):
         image = self._first
         if image.layout.alpha and not self._options.keep_alpha:
             self._notices.once("alpha", f"{self._path}: its own alpha channel is not used")
+        if image.assumed:
+            self._notices.once("assumed", f"{self._path}: {image.assumed}")
         if image.left_out:
             names = ", ".join(image.left_out)
             self._notices.once("channels", f"{self._path}: left out of the source: {names}")

@@ -36,6 +36,7 @@ class StillImage:
         curve: name of ``--input-colour`` that the file says its values have, "" for sRGB.
         pictures: that the file holds; this is the first.
         left_out: names of what the file holds besides.
+        assumed: what had to be assumed of it, in words, "" for nothing.
         attributes: of its header (EXR) that stay true of what is made of the picture.
     """
 
@@ -51,6 +52,7 @@ class StillImage:
     curve: str = ""
     pictures: int = 1
     left_out: tuple[str, ...] = ()
+    assumed: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -131,6 +131,30 @@ def test_an_exr_without_colour_or_with_damage_is_refused(tmp_path: Path) -> None
         load_image(tmp_path / "bad.exr")
 
 
+def test_an_exr_with_a_matte_alone_is_grey(tmp_path: Path) -> None:
+    cover = np.linspace(-0.5, 1.5, 63, dtype=np.float32).reshape(9, 7)
+    cover[0, 0] = np.nan
+    for number, name in enumerate(("A", "mask.A")):
+        path = tmp_path / f"a{number}.exr"
+        write_exr(path, {name: cover})
+        info, (frame,), said = read_source(path)
+        assert (info.layout.family, info.layout.alpha, info.scene) == (Family.GRAY, False, False)
+        wanted = np.rint(np.clip(np.nan_to_num(cover), 0, 1) * 65535)
+        np.testing.assert_array_equal(frame.planes[0], wanted)
+        assert said == [f"{path}: only channel {name}: taken as grey"]
+    write_exr(tmp_path / "za.exr", {"A": cover, "Z": cover})
+    with pytest.raises(MediaError, match=r"no channels R, G, B or Y \(A, Z found\)"):
+        load_image(tmp_path / "za.exr")
+
+
+def test_an_exr_that_is_cut_off_is_named_damaged(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", {"RGB": light(np.float16, (64, 64, 3))})
+    data = (tmp_path / "a.exr").read_bytes()
+    (tmp_path / "a.exr").write_bytes(data[: len(data) // 2])
+    with pytest.raises(MediaError, match=r"not a readable EXR image \(damaged or cut off\)"):
+        load_image(tmp_path / "a.exr")
+
+
 def test_a_missing_library_is_named_with_its_install_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
