@@ -18,6 +18,7 @@ from streammat_kernels.light import encode
 
 from .exr_attributes import kept_attributes
 from .input_colour.primaries import code_point
+from .muted import muted
 from .optional import film_library
 from .still_image import StillImage, split
 
@@ -38,7 +39,9 @@ def read_exr(path: Path) -> StillImage:
     """
     exr = film_library("OpenEXR", str(path), "EXR")
     try:
-        with exr.File(str(path), True) as file:
+        with muted():  # it prints why a part cannot be read, into what may be a pipe of pictures
+            opened = exr.File(str(path), True)
+        with opened as file:
             part = _part(file, path)
             header = dict(part.header)
             wanted = _wanted(part.channels) or list(part.channels)

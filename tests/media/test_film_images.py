@@ -147,12 +147,15 @@ def test_an_exr_with_a_matte_alone_is_grey(tmp_path: Path) -> None:
         load_image(tmp_path / "za.exr")
 
 
-def test_an_exr_that_is_cut_off_is_named_damaged(tmp_path: Path) -> None:
+def test_an_exr_that_is_cut_off_is_named_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_exr(tmp_path / "a.exr", {"RGB": light(np.float16, (64, 64, 3))})
     data = (tmp_path / "a.exr").read_bytes()
     (tmp_path / "a.exr").write_bytes(data[: len(data) // 2])
     with pytest.raises(MediaError, match=r"not a readable EXR image \(damaged or cut off\)"):
         load_image(tmp_path / "a.exr")
+    assert capsys.readouterr().out == "", "results and pictures go there"
 
 
 def test_a_missing_library_is_named_with_its_install_line(
