@@ -196,7 +196,8 @@ class Frame:
         view: table from the plate's R'G'B' (of ``scene`` where there is one) to the SDR picture
             that a network sees; None for SDR plates. Nothing that is written comes from it.
         attributes: of the image's header (EXR) that stay true of what is made of the frame, by
-            name: text, numbers, Fractions, small arrays and lists; empty for other sources.
+            name: text, numbers, Fractions, small arrays and lists; ``timeCode`` as text (DPX too).
+            Empty for other sources.
     """
 
     planes: tuple[Plane, ...]

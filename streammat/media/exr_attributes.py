@@ -2,7 +2,7 @@
 
 What says how samples lie in the file (windows, channels, compression, tiles), or what belongs to
 channels that are not written, is not among them. Time code, frame rate, pixel aspect and
-chromaticities are facts of the stream, and are written from there.
+chromaticities are read and written by themselves.
 """
 
 from __future__ import annotations

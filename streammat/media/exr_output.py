@@ -116,6 +116,7 @@ class ExrFiles:
     def _attributes(self, frame: Frame) -> dict[str, Any]:
         """What the frame's own header says, the source's reel, and what made the file."""
         own, reel = dict(frame.attributes), self._info.metadata.get("reel_name")
+        own.pop("timeCode", None)  # text here; see _moment
         comments = "; ".join(text for text in (own.get("comments"), self._text) if text)
         named = {"reelName": reel} if reel and "reelName" not in own else {}
         made = {"comments": comments} if comments else {}

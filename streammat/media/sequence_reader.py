@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,7 @@ class SequenceReader(Closing):
                 duration=1,
                 reset=index == 0 or resized,
                 scene=scene,
-                attributes=image.attributes,
+                attributes=_attributes(image),
             )
 
     def _number(self, place: int) -> int:
@@ -167,7 +168,8 @@ class SequenceReader(Closing):
             if path is None:
                 yield place, _black(self._first)
             elif path == previous[0]:
-                yield place, previous[1]
+                held = place > self._place  # over a hole: a picture again, but not its moment
+                yield place, replace(previous[1], timecode="") if held else previous[1]
             elif place > self._place:
                 try:
                     previous = path, load_image(path)
@@ -267,7 +269,12 @@ def _black(like: StillImage) -> StillImage:
     """The same form without light; its own alpha, where it has one, is 0 too. No camera saw it."""
     planes = tuple(np.zeros_like(plane) for plane in like.planes)
     scene = None if like.scene is None else tuple(np.zeros_like(plane) for plane in like.scene)
-    return replace(like, planes=planes, scene=scene, attributes={})
+    return replace(like, planes=planes, scene=scene, timecode="", attributes={})
+
+
+def _attributes(image: StillImage) -> dict[str, Any]:
+    """Its header's, with its own time code as text."""
+    return {**image.attributes, **({"timeCode": image.timecode} if image.timecode else {})}
 
 
 def _select(

@@ -101,6 +101,24 @@ def test_a_black_frame_has_none(shot: Path) -> None:
     assert [bool(frame.attributes) for frame in frames] == [True, True, False, True]
 
 
+def test_every_frame_keeps_its_own_time_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_matter(monkeypatch, ramp_alpha)
+    (tmp_path / "shot").mkdir()
+    for number, frame in ((1, 10), (4, 13), (5, 20)):  # on threes, then a cut
+        code = OpenEXR.TimeCode()
+        code.hours, code.frame = 10, frame
+        with OpenEXR.File(
+            {"type": OpenEXR.scanlineimage, "timeCode": code},
+            {"RGB": np.full((*SIZE, 3), 0.5, np.float16)},
+        ) as file:
+            file.write(str(tmp_path / "shot" / f"s.{number}.exr"))
+    run_matte(tmp_path / "shot", f"alpha={tmp_path}/m.%d.exr", fps="24", missing="hold")
+    found = [headers(tmp_path / f"m.{number}.exr")[0]["timeCode"].frame for number in range(1, 6)]
+    assert found == [10, 11, 12, 13, 20], "what is held over a hole is counted from the first"
+
+
 def test_the_reel_goes_between_exr_and_quicktime(tmp_path: Path, shot: Path) -> None:
     for number in NUMBERS:
         path = shot / f"s.{number:04d}.exr"
