@@ -191,6 +191,46 @@ def test_16_bit_tiff_samples_come_back_as_stored(
     assert all((image.planes[c] == codes[..., c]).all() for c in range(channels))
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"tile": (16, 16)},
+        {"tile": (16, 16), "compression": "zlib"},
+        {"bigtiff": True},
+        {"bigtiff": True, "planarconfig": "separate"},
+    ],
+    ids=str,
+)
+def test_tiled_and_big_tiffs_come_back_as_stored(tmp_path: Path, form: dict[str, Any]) -> None:
+    codes = np.random.default_rng(0).integers(0, 65536, (40, 30, 3), dtype=np.uint16)
+    stored = np.moveaxis(codes, 2, 0) if "planarconfig" in form else codes
+    tifffile.imwrite(tmp_path / "u.tif", stored, photometric="rgb", **form)
+    image = load_image(tmp_path / "u.tif")
+    assert (image.layout.bits, image.scene) == (16, None)
+    assert all((image.planes[c] == codes[..., c]).all() for c in range(3))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_whose_zero_is_white(tmp_path: Path, dtype: Any) -> None:
+    codes = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (40, 30), dtype=dtype)
+    for name, form in (("plain", {}), ("tiled", {"tile": (16, 16)})):
+        path = tmp_path / f"{name}.tif"
+        tifffile.imwrite(path, codes, photometric="miniswhite", **form)
+        np.testing.assert_array_equal(load_image(path).planes[0], ~codes)
+
+
+def test_wide_integers_are_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "u.tif", np.zeros((8, 8, 3), np.uint32), photometric="rgb")
+    with pytest.raises(MediaError, match="of uint32 samples; save it as uint16 or float"):
+        load_image(tmp_path / "u.tif")
+
+
+def test_a_small_big_tiff_of_8_bits_is_read(tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "u.tif", codes, photometric="rgb", bigtiff=True)
+    assert (load_image(tmp_path / "u.tif").planes[0] == codes[..., 0]).all()
+
+
 def write_dpx(path: Path, pixel_format: str) -> list[NDArray[Any]]:
     frame = noise_frame(pixel_format, (16, 8), 1)
     with av.open(str(path), "w", format="image2") as out:
