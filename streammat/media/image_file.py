@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from streammat.errors import MediaError
@@ -116,9 +117,24 @@ def _decoded(path: Path) -> av.VideoFrame:
             raise MediaError(f"{path}: not a readable image; {_READABLE}") from error
 
 
+def _packed(frame: av.VideoFrame, path: Path) -> NDArray[Any]:
+    """(H, W) or (H, W, channels) samples in the order R, G, B [, A] or gray [, A]."""
+    name = frame.format.name
+    if name.startswith("ya16"):  # PyAV knows it not
+        order = ">u2" if name.endswith("be") else "<u2"
+        words = np.frombuffer(memoryview(frame.planes[0]), np.dtype(order))
+        rows = words.reshape(frame.height, -1)[:, : 2 * frame.width]
+        return rows.reshape(frame.height, frame.width, 2)
+    try:
+        samples: NDArray[Any] = np.asarray(frame.to_ndarray())
+    except ValueError as error:
+        raise MediaError(f"{path}: {name} samples are not read; save it as RGB") from error
+    return samples[..., ::-1] if name == "abgr" else samples
+
+
 def _read_wide(path: Path) -> StillImage:
     frame = _decoded(path)
-    samples = np.asarray(frame.to_ndarray())
+    samples = _packed(frame, path)
     if samples.dtype == np.float32:
         samples = np.rint(np.clip(samples, 0, 1) * 65535).astype(np.uint16)
     planes, layout = split(np.ascontiguousarray(samples, dtype=samples.dtype.newbyteorder("=")))
@@ -129,7 +145,7 @@ def _read_dpx(path: Path) -> StillImage:
     """Planar frames keep their 10 or 12 bits; packed ones have 8 or 16."""
     frame, facts = _decoded(path), read_dpx_facts(path)
     if mapping(frame.format.name) is None:
-        planes, layout = split(_native(np.asarray(frame.to_ndarray())))
+        planes, layout = split(_native(_packed(frame, path)))
     else:
         seen, layout = views(frame, keep_alpha=True)
         planes = tuple(plane.copy() for plane in seen)

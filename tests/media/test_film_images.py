@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
+import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,39 @@ def test_packed_dpx_samples_come_back_as_stored(
     assert (image.layout.bits, image.layout.family) == (bits, Family.RGB)
     assert all((a == b).all() for a, b in zip(image.planes, written, strict=True))
     assert image.tags.full_range
+
+
+def test_dpx_with_its_channels_in_reverse_order(tmp_path: Path) -> None:
+    rgba = np.random.default_rng(0).integers(0, 256, (8, 16, 4), dtype=np.uint8)
+    with av.open(str(tmp_path / "a.dpx"), "w", format="image2") as out:
+        stream = out.add_stream("dpx", rate=24)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 16, 8, "abgr"
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba[..., ::-1]), format="abgr")
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+    planes = load_image(tmp_path / "a.dpx").planes
+    assert all((planes[c] == rgba[..., c]).all() for c in range(4))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bit_gray_with_alpha_comes_back_as_stored(tmp_path: Path, suffix: str) -> None:
+    codes = np.random.default_rng(0).integers(0, 65536, (9, 7, 2), dtype=np.uint16)
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".tif":
+        tifffile.imwrite(path, codes, photometric="minisblack", extrasamples=["unassalpha"])
+    else:
+        rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in codes)
+        head = struct.pack(">IIBBBBB", 7, 9, 16, 4, 0, 0, 0)
+        chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks))
+    image = load_image(path)
+    assert (image.layout.family, image.layout.bits, image.layout.alpha) == (Family.GRAY, 16, True)
+    assert all((image.planes[c] == codes[..., c]).all() for c in range(2))
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    checked = kind + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
 
 
 def test_dpx_header_gives_rate_time_code_and_curve(tmp_path: Path) -> None:
