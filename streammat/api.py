@@ -81,7 +81,7 @@ _SOURCE = tuple(SourceOptions.__optional_keys__)
 
 
 class Clip:
-    """A video, an image or an image sequence on disk.
+    """A video, an image or an image sequence on disk; pickled, it is the path and what was told.
 
     Attributes:
         path: as given.
@@ -100,8 +100,7 @@ class Clip:
 
         self.path = os.fspath(path)
         self.lost_frames = 0
-        notices = Notices(notify)
-        self._notify: Callable[[str], None] = lambda line: notices.once(line, line)
+        self._notify: Callable[[str], None] = Notices(notify).line
         self._source = source or MatteSettings()
         with open_source(self.path, self._source, None, self._notify) as reader:
             self.info: StreamInfo = reader.info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
@@ -198,6 +199,9 @@ class Frame:
             are the same picture within 0..1 as 16-bit R'G'B'. None for every other source.
         view: table from the plate's R'G'B' (of ``scene`` where there is one) to the SDR picture
             that a network sees; None for SDR plates. Nothing that is written comes from it.
+        attributes: of the image's header (EXR) that stay true of what is made of the frame, by
+            name: text, numbers, Fractions, small arrays and lists; ``timeCode`` as text (DPX too).
+            Empty for other sources.
     """
 
     planes: tuple[Plane, ...]
@@ -211,6 +215,7 @@ class Frame:
     owner: Any = None
     scene: tuple[FloatPlane, ...] | None = None
     view: Lut | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def height(self) -> int:

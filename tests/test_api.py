@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import copy
 import doctest
+import multiprocessing
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -238,6 +240,21 @@ def test_a_matte_can_be_pickled_and_copied(clip: streammat.Clip, fixed: list[Fix
         for mine, plane in zip(other.frame.planes, matte.frame.planes, strict=True):
             np.testing.assert_array_equal(mine, plane)
             assert not np.shares_memory(mine, plane)
+
+
+def test_a_clip_goes_to_another_process(tmp_path: Path, model: str) -> None:
+    made = make_clip(tmp_path / "untagged.mp4", 2, tags=None)
+    clip = streammat.open(made.path, missing="hold")
+    other = pickle.loads(pickle.dumps(clip))
+    assert (other.path, other.info, other.lost_frames) == (clip.path, clip.info, 0)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        (there,) = pool.submit(_first_alphas, clip, model).result()
+    (here,) = _first_alphas(other, model)
+    np.testing.assert_array_equal(there, here)
+
+
+def _first_alphas(clip: streammat.Clip, model: str) -> list[Alpha]:
+    return [matte.alpha for matte in clip.matte(model=model, limit=1)]
 
 
 def test_assumptions_are_told_to_the_caller_once(tmp_path: Path, fixed: list[FixedMatter]) -> None:

@@ -74,6 +74,7 @@ class OpenVinoEngine:
         cache_dir: where OpenVINO keeps the compiled graph between runs; None keeps nothing.
         second_glance: glance is the mean of two looks, see `graph.second_glance`; sizes that are
             too small for a second one get one.
+        remedy: what to do where the hash is another, for the message.
 
     Raises:
         EngineFileError: the size is not a multiple of 32; the file is missing, damaged, of another
@@ -91,6 +92,7 @@ class OpenVinoEngine:
         sha256: str | None = None,
         cache_dir: Path | None = None,
         second_glance: bool = False,
+        remedy: str = "get the file again from where it came",
     ) -> None:
         path = Path(path)
         _check_size(shape)
@@ -98,7 +100,7 @@ class OpenVinoEngine:
         if sha256 is not None and found != sha256.lower():
             raise EngineFileError(
                 f"model file {path} is damaged: its sha256 is {found[:12]}..., its card says "
-                f"{sha256[:12]}...; install it again"
+                f"{sha256[:12]}...; {remedy}"
             )
         requests = max(1, requests)
         options = _options(requests, max(threads, requests), cache_dir)

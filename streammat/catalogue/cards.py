@@ -32,7 +32,11 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 _WEIGHT_FILES = (".pth", ".pt", ".ckpt", ".safetensors")
 Variant = Literal["tt", "ft", "bt"]
 ModelVariant = Literal["tt", "ft", "bt", "rim"]
-_DAMAGED = "model card {path} is damaged ({found}): install it again"
+_DAMAGED = "model card {path} is damaged ({found}): install streammat again"
+_DAMAGED_IMPORT = (
+    "model card {path} is damaged ({found}): import the model again ('streammat models import FILE "
+    "--name {path.parent.name} --overwrite'), or 'streammat models remove {path.parent.name}'"
+)
 _NOT_A_CARD = (
     "{path} lies beside the model and is no model card ({found}): put the card there that was "
     "exported with the model, or move that file away"
@@ -69,6 +73,18 @@ class ModelCard:
         """Which network it is, e.g. ``gfm_r34_tt``: as the card says, else the model's name."""
         return str(self.details.get("network") or self.name)
 
+    @property
+    def remedy(self) -> str:
+        """What to do where the file is damaged, for an error's end."""
+        if self.path.resolve().parent == WEIGHTS:
+            return "install streammat again"
+        if models_folder().resolve() not in self.path.resolve().parents:
+            return "get it, and the card beside it, again from where they came"
+        source = self.details.get("source")
+        kept = self.path.with_suffix(".safetensors")
+        file = source.get("file", kept) if isinstance(source, dict) else kept
+        return f"import it again: 'streammat models import {file} --name {self.name} --overwrite'"
+
 
 @cache
 def shipped_models(folder: Path = WEIGHTS) -> tuple[ModelCard, ...]:
@@ -87,7 +103,7 @@ def imported_models() -> tuple[ModelCard, ...]:
         EngineFileError: a card is damaged.
     """
     cards = sorted(models_folder().glob(f"[!.]*/{CARD}"))
-    return tuple(_read_card(path) for path in cards)
+    return tuple(_read_card(path, _DAMAGED_IMPORT) for path in cards)
 
 
 def find_model(model: str) -> ModelCard:

@@ -90,7 +90,7 @@ def engine_request(
     if found != card.sha256.lower():
         raise EngineFileError(
             f"model file {card.path} is damaged: its sha256 is {found[:12]}..., its card says "
-            f"{card.sha256[:12]}...; install it again"
+            f"{card.sha256[:12]}...; {card.remedy}"
         )
     return EngineRequest(
         model=card.path, sha256=found, height=height, width=width, backend=backend, **options

@@ -226,6 +226,7 @@ class GfmMatter:
             self.requests,
             self.threads,
             sha256=card.sha256,
+            remedy=card.remedy,
             cache_dir=engine_cache(),
             second_glance=self.second_glance,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -15,15 +15,38 @@ from .timecode import timecode_text
 
 __all__ = ["chapters_of_part", "end_of_part", "kept_tags", "say_left_out", "timecode_tag"]
 
-_KEPT_TAGS = ("title", "artist", "date", "copyright", "creation_time", "description")
+_KEPT_TAGS = (
+    *("title", "artist", "date", "copyright", "creation_time", "description", "comment"),
+    *("make", "model"),
+)
+_APPLE = "com.apple.quicktime."  # as phones name them; other names than the usual:
+_APPLE_NAMES = {"date": "creationdate", "artist": "author"}
+_CAMERA = ("make", "model")
 _MILLISECOND = Fraction(1, 1000)
 _CARRIED = {"audio", "subtitle"}
 _BROUGHT_ELSEWHERE = {"timecode", "chapters"}  # tracks whose content does not travel as a track
 
 
-def kept_tags(info: StreamInfo) -> dict[str, str]:
-    """Tags of the source that stay true of the output."""
-    return {name: info.metadata[name] for name in _KEPT_TAGS if name in info.metadata}
+def kept_tags(info: StreamInfo, made: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Tags of the source that stay true of the output, under the names that all containers know.
+
+    What made the file and what it was made for (encoder, software, brands) is no longer true; where
+    somebody was (location) is nobody's business in a delivery.
+
+    Args:
+        info: of the source.
+        made: tags of the output's own; its comment comes after the source's.
+    """
+    tags = {name.lower(): value for name, value in info.metadata.items()}  # Matroska: in capitals
+    found = {}
+    for name in _KEPT_TAGS:
+        value = tags.get(name) or tags.get(_APPLE + _APPLE_NAMES.get(name, name))
+        if value:
+            found[name] = value
+    own = dict(made or {})
+    if "comment" in found and "comment" in own:
+        own["comment"] = f"{found['comment']}; {own['comment']}"
+    return found | own
 
 
 def timecode_tag(info: StreamInfo) -> dict[str, str]:
@@ -72,6 +95,7 @@ def say_left_out(
     animated: bool = False,
     timecode: bool = True,
     hdr: bool = False,
+    camera: bool = True,
 ) -> None:
     """One line about the tracks that the output does not get.
 
@@ -83,6 +107,7 @@ def say_left_out(
         animated: pictures only, but each at its time.
         timecode: it gets the time code.
         hdr: it gets the static metadata of HDR, or is not HDR.
+        camera: it can hold the camera's make and model.
     """
     tracks = [t for t in info.tracks if t.codec not in _BROUGHT_ELSEWHERE]
     piped = info.path == STDIN  # what lies beside the pictures is read a second time
@@ -97,6 +122,8 @@ def say_left_out(
         words.append("variable frame times")
     if info.hdr is not None and not hdr:
         words.append("HDR mastering metadata (HEVC and AV1 hold it)")
+    if not camera and set(_CAMERA) & kept_tags(info).keys():
+        words.append("the camera's make and model (MOV and MKV hold them)")
     if words:
         why = (
             " (a pipe is read once; give the file for sound and subtitles)"

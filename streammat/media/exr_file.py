@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,9 @@ from streammat.errors import MediaError
 from streammat.types import Chromaticities, ColourTags, FloatPlane
 from streammat_kernels.light import encode
 
+from .exr_attributes import kept_attributes
 from .input_colour.primaries import code_point
+from .muted import muted
 from .optional import film_library
 from .still_image import StillImage, split
 
@@ -28,21 +31,26 @@ _PAIRED_RATE = 30  # above it, time codes count pairs of frames (SMPTE ST 12-1)
 def read_exr(path: Path) -> StillImage:
     """The first part that holds R, G, B (or Y alone), placed into its display window.
 
+    A file that has a matte alone, one channel A, is the grey picture of that matte.
+
     Raises:
         DependencyError: OpenEXR is not installed.
         MediaError: damaged, deep, or without colour.
     """
     exr = film_library("OpenEXR", str(path), "EXR")
     try:
-        with exr.File(str(path), True) as file:
+        with muted():  # it prints why a part cannot be read, into what may be a pipe of pictures
+            opened = exr.File(str(path), True)
+        with opened as file:
             part = _part(file, path)
             header = dict(part.header)
-            wanted = _wanted(part.channels)
+            wanted = _wanted(part.channels) or list(part.channels)
             channels = {name: _samples(part.channels[name]) for name in wanted}
             others = [name for every in file.parts for name in every.channels]
-    except (RuntimeError, OSError, ValueError, TypeError) as error:
+    except (RuntimeError, OSError, ValueError, TypeError, ArithmeticError) as error:
         raise MediaError(f"{path}: not a readable EXR image ({_short(error)})") from error
-    return replace(_image(header, channels), left_out=_left_out(header, wanted, others))
+    image = _matte(header, channels) if _is_matte(others) else _image(header, channels)
+    return replace(image, left_out=_left_out(header, wanted, others))
 
 
 def _left_out(header: dict[str, Any], wanted: list[str], others: list[str]) -> tuple[str, ...]:
@@ -57,11 +65,19 @@ def _left_out(header: dict[str, Any], wanted: list[str], others: list[str]) -> t
 
 def _part(file: Any, path: Path) -> Any:
     """Most files have one part; where fill and matte are apart, the one with colour."""
+    names = sorted(name for part in file.parts for name in part.channels)
+    if not names:  # the library leaves out parts that it cannot read, and only prints why
+        raise ValueError("damaged or cut off")
     for part in file.parts:
-        if _wanted(part.channels):
+        if _wanted(part.channels) or _is_matte(names):
             return part
-    names = ", ".join(sorted(name for part in file.parts for name in part.channels)) or "nothing"
-    raise MediaError(f"{path}: no channels R, G, B or Y ({names} found); give the beauty pass")
+    found = ", ".join(names)
+    raise MediaError(f"{path}: no channels R, G, B or Y ({found} found); give the beauty pass")
+
+
+def _is_matte(names: Sequence[str]) -> bool:
+    """The file has nothing but one channel A, maybe of a layer."""
+    return len(names) == 1 and names[0].rpartition(".")[2] == "A"
 
 
 def _wanted(channels: Mapping[str, Any]) -> list[str]:
@@ -91,8 +107,7 @@ def _image(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImag
     scene = tuple(colours) if len(colours) == 3 else (colours[0],) * 3
     codes = [sdr_codes(plane) for plane in colours]
     if alpha:
-        cover = window.place(channels[names[-1]]).astype(np.float32)
-        codes.append(np.rint(np.clip(np.nan_to_num(cover), 0, 1) * 65535).astype(np.uint16))
+        codes.append(_cover_codes(window.place(channels[names[-1]])))
     planes, layout = split(np.stack(codes, axis=-1))
     stated = _chromaticities(header)
     primaries = 1 if stated is None else code_point(stated)
@@ -106,9 +121,35 @@ def _image(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImag
         chromaticities=stated,
         timecode=_timecode(header),
         rate=_rate(header),
-        sample_aspect=Fraction(float(header.get("pixelAspectRatio", 1.0))).limit_denominator(1000),
+        sample_aspect=_pixel_aspect(header),
         curve="linear",
+        attributes=kept_attributes(header),
     )
+
+
+def _matte(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImage:
+    """Cover as grey codes: white where it covers, and no light that would have a curve."""
+    (cover,) = (_Window(header).place(plane) for plane in channels.values())
+    planes, layout = split(_cover_codes(cover))
+    return StillImage(
+        planes=planes,
+        layout=layout,
+        name=f"exr {'half' if cover.dtype == np.float16 else 'float'}",
+        timecode=_timecode(header),
+        rate=_rate(header),
+        sample_aspect=_pixel_aspect(header),
+        assumed=f"only channel {next(iter(channels))}: taken as grey",
+        attributes=kept_attributes(header),
+    )
+
+
+def _cover_codes(cover: FloatPlane) -> NDArray[np.uint16]:
+    share: Any = np.clip(np.nan_to_num(cover.astype(np.float32)), 0, 1)
+    return np.asarray(np.rint(share * 65535), np.uint16)
+
+
+def _pixel_aspect(header: Mapping[str, Any]) -> Fraction:
+    return Fraction(float(header.get("pixelAspectRatio", 1.0))).limit_denominator(1000)
 
 
 def sdr_codes(light: FloatPlane) -> NDArray[np.uint16]:
@@ -161,11 +202,9 @@ def _timecode(header: Mapping[str, Any]) -> str:
 def _rate(header: Mapping[str, Any]) -> Fraction | None:
     """``framesPerSecond`` is a rational; some programs write a number."""
     stated = header.get("framesPerSecond", header.get("FramesPerSecond"))
-    if stated is None:
+    if stated is None or not math.isfinite(stated):
         return None
-    if hasattr(stated, "n"):
-        return Fraction(int(stated.n), int(stated.d)) if stated.n > 0 and stated.d > 0 else None
-    rate = Fraction(float(stated)).limit_denominator(1001)
+    rate = stated if isinstance(stated, Fraction) else Fraction(stated).limit_denominator(1001)
     return rate if rate > 0 else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from streammat.types import Frame, Plane, StreamInfo
 from streammat_kernels.layout import Family, Transfer
 from streammat_kernels.light import to_half
 
+from .exr_attributes import stored_attributes
 from .exr_light import PlateLight, scene_fill
 from .optional import film_library
 from .timecode import timecode_at, timecode_text
@@ -26,8 +26,6 @@ _HALF_MAX = 65504.0
 _OPAQUE = 65535
 # Values that halves hold, so that alpha is rounded once.
 _ALPHA_LIGHT = (np.arange(_OPAQUE + 1) / _OPAQUE).astype(np.float16).astype(np.float32)
-# The library cannot write rationals: a time code holds their eight bytes until the file is there.
-_RATE = b"framesPerSecond\0"
 
 
 class ExrFiles:
@@ -65,7 +63,8 @@ class ExrFiles:
         self._kind, self._info = kind, info
         self._premultiplied, self._source_colours = premultiplied, source_colours
         self._light = light.table
-        self._header = self._shared_header(info, light, "; ".join(text.values()))
+        self._header = self._shared_header(info, light)
+        self._text = "; ".join(text.values())
 
     def write(self, planes: Sequence[Plane], frame: Frame, target: Path) -> None:
         """Write one file: uint16 planes R, G, B [, A] or the alpha alone.
@@ -73,7 +72,7 @@ class ExrFiles:
         Raises:
             RuntimeError, OSError: the disk is full.
         """
-        header = self._header | self._moment(frame)
+        header = self._attributes(frame) | self._header | self._moment(frame)
         if self._kind is OutputKind.ALPHA:
             parts = [self._part(header, "matte", {"Y": _unit(planes[0])})]
         else:
@@ -86,9 +85,6 @@ class ExrFiles:
                 parts = [self._part(header, "fill", colours)]
                 parts.append(self._part(header, "matte", {"A": _unit(alpha)}))
         self._library.File(parts).write(str(target))
-        if self._info.rate is not None:
-            rate = self._info.rate
-            _patch_rate(target, rate.numerator, rate.denominator, len(parts))
 
     def _colours(
         self, planes: Sequence[Plane], alpha: Plane | None, frame: Frame
@@ -117,7 +113,16 @@ class ExrFiles:
         own_codes = frame.planes[channel if frame.layout.family is Family.RGB else 0]
         return scene_fill(codes, own_codes, own, self._light)
 
-    def _shared_header(self, info: StreamInfo, light: PlateLight, text: str) -> dict[str, Any]:
+    def _attributes(self, frame: Frame) -> dict[str, Any]:
+        """What the frame's own header says, the source's reel, and what made the file."""
+        own, reel = dict(frame.attributes), self._info.metadata.get("reel_name")
+        own.pop("timeCode", None)  # text here; see _moment
+        comments = "; ".join(text for text in (own.get("comments"), self._text) if text)
+        named = {"reelName": reel} if reel and "reelName" not in own else {}
+        made = {"comments": comments} if comments else {}
+        return stored_attributes(own | named | made, self._library)
+
+    def _shared_header(self, info: StreamInfo, light: PlateLight) -> dict[str, Any]:
         points = light.primaries
         header: dict[str, Any] = {
             "compression": self._library.ZIPS_COMPRESSION,
@@ -132,8 +137,8 @@ class ExrFiles:
         if light.transfer is Transfer.PQ:
             header["whiteLuminance"] = _WHITE_NITS
         if info.rate is not None:
-            header["framesPerSecond"] = self._library.TimeCode()
-        return header | ({"comments": text} if text else {})
+            header["framesPerSecond"] = info.rate
+        return header
 
     def _moment(self, frame: Frame) -> dict[str, Any]:
         """The frame's own time code (SMPTE ST 12-1); above 30 a second numbers come in pairs."""
@@ -158,17 +163,3 @@ class ExrFiles:
 def _unit(alpha: Plane) -> NDArray[np.float32]:
     """Alpha as 0..1; times 65535 and rounded it is the same number again."""
     return alpha.astype(np.float32) / np.float32(_OPAQUE)
-
-
-def _patch_rate(path: Path, numerator: int, denominator: int, parts: int) -> None:
-    """Turn the timecode that holds the rate's place into framesPerSecond, a rational."""
-    old, new = _RATE + b"timecode\0", _RATE + b"rational\0"
-    with path.open("r+b") as file:
-        head = file.read(16384)
-        place = -1
-        for _ in range(parts):
-            place = head.find(old, place + 1)
-            if place < 0:
-                return
-            file.seek(place)
-            file.write(new + struct.pack("<iiI", 8, numerator, denominator))

@@ -1,17 +1,17 @@
 """One image file to planes, by the library that keeps every bit of its kind.
 
 Pillow reads 8 bits (with EXIF orientation), FFmpeg 16-bit PNG and TIFF and DPX as stored, OpenEXR
-half and float, tifffile float TIFF. Nothing is scaled from one depth to another here.
+half and float, tifffile float, tiled and BigTIFF. Nothing is scaled from one depth to another here.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from streammat.errors import MediaError
@@ -19,18 +19,17 @@ from streammat.types import ColourTags, Plane
 from streammat_kernels.layout import Family, PixelLayout
 
 from .dpx_file import read_dpx_facts
-from .exr_file import read_exr, sdr_codes
+from .exr_file import read_exr
 from .ffmpeg import open_input
 from .layouts import mapping, views
-from .optional import film_library
 from .still_image import StillImage, split
+from .tiff_file import needs_tifffile, read_tiff
 
 __all__ = ["load_image", "read_image", "split"]
 
 _PNG_DEPTH_BYTE = 24  # bit depth in the IHDR chunk (PNG specification, 11.2.2)
-_TIFF_BITS, _TIFF_SAMPLE_FORMAT = 258, 339
+_TIFF_BITS = 258
 _TIFF_SUFFIXES = {".tif", ".tiff"}
-_FLOAT_SAMPLES = 3
 _WIDE_MODES = {"I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
 _READABLE = "give PNG, JPEG, TIFF, EXR or DPX"
 
@@ -64,8 +63,8 @@ def load_image(path: Path) -> StillImage:
         return read_exr(path)
     if suffix == ".dpx":
         return _read_dpx(path)
-    if suffix in _TIFF_SUFFIXES and _is_float_tiff(path):
-        return _read_float_tiff(path)
+    if suffix in _TIFF_SUFFIXES and needs_tifffile(path):
+        return read_tiff(path)
     return _read_wide(path) if _is_wide(path) else _read_plain(path)
 
 
@@ -106,20 +105,6 @@ def _is_wide(path: Path) -> bool:
         return path.suffix.lower() in _TIFF_SUFFIXES  # Pillow knows no 16-bit colour
 
 
-def _is_float_tiff(path: Path) -> bool:
-    """By its tags; Pillow refuses to open float colour, but reads the tags of gray."""
-    from PIL import TiffImagePlugin
-
-    try:
-        with path.open("rb") as file:
-            tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
-            file.seek(tags.next)
-            tags.load(file)
-        return int(np.max(tags.get(_TIFF_SAMPLE_FORMAT, 1))) == _FLOAT_SAMPLES
-    except (OSError, SyntaxError, ValueError, TypeError):
-        return False
-
-
 def _tiff_values(image: Image.Image, tag: int) -> tuple[int, ...]:
     return tuple(np.atleast_1d(getattr(image, "tag_v2", {}).get(tag, (8,))))
 
@@ -132,9 +117,24 @@ def _decoded(path: Path) -> av.VideoFrame:
             raise MediaError(f"{path}: not a readable image; {_READABLE}") from error
 
 
+def _packed(frame: av.VideoFrame, path: Path) -> NDArray[Any]:
+    """(H, W) or (H, W, channels) samples in the order R, G, B [, A] or gray [, A]."""
+    name = frame.format.name
+    if name.startswith("ya16"):  # PyAV knows it not
+        order = ">u2" if name.endswith("be") else "<u2"
+        words = np.frombuffer(memoryview(frame.planes[0]), np.dtype(order))
+        rows = words.reshape(frame.height, -1)[:, : 2 * frame.width]
+        return rows.reshape(frame.height, frame.width, 2)
+    try:
+        samples: NDArray[Any] = np.asarray(frame.to_ndarray())
+    except ValueError as error:
+        raise MediaError(f"{path}: {name} samples are not read; save it as RGB") from error
+    return samples[..., ::-1] if name == "abgr" else samples
+
+
 def _read_wide(path: Path) -> StillImage:
     frame = _decoded(path)
-    samples = np.asarray(frame.to_ndarray())
+    samples = _packed(frame, path)
     if samples.dtype == np.float32:
         samples = np.rint(np.clip(samples, 0, 1) * 65535).astype(np.uint16)
     planes, layout = split(np.ascontiguousarray(samples, dtype=samples.dtype.newbyteorder("=")))
@@ -145,7 +145,7 @@ def _read_dpx(path: Path) -> StillImage:
     """Planar frames keep their 10 or 12 bits; packed ones have 8 or 16."""
     frame, facts = _decoded(path), read_dpx_facts(path)
     if mapping(frame.format.name) is None:
-        planes, layout = split(_native(np.asarray(frame.to_ndarray())))
+        planes, layout = split(_native(_packed(frame, path)))
     else:
         seen, layout = views(frame, keep_alpha=True)
         planes = tuple(plane.copy() for plane in seen)
@@ -164,23 +164,3 @@ def _read_dpx(path: Path) -> StillImage:
 
 def _native(samples: Any) -> Any:
     return np.ascontiguousarray(samples, dtype=samples.dtype.newbyteorder("="))
-
-
-def _read_float_tiff(path: Path) -> StillImage:
-    tifffile = film_library("tifffile", str(path), "float TIFF")
-    try:
-        samples = np.asarray(tifffile.imread(path, key=0))
-    except (ValueError, OSError, RuntimeError) as error:
-        why = str(error).splitlines()[0][:100]
-        raise MediaError(f"{path}: not a readable TIFF image ({why}); save it as EXR") from error
-    if samples.ndim == 2:
-        samples = samples[..., None]
-    if samples.ndim != 3 or samples.shape[2] not in {1, 2, 3, 4}:
-        raise MediaError(f"{path}: a TIFF of shape {samples.shape}; save it as RGB, interleaved")
-    half = samples.dtype == np.float16
-    floats = samples.astype(np.float16 if half else np.float32, copy=False)
-    planes = [np.ascontiguousarray(floats[..., c]) for c in range(floats.shape[2])]
-    codes, layout = split(np.stack([sdr_codes(plane) for plane in planes], axis=-1))
-    colours = planes[:-1] if layout.alpha else planes
-    image = StillImage(codes, layout, f"tiff {samples.dtype}", curve="linear")
-    return replace(image, scene=tuple(colours) if len(colours) == 3 else (colours[0],) * 3)

@@ -29,3 +29,7 @@ class Notices:
         if kind not in self._said:
             self._said.add(kind)
             self._notify(line)
+
+    def line(self, line: str) -> None:
+        """Say a line unless the same was said before."""
+        self.once(line, line)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -101,6 +102,7 @@ class SequenceReader(Closing):
                 duration=1,
                 reset=index == 0 or resized,
                 scene=scene,
+                attributes=_attributes(image),
             )
 
     def _number(self, place: int) -> int:
@@ -167,7 +169,8 @@ class SequenceReader(Closing):
             if path is None:
                 yield place, _black(self._first)
             elif path == previous[0]:
-                yield place, previous[1]
+                held = place > self._place  # over a hole: a picture again, but not its moment
+                yield place, replace(previous[1], timecode="") if held else previous[1]
             elif place > self._place:
                 try:
                     previous = path, load_image(path)
@@ -182,6 +185,8 @@ class SequenceReader(Closing):
         image = self._first
         if image.layout.alpha and not self._options.keep_alpha:
             self._notices.once("alpha", f"{self._path}: its own alpha channel is not used")
+        if image.assumed:
+            self._notices.once("assumed", f"{self._path}: {image.assumed}")
         if image.left_out:
             names = ", ".join(image.left_out)
             self._notices.once("channels", f"{self._path}: left out of the source: {names}")
@@ -211,7 +216,7 @@ class SequenceReader(Closing):
             codec=image.name.split(" ", maxsplit=1)[0],
             pixel_format=image.name,
             still=self._still,
-            metadata={} if number is None else {"first_number": str(number)},
+            metadata=self._metadata(number),
             timecode=self._timecode(),
             first_pts=self._offset,
             chromaticities=image.chromaticities,
@@ -229,6 +234,12 @@ class SequenceReader(Closing):
             return None
         first, step = self._numbers_from, self._number_step
         return range(first, first + step * self._all, step)
+
+    def _metadata(self, number: int | None) -> dict[str, str]:
+        """Named as a container's tags are."""
+        reel = self._first.attributes.get("reelName")
+        found = {} if number is None else {"first_number": str(number)}
+        return found | ({"reel_name": reel} if isinstance(reel, str) and reel else {})
 
     def _timecode(self) -> Timecode | None:
         """Of the first delivered frame, counted back from the first readable image."""
@@ -263,10 +274,15 @@ def _held(paths: tuple[Path | None, ...]) -> list[Path | None]:
 
 
 def _black(like: StillImage) -> StillImage:
-    """The same form without light; its own alpha, where it has one, is 0 too."""
+    """The same form without light; its own alpha, where it has one, is 0 too. No camera saw it."""
     planes = tuple(np.zeros_like(plane) for plane in like.planes)
     scene = None if like.scene is None else tuple(np.zeros_like(plane) for plane in like.scene)
-    return replace(like, planes=planes, scene=scene)
+    return replace(like, planes=planes, scene=scene, timecode="", attributes={})
+
+
+def _attributes(image: StillImage) -> dict[str, Any]:
+    """Its header's, with its own time code as text."""
+    return {**image.attributes, **({"timeCode": image.timecode} if image.timecode else {})}
 
 
 def _select(

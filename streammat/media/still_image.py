@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -35,6 +36,8 @@ class StillImage:
         curve: name of ``--input-colour`` that the file says its values have, "" for sRGB.
         pictures: that the file holds; this is the first.
         left_out: names of what the file holds besides.
+        assumed: what had to be assumed of it, in words, "" for nothing.
+        attributes: of its header (EXR) that stay true of what is made of the picture.
     """
 
     planes: tuple[Plane, ...]
@@ -49,6 +52,8 @@ class StillImage:
     curve: str = ""
     pictures: int = 1
     left_out: tuple[str, ...] = ()
+    assumed: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def split(samples: NDArray[Any]) -> tuple[tuple[Plane, ...], PixelLayout]:

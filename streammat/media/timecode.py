@@ -61,9 +61,11 @@ def moved(timecode: Timecode, frames: int) -> Timecode:
 
 
 def timecode_at(info: StreamInfo, frame: Frame) -> Timecode | None:
-    """Of one frame of a source with time code; gaps in time stay gaps in the numbers."""
-    if info.timecode is None:
-        return None
+    """As the frame's own header says, else counted from the first; gaps in time stay gaps."""
+    stated = frame.attributes.get("timeCode")
+    own = parse_timecode(stated, info.rate) if stated and info.rate else None
+    if own is not None or info.timecode is None:
+        return own
     seconds = (frame.pts - info.first_pts) * frame.time_base
     return moved(info.timecode, round(seconds * info.timecode.rate))
 

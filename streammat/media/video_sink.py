@@ -137,6 +137,7 @@ class VideoSink(FileSink):
         say_left_out(
             self.path, info, self._notices,
             pictures_only=silent, animated=silent, timecode=not silent, hdr=hdr,
+            camera=encoding.muxer != "mp4",
         )  # fmt: skip
         self._container.start_encoding()
 
@@ -154,7 +155,7 @@ class VideoSink(FileSink):
             return
         timecode = timecode_tag(info)
         as_track = muxer in {"mov", "mp4"}
-        self._container.metadata.update(kept_tags(info) | metadata | ({} if as_track else timecode))
+        self._container.metadata.update(kept_tags(info, metadata) | ({} if as_track else timecode))
         if as_track:
             reel = {key: info.metadata[key] for key in ("reel_name",) if key in info.metadata}
             self._stream.metadata.update(timecode | reel)

@@ -39,6 +39,29 @@ def test_a_damaged_card_is_named(tmp_path: Path, text: str) -> None:
         shipped_models(tmp_path)
 
 
+def test_what_to_do_about_a_damaged_model_fits_its_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMMAT_MODELS_DIR", str(tmp_path / "models"))
+    assert find_model("gfm_lite0_tt").remedy == "install streammat again"
+    for name, more in (("taken", {"source": {"file": "w.pth"}}), ("tuned", {})):
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "card.json").write_text(
+            json.dumps(CARD | {"name": name, "file": f"{name}.onnx"} | more)
+        )
+    command = "import it again: 'streammat models import {} --name {} --overwrite'"
+    assert find_model("taken").remedy == command.format("w.pth", "taken")
+    weights = tmp_path / "models" / "tuned" / "tuned.safetensors"
+    assert find_model("tuned").remedy == command.format(weights, "tuned")
+    (tmp_path / "mine.onnx").write_bytes(b"graph")
+    (tmp_path / "mine.json").write_text(json.dumps(CARD))
+    assert "again from where they came" in find_model(str(tmp_path / "mine.onnx")).remedy
+    (tmp_path / "models" / "taken" / "card.json").write_text("{")
+    with pytest.raises(EngineFileError, match=r"'streammat models remove taken'$"):
+        find_model("tuned")
+
+
 @pytest.mark.parametrize(
     ("name", "variant"), [("mine_tt", "tt"), ("mine_FT", "ft"), ("mine_bt", "bt"), ("mine", None)]
 )

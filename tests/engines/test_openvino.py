@@ -119,6 +119,8 @@ def test_a_damaged_file_is_one_line(
 def test_a_file_of_another_hash_is_refused(model: Path) -> None:
     with pytest.raises(EngineFileError, match="card says 000000000000"):
         OpenVinoEngine(model, SHAPE, sha256="0" * 64)
+    with pytest.raises(EngineFileError, match=r"\.\.\.; bake it anew$"):
+        OpenVinoEngine(model, SHAPE, sha256="0" * 64, remedy="bake it anew")
 
 
 def test_other_inputs_are_refused(tmp_path: Path) -> None:

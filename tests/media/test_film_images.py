@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
+import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def test_exr_header_gives_time_code_and_chromaticities(tmp_path: Path) -> None:
 
 
 def test_exr_frame_rate_of_the_header_is_taken(tmp_path: Path) -> None:
-    """FFmpeg writes ``framesPerSecond``; OpenEXR's Python package cannot."""
+    """As FFmpeg writes ``framesPerSecond``."""
     for number in (1, 2):
         with av.open(str(tmp_path / f"f.{number}.exr"), "w", format="image2") as out:
             stream = out.add_stream("exr", rate=Fraction(24000, 1001))
@@ -131,6 +132,33 @@ def test_an_exr_without_colour_or_with_damage_is_refused(tmp_path: Path) -> None
         load_image(tmp_path / "bad.exr")
 
 
+def test_an_exr_with_a_matte_alone_is_grey(tmp_path: Path) -> None:
+    cover = np.linspace(-0.5, 1.5, 63, dtype=np.float32).reshape(9, 7)
+    cover[0, 0] = np.nan
+    for number, name in enumerate(("A", "mask.A")):
+        path = tmp_path / f"a{number}.exr"
+        write_exr(path, {name: cover})
+        info, (frame,), said = read_source(path)
+        assert (info.layout.family, info.layout.alpha, info.scene) == (Family.GRAY, False, False)
+        wanted = np.rint(np.clip(np.nan_to_num(cover), 0, 1) * 65535)
+        np.testing.assert_array_equal(frame.planes[0], wanted)
+        assert said == [f"{path}: only channel {name}: taken as grey"]
+    write_exr(tmp_path / "za.exr", {"A": cover, "Z": cover})
+    with pytest.raises(MediaError, match=r"no channels R, G, B or Y \(A, Z found\)"):
+        load_image(tmp_path / "za.exr")
+
+
+def test_an_exr_that_is_cut_off_is_named_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_exr(tmp_path / "a.exr", {"RGB": light(np.float16, (64, 64, 3))})
+    data = (tmp_path / "a.exr").read_bytes()
+    (tmp_path / "a.exr").write_bytes(data[: len(data) // 2])
+    with pytest.raises(MediaError, match=r"not a readable EXR image \(damaged or cut off\)"):
+        load_image(tmp_path / "a.exr")
+    assert capsys.readouterr().out == "", "results and pictures go there"
+
+
 def test_a_missing_library_is_named_with_its_install_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +192,46 @@ def test_16_bit_tiff_samples_come_back_as_stored(
     assert all((image.planes[c] == codes[..., c]).all() for c in range(channels))
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"tile": (16, 16)},
+        {"tile": (16, 16), "compression": "zlib"},
+        {"bigtiff": True},
+        {"bigtiff": True, "planarconfig": "separate"},
+    ],
+    ids=str,
+)
+def test_tiled_and_big_tiffs_come_back_as_stored(tmp_path: Path, form: dict[str, Any]) -> None:
+    codes = np.random.default_rng(0).integers(0, 65536, (40, 30, 3), dtype=np.uint16)
+    stored = np.moveaxis(codes, 2, 0) if "planarconfig" in form else codes
+    tifffile.imwrite(tmp_path / "u.tif", stored, photometric="rgb", **form)
+    image = load_image(tmp_path / "u.tif")
+    assert (image.layout.bits, image.scene) == (16, None)
+    assert all((image.planes[c] == codes[..., c]).all() for c in range(3))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_whose_zero_is_white(tmp_path: Path, dtype: Any) -> None:
+    codes = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (40, 30), dtype=dtype)
+    for name, form in (("plain", {}), ("tiled", {"tile": (16, 16)})):
+        path = tmp_path / f"{name}.tif"
+        tifffile.imwrite(path, codes, photometric="miniswhite", **form)
+        np.testing.assert_array_equal(load_image(path).planes[0], ~codes)
+
+
+def test_wide_integers_are_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "u.tif", np.zeros((8, 8, 3), np.uint32), photometric="rgb")
+    with pytest.raises(MediaError, match="of uint32 samples; save it as uint16 or float"):
+        load_image(tmp_path / "u.tif")
+
+
+def test_a_small_big_tiff_of_8_bits_is_read(tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "u.tif", codes, photometric="rgb", bigtiff=True)
+    assert (load_image(tmp_path / "u.tif").planes[0] == codes[..., 0]).all()
+
+
 def write_dpx(path: Path, pixel_format: str) -> list[NDArray[Any]]:
     frame = noise_frame(pixel_format, (16, 8), 1)
     with av.open(str(path), "w", format="image2") as out:
@@ -183,6 +251,39 @@ def test_packed_dpx_samples_come_back_as_stored(
     assert (image.layout.bits, image.layout.family) == (bits, Family.RGB)
     assert all((a == b).all() for a, b in zip(image.planes, written, strict=True))
     assert image.tags.full_range
+
+
+def test_dpx_with_its_channels_in_reverse_order(tmp_path: Path) -> None:
+    rgba = np.random.default_rng(0).integers(0, 256, (8, 16, 4), dtype=np.uint8)
+    with av.open(str(tmp_path / "a.dpx"), "w", format="image2") as out:
+        stream = out.add_stream("dpx", rate=24)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 16, 8, "abgr"
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba[..., ::-1]), format="abgr")
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+    planes = load_image(tmp_path / "a.dpx").planes
+    assert all((planes[c] == rgba[..., c]).all() for c in range(4))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bit_gray_with_alpha_comes_back_as_stored(tmp_path: Path, suffix: str) -> None:
+    codes = np.random.default_rng(0).integers(0, 65536, (9, 7, 2), dtype=np.uint16)
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".tif":
+        tifffile.imwrite(path, codes, photometric="minisblack", extrasamples=["unassalpha"])
+    else:
+        rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in codes)
+        head = struct.pack(">IIBBBBB", 7, 9, 16, 4, 0, 0, 0)
+        chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks))
+    image = load_image(path)
+    assert (image.layout.family, image.layout.bits, image.layout.alpha) == (Family.GRAY, 16, True)
+    assert all((image.planes[c] == codes[..., c]).all() for c in range(2))
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    checked = kind + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
 
 
 def test_dpx_header_gives_rate_time_code_and_curve(tmp_path: Path) -> None:

@@ -45,6 +45,15 @@ def test_transparent_parts_count_as_black(tmp_path: Path) -> None:
     assert open_guide(str(tmp_path / "g.png"), 96, 64).alpha_at(0).max() == 0
 
 
+def test_the_matte_of_an_exr_is_taken_as_it_is(tmp_path: Path) -> None:
+    exr = pytest.importorskip("OpenEXR")
+    cover = np.linspace(0, 1, 96, dtype=np.float32)[None].repeat(64, axis=0)
+    with exr.File({"type": exr.scanlineimage}, {"A": cover}) as file:
+        file.write(str(tmp_path / "g.exr"))
+    alpha = open_guide(str(tmp_path / "g.exr"), 96, 64).alpha_at(0)
+    np.testing.assert_array_equal(alpha, np.rint(cover * 65535))
+
+
 @pytest.mark.parametrize("subject", ["full", "none"])
 def test_limited_range_video_reaches_the_whole_scale(tmp_path: Path, subject: str) -> None:
     made = make_clip(tmp_path / "g.mkv", frames=3, pix_fmt="gray", codec="ffv1", subject=subject)

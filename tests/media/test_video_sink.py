@@ -199,6 +199,62 @@ def test_metadata_line_is_written(tmp_path: Path) -> None:
             assert values["comment"] == "streammat 1.2.3"
 
 
+_PHONE = {
+    "com.apple.quicktime.make": "Maker",
+    "com.apple.quicktime.model": "Phone 3",
+    "com.apple.quicktime.creationdate": "2024-01-02T04:04:05+0100",
+    "com.apple.quicktime.software": "17.1",
+    "com.apple.quicktime.location.ISO6709": "+48.1+011.5/",
+    "comment": "take 3",
+    "creation_time": "2024-01-02T03:04:05Z",
+    "handler": "none",
+}
+
+
+def test_tags_that_stay_true_go_along(tmp_path: Path) -> None:
+    _tagged_clip(tmp_path / "in.mov")
+    for suffix in SUFFIXES:
+        target, said = tmp_path / f"out{suffix}", list[str]()
+        copy_clip(
+            tmp_path / "in.mov", target, notify=said.append, metadata={"comment": "streammat"}
+        )
+        found = _tags(target)
+        assert found["comment"] == "take 3; streammat"
+        assert found["creation_time"].startswith("2024-01-02T03:04:05")
+        assert found["date"] == "2024-01-02T04:04:05+0100"
+        camera = (found.get("make"), found.get("model"))
+        told = any("left out of the source: the camera's make and model" in s for s in said)
+        assert (camera, told) == (
+            ((None, None), True) if suffix == ".mp4" else (("Maker", "Phone 3"), False)
+        )
+        assert not {"software", "location", "handler"} & found.keys()
+        assert not any("17.1" in value or "+48" in value for value in found.values())
+
+
+def test_tags_of_matroska_are_known_in_capitals(tmp_path: Path) -> None:
+    _tagged_clip(tmp_path / "in.mov")
+    copy_clip(tmp_path / "in.mov", tmp_path / "a.mkv")
+    copy_clip(tmp_path / "a.mkv", tmp_path / "b.mov")
+    assert _tags(tmp_path / "b.mov")["model"] == "Phone 3"
+
+
+def _tagged_clip(path: Path) -> None:
+    made = make_clip(path.with_name("plain.mov"), frames=2)
+    options = {"movflags": "use_metadata_tags"}  # as phones write them
+    with av.open(str(made.path)) as source, av.open(str(path), "w", container_options=options) as o:
+        stream = o.add_stream_from_template(source.streams.video[0])
+        o.metadata.update(_PHONE)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                o.mux(packet)
+
+
+def _tags(path: Path) -> dict[str, str]:
+    with av.open(str(path)) as container:
+        return {name.lower(): value for name, value in container.metadata.items()}
+
+
 def test_a_size_change_in_the_source_gives_one_steady_output(tmp_path: Path) -> None:
     source = make_size_change_clip(tmp_path / "in.ts")
     copy_clip(source, tmp_path / "out.mp4")

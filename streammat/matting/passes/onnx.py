@@ -32,7 +32,7 @@ class OnnxPass:
 
     def __init__(self, card: ModelCard, threads: int = 1) -> None:
         if file_sha256(card.path) != card.sha256.lower():
-            raise EngineFileError(f"model file {card.path} is damaged: install it again")
+            raise EngineFileError(f"model file {card.path} is damaged: {card.remedy}")
         self._card = card
         self._session: Any = _session(card, threads)
         self._inputs = {port.name for port in self._session.get_inputs()}

@@ -24,6 +24,7 @@ def openvino_pass(card: ModelCard, threads: int = 1) -> EnginePass:
             1,
             threads,
             sha256=card.sha256,
+            remedy=card.remedy,
             cache_dir=engine_cache(),
         )
 

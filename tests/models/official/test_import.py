@@ -146,7 +146,7 @@ def test_a_failed_export_leaves_nothing(
     monkeypatch.setenv("STREAMMAT_MODELS_DIR", str(tmp_path / "models"))
     monkeypatch.setattr(delivery, "export_onnx", full)
     save_checkpoint(narrow, tmp_path / "x_tt.pth")
-    assert main(["models", "import", str(tmp_path / "x_tt.pth"), "--name", "x"]) == 2
+    assert main(["models", "import", str(tmp_path / "x_tt.pth"), "--name", "x"]) == 5
     assert list((tmp_path / "models").iterdir()) == []
 
 
