@@ -59,6 +59,8 @@ def open_guide(
     """
     if Path(path).suffix.lower() in IMAGE_SUFFIXES and not is_pattern(path):
         image = load_image(Path(path))
+        if image.assumed:
+            notify(f"{path}: {image.assumed}")
         if image.scene is not None:
             alpha = _gray_of_light(image.scene, image.planes, image.layout)
         else:

@@ -50,8 +50,10 @@ def test_the_matte_of_an_exr_is_taken_as_it_is(tmp_path: Path) -> None:
     cover = np.linspace(0, 1, 96, dtype=np.float32)[None].repeat(64, axis=0)
     with exr.File({"type": exr.scanlineimage}, {"A": cover}) as file:
         file.write(str(tmp_path / "g.exr"))
-    alpha = open_guide(str(tmp_path / "g.exr"), 96, 64).alpha_at(0)
+    said: list[str] = []
+    alpha = open_guide(str(tmp_path / "g.exr"), 96, 64, notify=said.append).alpha_at(0)
     np.testing.assert_array_equal(alpha, np.rint(cover * 65535))
+    assert said == [f"{tmp_path}/g.exr: only channel A: taken as grey"]
 
 
 @pytest.mark.parametrize("subject", ["full", "none"])
