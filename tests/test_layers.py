@@ -17,7 +17,13 @@ HEAVY = {"torch", "cupy", "onnxruntime", "cv2", "scipy", "tensorrt", "tensorrt_r
 TORCH_ROOMS = ("streammat.models", "streammat.training", "streammat_kernels.gradients")
 
 # A layer may import what is named here and itself; plain data and errors are open to all.
-COMMON = {"streammat.types", "streammat.errors", "streammat.settings", "streammat.closing"}
+COMMON = {
+    "streammat.types",
+    "streammat.errors",
+    "streammat.settings",
+    "streammat.closing",
+    "streammat.forked",
+}
 MAY_IMPORT = {
     "streammat.media": set[str](),
     "streammat.device": set[str](),

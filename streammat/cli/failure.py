@@ -20,7 +20,14 @@ import click
 from streammat import __version__
 from streammat.cli.output import Invocation, print_json
 
-__all__ = ["EXIT_INTERRUPTED", "EXIT_LOST_FRAMES", "EXIT_USAGE", "explain", "guarded"]
+__all__ = [
+    "EXIT_INTERRUPTED",
+    "EXIT_LOST_FRAMES",
+    "EXIT_USAGE",
+    "drop_stdout",
+    "explain",
+    "guarded",
+]
 
 EXIT_BUG = 1
 EXIT_USAGE = 2
@@ -49,7 +56,8 @@ def guarded(command: click.Command, arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (BrokenPipeError, SystemExit):  # click leaves by SystemExit when the pipe is broken
-        return _reader_left()
+        drop_stdout()
+        return 0
     except BaseException as error:
         line, code = explain(error, arguments)
         if line:
@@ -153,7 +161,6 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _reader_left() -> int:
+def drop_stdout() -> None:
     """Whoever read our stdout is gone (``| head``): be quiet, and keep Python quiet at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streammat.cli.failure import EXIT_LOST_FRAMES, EXIT_USAGE, explain
+from streammat.cli.failure import (
+    EXIT_INTERRUPTED,
+    EXIT_LOST_FRAMES,
+    EXIT_USAGE,
+    drop_stdout,
+    explain,
+)
 from streammat.cli.interrupt import interruptible
 from streammat.cli.paths import Job
 from streammat.cli.progress import Display, open_display
@@ -91,7 +97,9 @@ def _outcome(
     try:
         report = run_job(job, settings, display, cancel, kept)
     except BrokenPipeError:
-        raise
+        drop_stdout()
+        display.finish()
+        return _reader_left(len(job.outputs) > 1, display)
     except Exception as error:  # whatever ends a job is one line, one JSON entry, one exit code
         line, code = explain(error, click.get_current_context().find_object(list) or ())
         display.finish()
@@ -99,6 +107,16 @@ def _outcome(
         return {"error": line}, code
     display.last_line(report.last_line())
     return {"report": report.to_json()}, report.exit_code
+
+
+def _reader_left(others: bool, display: Display) -> tuple[dict[str, Any], int]:
+    """Who reads a pipe may leave when he has what he wanted; other outputs are unfinished then."""
+    line = "the reader of -o - has left"
+    if not others:
+        return {"error": line}, 0
+    line += "; the other outputs end there, too"
+    display.note(f"streammat: {line}")
+    return {"error": line}, EXIT_INTERRUPTED
 
 
 def say_device(settings: MatteSettings, display: Display) -> None:

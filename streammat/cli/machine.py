@@ -217,6 +217,15 @@ def _models() -> Iterable[Fact]:
         yield Fact("model", name, f"damaged: {said}", "missing", _REINSTALL)
 
 
+def _takes_files(folder: Path) -> bool:
+    """Tried: what the system says of rights is not true of every user and file system."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
 def _folders() -> Iterable[Fact]:
     from streammat.catalogue.folder import models_folder
     from streammat.matting.cache import cache_folder
@@ -232,7 +241,7 @@ def _folders() -> Iterable[Fact]:
     }
     for name, (folder, why) in folders.items():
         place = next(parent for parent in (folder, *folder.parents) if parent.exists())
-        if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        if _takes_files(place):
             yield Fact("folders", name, str(folder))
         else:
             hint = f"make {place} a folder that can be written, {why}"

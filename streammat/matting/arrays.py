@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from streammat.closing import Closes
 from streammat.device import choose_device
 from streammat.errors import ConfigError, InputError, ShapeError
+from streammat.forked import begin_in_this_process
 from streammat.matting.build import frame_matter
 from streammat.matting.limits import check_levels, check_roi
 from streammat.matting.smoothing import smoothing_strength
@@ -33,8 +35,8 @@ _TIME_BASE = Fraction(1, 1000)
 class ArrayMatter(Closes):
     """Mattes one picture after the other: ``alpha, state = matter(rgb, state)``.
 
-    All threads work on the one picture, for the shortest wait. Not for two threads at once; a
-    stream of its own has a matter, or at least a state, of its own.
+    All threads work on the one picture, for the shortest wait. Calls from several threads wait for
+    each other; every stream has a state of its own.
 
     Args:
         settings: ``model``, ``device``, ``size``, ``strategy``, ``edges``, ``smooth``, ``threads``
@@ -63,6 +65,7 @@ class ArrayMatter(Closes):
         self._bands = bands
         self._matter = frame_matter(settings, self.device, requests=1, bands=bands)
         self._planes = np.empty((3, 0, 0), np.uint8)
+        self._one_at_a_time = threading.Lock()
         self._open = True
 
     def __call__(
@@ -82,12 +85,22 @@ class ArrayMatter(Closes):
 
         Raises:
             ShapeError: ``rgb`` is not (H, W, 3) uint8 with at least one pixel.
-            ConfigError: ``roi`` is outside of the picture, or ``state`` is none that a matter gave.
+            ConfigError: ``roi`` is outside of the picture, ``state`` is none that a matter gave, or
+                this process was forked from one that was at work.
             InputError: the matter was closed.
             EngineFileError: the model file is missing or damaged (at the first call).
         """
-        if not self._open:
-            raise InputError("this matter is closed: make another with streammat.create_matter()")
+        begin_in_this_process()
+        with self._one_at_a_time:
+            if not self._open:
+                raise InputError(
+                    "this matter is closed: make another with streammat.create_matter()"
+                )
+            return self._alpha(rgb, state)
+
+    def _alpha(
+        self, rgb: NDArray[np.uint8], state: TemporalState | None
+    ) -> tuple[Alpha, TemporalState | None]:
         frame = self._frame(rgb)
         _check_state(state)
         matter = self._matter
@@ -104,9 +117,10 @@ class ArrayMatter(Closes):
         return self._matter.describe()
 
     def close(self) -> None:
-        """Free the network and the threads; may be called again."""
-        self._open = False
-        self._matter.close()
+        """Free the network and the threads; may be called again. Waits for a call under way."""
+        with self._one_at_a_time:
+            self._open = False
+            self._matter.close()
         self._pool.shutdown()
 
     def _frame(self, rgb: NDArray[np.uint8]) -> Frame:

@@ -163,4 +163,13 @@ def _may_live(process: int) -> bool:
         return False
     except (OSError, OverflowError):
         return True
-    return True
+    return not _is_zombie(process)
+
+
+def _is_zombie(process: int) -> bool:
+    """It has ended, and whoever began it has not asked how."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # no Linux, or gone by now
+        return False
+    return told.rpartition(")")[2].split()[:1] == ["Z"]

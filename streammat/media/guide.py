@@ -107,6 +107,7 @@ class _Moving:
         self._late, self._pace = Fraction(0), Fraction(1)
         if numbers is not None:
             self._follow_numbers(numbers, notify)
+        self._notify, self._held = notify, self._reader.info.still
         self._alpha: Alpha | None = None
 
     def alpha_at(self, seconds: float | Fraction) -> Alpha:
@@ -114,6 +115,8 @@ class _Moving:
         while self._following is not None and self._time(self._following) <= Fraction(seconds):
             self._shown, self._following = self._following, next(self._frames, None)
             self._alpha = None
+        if self._following is None and not self._held:
+            self._say_held(Fraction(seconds))
         if self._alpha is None:
             gray = _gray_of_frame(self._shown)
             self._alpha = _fitted(gray, *self._size, self._path)
@@ -134,8 +137,21 @@ class _Moving:
         if self._late or self._pace != 1:
             notify(
                 f"{self._path}: begins at number {own[0]}, the source at {source[0]}: pictures of "
-                "the same number belong together, each is held until the next"
+                "the same number belong together; the first is there from the beginning, each is "
+                "held until the next"
             )
+
+    def _say_held(self, seconds: Fraction) -> None:
+        """One line where the source goes on behind the guide's last picture."""
+        last, rate = self._time(self._shown), self._reader.info.rate
+        end = last + self._pace / rate if rate else last
+        if seconds < end:
+            return
+        self._held = True
+        self._notify(
+            f"{self._path}: ends {float(end):.2f} s after the source's beginning; its last picture "
+            "is held from there on"
+        )
 
     def _time(self, frame: Frame) -> Fraction:
         return (frame.pts * frame.time_base - self._begin) * self._pace + self._late

@@ -32,6 +32,7 @@ _TIFF_BITS = 258
 _TIFF_SUFFIXES = {".tif", ".tiff"}
 _WIDE_MODES = {"I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
 _READABLE = "give PNG, JPEG, TIFF, EXR or DPX"
+_AGAIN = "get it from its source again"
 
 
 def read_image(path: Path) -> tuple[tuple[Plane, ...], PixelLayout, str]:
@@ -77,8 +78,10 @@ def _read_plain(path: Path) -> StillImage:
             image = ImageOps.exif_transpose(stored)
             assert image is not None
             samples = np.asarray(image.convert(_plain_mode(image)))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except UnidentifiedImageError as error:
         raise MediaError(f"{path}: not a readable image; {_READABLE}") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise MediaError(f"{path}: damaged or cut off ({error}); {_AGAIN}") from error
     planes, layout = split(samples)
     return StillImage(planes, layout, name, pictures=pictures)
 
@@ -114,7 +117,7 @@ def _decoded(path: Path) -> av.VideoFrame:
         try:
             return next(container.decode(video=0))
         except (StopIteration, av.error.FFmpegError, OSError) as error:
-            raise MediaError(f"{path}: not a readable image; {_READABLE}") from error
+            raise MediaError(f"{path}: damaged or cut off; {_AGAIN}") from error
 
 
 def _packed(frame: av.VideoFrame, path: Path) -> NDArray[Any]:

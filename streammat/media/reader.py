@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from streammat.forked import begin_in_this_process
 from streammat.settings import MatteSettings
 from streammat.types import Frame, StreamInfo
 
@@ -105,6 +106,7 @@ def open_source(
 
 def open_options(path: str, options: ReadOptions, notify: Notify) -> Reader:
     """Open a source with every choice spelled out; see :func:`open_reader` and its errors."""
+    begin_in_this_process()
     from .graded import graded
     from .sequence import is_image_source
     from .sequence_reader import SequenceReader

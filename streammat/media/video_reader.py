@@ -277,7 +277,8 @@ class VideoReader(Closing):
             self._notices.once(
                 "colour", f"{self._path}: no colour tags; {info.tags.assumed} assumed"
             )
-        has_alpha = source_colour(first, self._stream)[0].alpha
+        beside = self._stream.metadata.get("alpha_mode") == "1"  # VP8 and VP9
+        has_alpha = beside or source_colour(first, self._stream)[0].alpha
         if has_alpha and not self._options.keep_alpha and info.codec not in _UNSURE_ALPHA:
             self._notices.once("alpha", f"{self._path}: its own alpha channel is not used")
         return replace(

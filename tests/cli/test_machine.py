@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import subprocess
 import sys
 import tomllib
@@ -43,7 +42,11 @@ def test_a_folder_that_cannot_be_written_is_told(
     assert (fact.standing, fact.value) == ("optional", f"{tmp_path}/file/cache cannot be written")
     assert f"make {tmp_path}/file a folder that can be written" in fact.hint
     monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+    def refused(**_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
     assert {fact.standing for fact in machine._folders()} == {"optional"}
 
 

@@ -185,3 +185,15 @@ def test_a_report_that_cannot_be_written_is_exit_code_2(
 ) -> None:
     assert main(["matte", "in.mp4", "--report", "no/such/folder/r.json"]) == 2
     assert "--report no/such/folder/r.json: there is no folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("others", "code"), [([], 0), (["-o", "alpha=a.mov"], 130)])
+def test_a_reader_that_leaves_ends_the_job_and_the_report_says_so(
+    pipeline: FakePipeline, monkeypatch: pytest.MonkeyPatch, others: list[str], code: int
+) -> None:
+    monkeypatch.setattr("streammat.cli.jobs.drop_stdout", lambda: None)
+    pipeline.errors["in.mp4"] = BrokenPipeError()
+    words = ["matte", "in.mp4", "-o", "composite=-", *others, "--report", "r.json"]
+    assert main(words) == code
+    job = json.loads(Path("r.json").read_text())["jobs"][0]
+    assert (job["exit_code"], job["error"][:27]) == (code, "the reader of -o - has left")

@@ -181,7 +181,7 @@ def test_a_library_s_remarks_on_a_damaged_picture_are_not_shown(empty_folder: Pa
     Path("cut.tif").write_bytes(Path("in.tif").read_bytes()[:60])
     done = _run("matte", "cut.tif", "-o", "a.png", "--progress", "none")
     said = [line for line in done.stderr.splitlines() if not line.startswith("cpu: ")]
-    assert said == ["streammat: cut.tif: not a readable image; give PNG, JPEG, TIFF, EXR or DPX"]
+    assert said == ["streammat: cut.tif: damaged or cut off; get it from its source again"]
 
 
 def test_dry_run_leaves_no_folder_behind(empty_folder: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ def test_alpha_is_uint16_of_the_pictures_size(matter: ArrayMatter) -> None:
     assert alpha.shape == (96, 128)
     assert (alpha == WHITE).all()
     np.testing.assert_array_equal(rgb, before)
+
+
+def test_callers_from_several_threads_get_their_own_pictures(matter: ArrayMatter) -> None:
+    reds = [40, 122, 123, 255] * 8
+    alone = [matter(picture(red))[0] for red in reds]
+    with ThreadPoolExecutor(4) as pool:
+        together = [alpha for alpha, _ in pool.map(lambda red: matter(picture(red)), reds)]
+    assert all((a == b).all() for a, b in zip(together, alone, strict=True))
 
 
 def test_a_view_of_a_larger_array_works(matter: ArrayMatter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,21 @@ def test_only_what_dead_processes_of_this_machine_left_for_this_name_is_removed(
     assert folder.exists()
     clear_dead(tmp_path, "clip")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(stay)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="told by /proc")
+def test_a_process_that_nobody_has_asked_how_it_ended_is_dead(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.read()  # ends when the process does
+    left = tmp_path / left_by(process.pid, "clip")
+    left.touch()
+    stat = Path(f"/proc/{process.pid}/stat")
+    while ") Z " not in stat.read_text():
+        time.sleep(0.01)
+    clear_dead(tmp_path, "clip")
+    process.wait()
+    assert not left.exists()
 
 
 def test_where_it_cannot_be_asked_every_process_may_live(

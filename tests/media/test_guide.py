@@ -68,9 +68,12 @@ def test_limited_range_video_reaches_the_whole_scale(tmp_path: Path, subject: st
 def test_a_sequence_follows_the_sources_rate_and_its_last_image_stays(tmp_path: Path) -> None:
     for number in range(3):
         Image.new("L", (96, 64), 100 * number).save(tmp_path / f"g{number}.png")
-    guide = open_guide(f"{tmp_path}/g%d.png", 96, 64, rate=Fraction(10), notify=silent)
+    said: list[str] = []
+    guide = open_guide(f"{tmp_path}/g%d.png", 96, 64, rate=Fraction(10), notify=said.append)
     levels = [int(guide.alpha_at(Fraction(k, 10))[0, 0]) // 257 for k in range(5)]
     assert levels == [0, 100, 200, 200, 200]
+    held = f"{tmp_path}/g%d.png: ends 0.30 s after the source's beginning"
+    assert [line.startswith(held) for line in said].count(True) == 1
     guide.close()
 
 

@@ -155,6 +155,16 @@ def test_alpha_of_the_source_is_kept_on_request_only(tmp_path: Path) -> None:
     assert kept.planes[3].min() == 255
 
 
+def test_the_alpha_of_a_webm_is_named_where_it_is_not_used(tmp_path: Path) -> None:
+    make_clip(tmp_path / "a.webm", codec="libvpx-vp9", pix_fmt="yuva420p", frames=3)
+    said: list[str] = []
+    open_reader(tmp_path / "a.webm", notify=said.append).close()
+    assert f"{tmp_path}/a.webm: its own alpha channel is not used" in said
+    said.clear()
+    open_reader(tmp_path / "a.webm", keep_alpha=True, notify=said.append).close()
+    assert not any("alpha" in line for line in said)
+
+
 def test_palette_pictures_arrive_as_rgb(tmp_path: Path) -> None:
     made = make_clip(tmp_path / "p.gif", codec="gif", pix_fmt="rgb8", frames=3)
     (frame, *_) = read(made.path)
