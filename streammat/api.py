@@ -220,6 +220,8 @@ def _settings_from(
     """
     from streammat.config.given import checked_settings
 
+    if not isinstance(base, MatteSettings | None):
+        raise ConfigError(f"settings is {base!r}: give streammat.MatteSettings(...), or size=...")
     names = allowed.__optional_keys__
     unknown = sorted(options.keys() - names)
     if unknown:

@@ -60,6 +60,10 @@ class VideoReader(Closing):
             raise ConfigError(
                 f"--fps belongs to image sequences and raw video; {path} has time stamps of its own"
             )
+        if options.missing != "error":
+            self._notices.once(
+                "missing", f"--missing {options.missing} is not used: {path} is no image sequence"
+            )
         self._open()
         try:
             self._pictures = self._selected()

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from streammat.errors import MediaError
-from streammat.media.reader import open_reader
+from streammat.media.read_options import ReadOptions
+from streammat.media.reader import open_options, open_reader
 from streammat.types import Frame
 from streammat_kernels.layout import Matrix, PixelLayout, Siting, Transfer
 from tests.clips import (
@@ -163,6 +164,12 @@ def test_the_alpha_of_a_webm_is_named_where_it_is_not_used(tmp_path: Path) -> No
     said.clear()
     open_reader(tmp_path / "a.webm", keep_alpha=True, notify=said.append).close()
     assert not any("alpha" in line for line in said)
+
+
+def test_filling_holes_of_a_video_is_said_to_be_no_use(tmp_path: Path) -> None:
+    made, said = make_clip(tmp_path / "a.mp4", frames=2), list[str]()
+    open_options(str(made.path), ReadOptions(missing="hold"), said.append).close()
+    assert f"--missing hold is not used: {made.path} is no image sequence" in said
 
 
 def test_palette_pictures_arrive_as_rgb(tmp_path: Path) -> None:
