@@ -81,7 +81,9 @@ def probe(path: str, settings: MatteSettings | None = None) -> ProbeReport:
     """
     said: list[str] = []
     options: ReadOptions = read_options(settings or MatteSettings(), 1, keep_alpha=True)
-    with open_options(path, replace(options, missing="hold"), said.append) as reader:
+    if is_image_source(path):
+        options = replace(options, missing="hold")
+    with open_options(path, options, said.append) as reader:
         info = reader.info
     return _report(info, _container_name(path), said)
 
