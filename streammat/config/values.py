@@ -94,7 +94,7 @@ def pixels(value: str) -> float:
 
 def integer(low: int, high: int | None = None) -> Callable[[str], int]:
     """A parser that takes whole numbers from ``low`` to ``high`` (None: no upper end)."""
-    allowed = f"a whole number {low}..{'' if high is None else high}"
+    allowed = "a whole number " + (f"from {low} up" if high is None else f"{low}..{high}")
 
     def parse(value: str) -> int:
         number = int(value) if re.fullmatch(r"[+-]?\d+", value.strip()) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
@@ -14,6 +14,8 @@ from streammat.errors import MediaError
 from .durations import indexed_seconds
 from .ffmpeg import fraction, reason
 
+_PLACES = 100  # kept; a stream that is broken throughout would fill the memory
+
 
 @dataclass(slots=True)
 class Damage:
@@ -23,11 +25,13 @@ class Damage:
         lost: frames that never came out: packets refused by the decoder or missing in the file.
         damaged: frames that came out, but with errors that the decoder papered over.
         first_reason: of the first refusal.
+        places: seconds on the stream's own clock near which it was met; the first hundred.
     """
 
     lost: int = 0
     damaged: int = 0
     first_reason: str = ""
+    places: list[Fraction] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -87,10 +91,10 @@ class PacketDecoder:
         """
         missing = self._missing_packets(from_start)
         if missing > 0:
-            self._lose(missing, "the file ends early")
+            self._lose(missing, "the file ends early", self._end)
         silent = self._stated_frames(from_start) - self._frames - self.damage.lost
         if silent > 0:  # PyAV swallows an error when the same call also gave a frame
-            self._lose(silent, "some packets gave no picture")
+            self._lose(silent, "some packets gave no picture", None)
 
     def _demux(self) -> Iterator[av.Packet[av.VideoStream]]:
         packets = self._container.demux(self._stream)
@@ -117,24 +121,32 @@ class PacketDecoder:
         except (FFmpegError, OSError) as error:
             if isinstance(error, EOFError):
                 return
-            self._lose(1, reason(error))
+            self._lose(1, reason(error), self._shown_at(packet))
             return
         for frame in frames:
             self._frames += 1
             self._interlaced |= frame.interlaced_frame
             if frame.is_corrupt:
-                self._mar()
+                self._mar(self._shown_at(frame))
             yield frame
 
-    def _lose(self, count: int, why: str) -> None:
+    def _shown_at(self, what: av.Packet[av.VideoStream] | av.VideoFrame | None) -> Fraction:
+        """Seconds at which it is due; the end of what was read where it does not say."""
+        if what is None or what.pts is None:
+            return self._end
+        return what.pts * fraction(what.time_base)
+
+    def _lose(self, count: int, why: str, near: Fraction | None) -> None:
         self.damage.lost += count
-        self._note(why)
+        self._note(why, near)
 
-    def _mar(self) -> None:
+    def _mar(self, near: Fraction) -> None:
         self.damage.damaged += 1
-        self._note("a frame was decoded with errors")
+        self._note("a frame was decoded with errors", near)
 
-    def _note(self, why: str) -> None:
+    def _note(self, why: str, near: Fraction | None = None) -> None:
+        if near is not None and len(self.damage.places) < _PLACES:
+            self.damage.places.append(near)
         self.damage.first_reason = self.damage.first_reason or why
         if self._strict:
             raise MediaError(

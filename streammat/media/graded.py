@@ -81,9 +81,9 @@ class ViewedReader(Closing):
         return self._reader.lost_frames
 
     @property
-    def lost_images(self) -> tuple[str, ...]:
+    def lost_places(self) -> tuple[str, ...]:
         """Of the reader below."""
-        return self._reader.lost_images
+        return self._reader.lost_places
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the reader's frames with the view beside them."""

@@ -28,8 +28,11 @@ class Reader(Protocol):
         """Frames that could not be decoded, or only with errors, so far."""
 
     @property
-    def lost_images(self) -> tuple[str, ...]:
-        """File names of the images that could not be read, so far; a video's frames have none."""
+    def lost_places(self) -> tuple[str, ...]:
+        """Where they were, so far: file names of images, ``near 1.96 s`` in a video.
+
+        Seconds are of the source's clock, the first hundred; not every loss has a known place.
+        """
 
     def __iter__(self) -> Iterator[Frame]: ...
 

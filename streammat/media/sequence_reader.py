@@ -76,7 +76,7 @@ class SequenceReader(Closing):
         return len(self._lost)
 
     @property
-    def lost_images(self) -> tuple[str, ...]:
+    def lost_places(self) -> tuple[str, ...]:
         """Their file names, in order; one that is held over a hole is named once."""
         return tuple(dict.fromkeys(self._lost))
 

@@ -82,9 +82,11 @@ class VideoReader(Closing):
         return self._decoder.damage.total
 
     @property
-    def lost_images(self) -> tuple[str, ...]:
-        """A video's frames have no names."""
-        return ()
+    def lost_places(self) -> tuple[str, ...]:
+        """Seconds on the source's clock near which frames were lost or damaged, so far."""
+        begin = self._start_pts() * fraction(self._stream.time_base)
+        places = {max(float(place - begin), 0.0) for place in self._decoder.damage.places}
+        return tuple(dict.fromkeys(f"near {place:.2f} s" for place in sorted(places)))
 
     @property
     def damage(self) -> Damage:

@@ -26,6 +26,7 @@ from streammat.settings import MatteSettings, OutputRequest
 
 from .ahead import CompileAhead
 from .flow import Flow, Outcome, Parts, encode_names, with_closing
+from .losses import lost_line
 from .memory import share_one_heap
 from .opening import (
     finesse_of,
@@ -47,7 +48,6 @@ from .timings import limit_of
 __all__ = ["Job", "matte_file", "resolve_job"]
 
 SLOW_SECONDS = 1.0
-_NAMED = 5  # of the images that were lost; the report has all
 
 Notify = Callable[[str], None]
 
@@ -289,7 +289,8 @@ class Job(Closes):
         runner.run()
         self._ended = True
         self._tell_of_region()
-        self._tell_of_lost_images()
+        if line := lost_line(self._source, self.reader):
+            self._notify(line)
         seconds = time.perf_counter() - self._begun
         stages = with_closing(outcome.stages, closings)
         return JobReport(
@@ -313,7 +314,7 @@ class Job(Closes):
             limit=limit_of(stages, seconds - outcome.startup_seconds, self.device.threads),
             cuts=outcome.cuts,
             cancelled=outcome.cancelled,
-            lost_images=self.reader.lost_images,
+            lost_places=self.reader.lost_places,
         )
 
     def _tell_of_region(self) -> None:
@@ -323,12 +324,6 @@ class Job(Closes):
             told = closer_note(self.flow.chain.extent, self.info, self._settings)
         if told:
             self._notify(f"{self._source}: {told}")
-
-    def _tell_of_lost_images(self) -> None:
-        names = self.reader.lost_images
-        if names:
-            rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            self._notify(f"{self._source}: not readable: {', '.join(names[:_NAMED])}{rest}")
 
     def finished(self) -> None:
         """The outputs were closed by the caller, who drove the flow by hand."""

@@ -21,6 +21,7 @@ from streammat.media.reader import Reader, open_source
 from streammat.settings import MatteSettings
 from streammat.types import Alpha, Matte, StreamInfo
 
+from .losses import lost_line
 from .opening import finesse_of
 from .queue import Pool
 from .refine import Finesse, RefineStage
@@ -93,9 +94,8 @@ def _run(
             count_lost(reader.lost_frames)
             yield matte
         count_lost(reader.lost_frames)
-        if reader.lost_frames:
-            plural = "s" * (reader.lost_frames != 1)
-            notify(f"{path}: {reader.lost_frames} frame{plural} could not be decoded")
+        if line := lost_line(path, reader):
+            notify(line)
 
 
 def pull(

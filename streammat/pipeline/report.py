@@ -54,7 +54,8 @@ class JobReport:
         limit: the stage that the others waited for.
         cuts: frames at which temporal smoothing started afresh, the first one left out.
         cancelled: ended early by the user.
-        lost_images: file names of the images of a sequence that could not be read.
+        lost_places: where they were, as far as that is known: file names of images, ``near 1.96 s``
+            on a video's clock.
     """
 
     source: str
@@ -73,7 +74,7 @@ class JobReport:
     limit: Limit | None = None
     cuts: tuple[int, ...] = ()
     cancelled: bool = False
-    lost_images: tuple[str, ...] = ()
+    lost_places: tuple[str, ...] = ()
 
     @property
     def fps(self) -> float:
@@ -123,7 +124,7 @@ class JobReport:
             **data,
             "outputs": [asdict(output) for output in self.outputs],
             "cuts": list(self.cuts),
-            "lost_images": list(self.lost_images),
+            "lost_places": list(self.lost_places),
             "fps": self.fps,
             "steady_fps": self.steady_fps,
             "exit_code": self.exit_code,

@@ -64,7 +64,7 @@ def test_values_are_read_as_the_command_line_reads_them(name: str, value: Any, r
         ("clip_black", -0.1, "0..1"),
         ("missing", "bogus", "error | hold | black"),
         ("model", 7, "NAME|FILE.onnx"),
-        ("limit", 0, "1.."),
+        ("limit", 0, "from 1 up"),
         ("frames", "x", "FIRST-LAST"),
         ("start", "abc", "seconds such as 12.5"),
         ("strict", 1, "true|false"),

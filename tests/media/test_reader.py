@@ -187,6 +187,8 @@ def test_truncated_file_gives_what_is_left_and_counts_the_rest(tmp_path: Path) -
         got = len(list(reader))
         assert 10 < got < 50
         assert abs(reader.lost_frames - (50 - got)) <= 1
+        (place,) = reader.lost_places
+        assert abs(_seconds(place) - got / 25) <= 0.2
 
 
 def test_damaged_packets_are_counted_and_strict_refuses(tmp_path: Path) -> None:
@@ -199,15 +201,32 @@ def test_damaged_packets_are_counted_and_strict_refuses(tmp_path: Path) -> None:
         got = len(list(reader))
         assert reader.lost_frames >= 1
         assert got >= 40
+        assert all(abs(_seconds(place) - 1) < 0.5 for place in reader.lost_places)
+        assert reader.lost_places
     with pytest.raises(MediaError, match="damaged near"):
         read(made.path, strict=True)
+
+
+def test_places_of_damage_are_on_the_clock_that_start_uses(tmp_path: Path) -> None:
+    late = range(9000, 11000, 40)  # the file's own time stamps, milliseconds
+    made = make_clip(tmp_path / "late.mkv", frames=50, pts=late)
+    truncate(made.path, 0.6)
+    with open_reader(made.path) as reader:
+        got = list(reader)
+        (place,) = reader.lost_places
+    assert got[0].pts * got[0].time_base == 9
+    assert abs(_seconds(place) - len(got) / 25) <= 0.2
 
 
 def test_a_healthy_clip_loses_nothing(tmp_path: Path) -> None:
     made = make_clip(tmp_path / "h.mp4", frames=30)
     with open_reader(made.path, strict=True) as reader:
         assert len(list(reader)) == 30
-        assert reader.lost_frames == 0
+        assert (reader.lost_frames, reader.lost_places) == (0, ())
+
+
+def _seconds(place: str) -> float:
+    return float(place.removeprefix("near ").removesuffix(" s"))
 
 
 @pytest.mark.parametrize(

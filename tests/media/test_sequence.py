@@ -143,14 +143,14 @@ def test_lost_images_are_named(tmp_path: Path, broken: tuple[int, ...]) -> None:
         (tmp_path / f"im{number}.png").write_bytes(b"broken")
     with open_reader(tmp_path, notify=silent) as reader:
         list(reader)
-        assert reader.lost_images == tuple(f"im{number}.png" for number in broken)
+        assert reader.lost_places == tuple(f"im{number}.png" for number in broken)
 
 
 def test_a_lost_image_that_is_held_is_named_once(tmp_path: Path) -> None:
     (with_holes(tmp_path) / "h.0004.png").write_bytes(b"broken")
     with open_source(str(tmp_path), MatteSettings(missing="hold", fps="24"), 1, silent) as reader:
         list(reader)
-        assert reader.lost_images == ("h.0004.png",)
+        assert reader.lost_places == ("h.0004.png",)
         assert reader.lost_frames == 3
 
 

@@ -328,8 +328,9 @@ def test_lost_images_are_named_in_a_line_and_in_the_report(tmp_path: Path) -> No
     report = matte_file(
         str(folder), [request(f"{tmp_path}/f/")], MatteSettings(threads=2), notify=said.append
     )
-    assert report.to_json()["lost_images"] == [f"s.{number}.png" for number in range(1, 8)]
-    assert f"{folder}: not readable: s.1.png, s.2.png, s.3.png, s.4.png, s.5.png and 2 more" in said
+    assert report.to_json()["lost_places"] == [f"s.{number}.png" for number in range(1, 8)]
+    five = "s.1.png, s.2.png, s.3.png, s.4.png, s.5.png"
+    assert f"{folder}: 7 frames lost or damaged: {five} and 2 more" in said
 
 
 def test_dry_run_resolves_everything_and_writes_nothing(clip: MadeClip, tmp_path: Path) -> None:
