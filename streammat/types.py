@@ -143,6 +143,8 @@ class StreamInfo:
         holes: numbers missing in the delivered part of a sequence.
         scene: frames carry scene values (a float source); ``Frame.scene``.
         input_colour: name of the curve and primaries that the user says the plate has, "" = tags.
+        header_names: of the attributes in the first image's header (EXR) that say something of the
+            shot; see ``Frame.attributes``.
     """
 
     path: str
@@ -179,6 +181,7 @@ class StreamInfo:
     holes: tuple[int, ...] = ()
     scene: bool = False
     input_colour: str = ""
+    header_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,7 @@ _APPLE_NAMES = {"date": "creationdate", "artist": "author"}
 _CAMERA = ("make", "model")
 _MILLISECOND = Fraction(1, 1000)
 _CARRIED = {"audio", "subtitle"}
+_NAMED = 5  # of a header's attributes
 _BROUGHT_ELSEWHERE = {"timecode", "chapters"}  # tracks whose content does not travel as a track
 
 
@@ -96,8 +97,9 @@ def say_left_out(
     timecode: bool = True,
     hdr: bool = False,
     camera: bool = True,
+    header: bool = False,
 ) -> None:
-    """One line about the tracks that the output does not get.
+    """One line about what the output does not get of the source beside its pictures.
 
     Args:
         path: of the output.
@@ -108,6 +110,7 @@ def say_left_out(
         timecode: it gets the time code.
         hdr: it gets the static metadata of HDR, or is not HDR.
         camera: it can hold the camera's make and model.
+        header: it can hold the attributes of an EXR's header.
     """
     tracks = [t for t in info.tracks if t.codec not in _BROUGHT_ELSEWHERE]
     piped = info.path == STDIN  # what lies beside the pictures is read a second time
@@ -124,6 +127,8 @@ def say_left_out(
         words.append("HDR mastering metadata (HEVC and AV1 hold it)")
     if not camera and set(_CAMERA) & kept_tags(info).keys():
         words.append("the camera's make and model (MOV and MKV hold them)")
+    if info.header_names and not header:
+        words.append(f"{_few(info.header_names)} of the headers (EXR holds them)")
     if words:
         why = (
             " (a pipe is read once; give the file for sound and subtitles)"
@@ -131,6 +136,11 @@ def say_left_out(
             else ""
         )
         notices.once("left out", f"{path}: left out of the source: {', '.join(words)}{why}")
+
+
+def _few(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _counted(tracks: Iterable[Track]) -> list[str]:

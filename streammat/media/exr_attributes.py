@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["kept_attributes", "stored_attributes"]
+__all__ = ["kept_attributes", "stored_attributes", "telling_names"]
 
 # Of OpenEXR's standard attributes; the display window keeps its size, so that matrices stay true.
 _KEPT = {
@@ -24,6 +24,7 @@ _KEPT = {
     *("sensorCenterOffset", "sensorOverallDimensions", "sensorPhotositePitch"),
     *("worldToCamera", "worldToNDC", "screenWindowCenter", "screenWindowWidth"),
 }
+_SAY_NOTHING = {"screenWindowCenter", "screenWindowWidth"}  # every file has them
 _KEPT_BEGINNINGS = ("camera", "lens")
 _KEY_CODE = (
     *("filmMfcCode", "filmType", "prefix", "count"),
@@ -41,6 +42,11 @@ def kept_attributes(header: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = {name: _plain(value) for name, value in header.items() if _is_kept(name)}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def telling_names(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of kept attributes without those that every file has, and the reel, which has tags."""
+    return tuple(sorted(attributes.keys() - _SAY_NOTHING - {"reelName"}))
 
 
 def _is_kept(name: str) -> bool:

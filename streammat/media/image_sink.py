@@ -71,9 +71,11 @@ class ImageSink(FileSink):
             lost = f"the source's sample aspect {aspect.numerator}:{aspect.denominator} is lost"
             self._notices.once("aspect", f"{path}: written with square pixels; {lost} (EXR has it)")
         if not info.still:
-            timed = row.name == "exr"
+            exr = row.name == "exr"
             sdr = self.colour.transfer not in {Transfer.PQ, Transfer.HLG}
-            say_left_out(path, info, self._notices, pictures_only=True, timecode=timed, hdr=sdr)
+            say_left_out(
+                path, info, self._notices, pictures_only=True, timecode=exr, hdr=sdr, header=exr
+            )
 
     def new_picture(self) -> Picture:
         """Fresh planes: R, G, B [, A] or the alpha as gray."""

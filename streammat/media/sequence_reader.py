@@ -15,6 +15,7 @@ from streammat.types import Frame, StreamInfo, Timecode
 
 from .closing import Closing
 from .colour_tags import resolve
+from .exr_attributes import telling_names
 from .image_file import load_image
 from .like_first import LikeFirst
 from .notices import Notices, Notify
@@ -227,6 +228,7 @@ class SequenceReader(Closing):
             holes=self._holes,
             scene=image.scene is not None,
             input_colour="linear" if image.scene is not None else "",
+            header_names=telling_names(image.attributes),
         )
 
     def _numbers(self) -> range | None:

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from streammat.errors import MediaError
+from streammat.media.beside import say_left_out
 from streammat.media.image_file import load_image
+from streammat.media.notices import Notices
 
 from .round_trip import ramp_alpha, run_matte, use_matter
 from .sources import lossless_clip, read_source
@@ -93,6 +95,25 @@ def test_attributes_can_be_pickled_with_their_frame(shot: Path) -> None:
     other = pickle.loads(pickle.dumps(frame))
     assert other.attributes.keys() == frame.attributes.keys() > STAYS.keys()
     assert other.attributes["cameraRatio"] == RATIO
+
+
+def test_a_file_that_has_no_place_for_them_says_so(tmp_path: Path, shot: Path) -> None:
+    said: list[str] = []
+    info = read_source(shot, fps="24")[0]
+    say_left_out("m.mov", info, Notices(said.append), pictures_only=False)
+    say_left_out("m.%04d.exr", info, Notices(said.append), pictures_only=True, header=True)
+    assert said == [
+        "m.mov: left out of the source: cameraFirmware, cameraMake, cameraRatio, capDate, comments "
+        "and 7 more of the headers (EXR holds them)"
+    ]
+
+
+def test_a_header_without_them_is_no_loss(tmp_path: Path) -> None:
+    with OpenEXR.File(
+        {"type": OpenEXR.scanlineimage}, {"RGB": np.full((*SIZE, 3), 0.5, np.float16)}
+    ) as file:
+        file.write(str(tmp_path / "s.1.exr"))
+    assert read_source(tmp_path / "s.1.exr")[0].header_names == ()
 
 
 def test_a_black_frame_has_none(shot: Path) -> None:
