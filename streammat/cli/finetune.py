@@ -60,7 +60,7 @@ def finetune(
     )
     from streammat.training.deliver import register
     from streammat.training.finetune import starting_error
-    from streammat.training.work import allow_replacing, may_replace
+    from streammat.training.folder import end_replacing, may_replace
 
     if name is not None:
         from streammat.models.importing import free_folder
@@ -68,12 +68,11 @@ def finetune(
         check_model_name(name)
         free_folder(name, overwrite=overwrite or may_replace(out, name))
     job = _job(recipe, model, out, given)
+    job = job._replace(afresh=overwrite, replaces=name or "" if overwrite else "")
     if dry_run:
-        return _print_plan(job, frames, alphas, as_json, overwrite=overwrite)
-    begin_folder(out, overwrite=overwrite)
-    if name is not None and overwrite:
-        allow_replacing(out, name)
-    _cache_frames(job, frames, alphas, overwrite=overwrite)
+        return _print_plan(job, frames, alphas, as_json)
+    begin_folder(out)
+    _cache_frames(job, frames, alphas)
     say_where(job)
     before = starting_error(job)
     click.echo(f"validation error of {model}: {before:.4f}", err=True)
@@ -83,6 +82,7 @@ def finetune(
         return 0
     if ended.model is not None and name is not None:
         register(ended.model, name, overwrite=may_replace(out, name))
+        end_replacing(out)
     if as_json:
         outcome = ended.outcome._asdict()
         print_json("finetune", {"outcome": outcome, "error_before": before, "model": ended.model})
@@ -115,7 +115,7 @@ def _job(recipe_name: str, model: str, out: Path, given: dict[str, Any]) -> Job:
     )
 
 
-def _cache_frames(job: Job, frames: Path, alphas: Path, *, overwrite: bool) -> None:
+def _cache_frames(job: Job, frames: Path, alphas: Path) -> None:
     from functools import partial
 
     from streammat.cli.training_run import decode_once, first_alone
@@ -137,13 +137,13 @@ def _cache_frames(job: Job, frames: Path, alphas: Path, *, overwrite: bool) -> N
         note = "" if count >= HELD_OUT_EVERY - 1 else "; none held out, that needs five"
         say(f"{count} painted frames to learn{note}")
 
-    decode_once(job.cache, origin_of(samples), build, overwrite=overwrite)
+    decode_once(job.cache, origin_of(samples), build, overwrite=job.afresh)
     name_again(job.cache, faults)
     if faults.total:
         say(faults.summary())
 
 
-def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool, *, overwrite: bool) -> int:
+def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool) -> int:
     from streammat.datasets import Faults
     from streammat.training.painted import find_painted, origin_of
     from streammat.training.plan import plan
@@ -152,7 +152,7 @@ def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool, *, overwrit
         click.echo(line, err=True)
 
     painted = find_painted(frames, alphas, Faults(say, strict=job.strict))
-    facts = plan(job, frames, overwrite=overwrite, origin=origin_of(painted))
+    facts = plan(job, frames, origin=origin_of(painted))
     facts |= {"painted frames": len(painted)}
     if as_json:
         print_json("finetune", {"dry_run": True, **facts})

@@ -111,12 +111,12 @@ def train(
         raise click.UsageError("--validate-images and --validate-alphas go together")
     if name is not None:
         check_model_name(name)
-    job = _job(recipe, data, out, given)
+    job = _job(recipe, data, out, given)._replace(afresh=overwrite)
     if dry_run:
-        _print_plan(job, data, as_json, overwrite=overwrite)
+        _print_plan(job, data, as_json)
         return 0
-    begin_folder(out, overwrite=overwrite)
-    _decode(job, overwrite=overwrite)
+    begin_folder(out)
+    _decode(job)
     say_where(job)
     model = (name or job.recipe.model) if export else None
     ended = run_to_model(job, progress, model, {"recipe": recipe})
@@ -155,7 +155,7 @@ def _job(recipe_name: str, data: Path | None, out: Path, given: dict[str, Any]) 
     )
 
 
-def _decode(job: Job, *, overwrite: bool) -> None:
+def _decode(job: Job) -> None:
     """Decode the data once; a recipe that names data sets reads them as it goes."""
     from streammat.cli.training_run import decode_once, first_alone
     from streammat.datasets import Faults
@@ -177,16 +177,16 @@ def _decode(job: Job, *, overwrite: bool) -> None:
         build_cache(data, job.cache, faults)
 
     origin = origin_of(data) if data is not None else None
-    decode_once(job.cache, origin, build, overwrite=overwrite)
+    decode_once(job.cache, origin, build, overwrite=job.afresh)
     name_again(job.cache, faults)
     if faults.total:
         say(faults.summary())
 
 
-def _print_plan(job: Job, data: Path | None, as_json: bool, *, overwrite: bool) -> None:
+def _print_plan(job: Job, data: Path | None, as_json: bool) -> None:
     from streammat.training.plan import plan
 
-    facts = plan(job, data, overwrite=overwrite)
+    facts = plan(job, data)
     if as_json:
         print_json("train", {"dry_run": True, **facts})
     else:

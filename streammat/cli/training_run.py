@@ -91,29 +91,26 @@ def check_model_name(name: str) -> None:
         ConfigError: no plain name, or one whose card would replace the run's own record.
     """
     from streammat.catalogue.folder import checked_name
-    from streammat.training.work import RESULT
+    from streammat.training.folder import RESULT
 
     if f"{checked_name(name)}.json" == RESULT:
         raise ConfigError(f"model name {name!r}: {RESULT} is the run's own record; use another")
 
 
-def begin_folder(out: Path, *, overwrite: bool) -> None:
-    """Make the folder of a run and hold it; with `overwrite` what a run left in it is removed.
+def begin_folder(out: Path) -> None:
+    """Make the folder of a run and hold it.
 
     Raises:
         OutputError: it cannot be made or written to, or another run is at work in it.
         DependencyError: filelock is missing.
     """
     from streammat.training.parallel import launched
-    from streammat.training.work import clear
 
     launch = launched()
     try:
         out.mkdir(parents=True, exist_ok=True)
         if launch is None or launch.rank == 0:
             _hold(out)
-            if overwrite:  # the others meet this process before they look into the folder
-                clear(out)
     except OSError as error:
         raise unwritten(f"--out {out}", error) from error
 

@@ -78,12 +78,11 @@ class Journal:
                 self._events.add_scalar(f"{group}/{name}", value, step)
 
 
-def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(value: Any) -> Any:
     """JSON has no infinite numbers; the norm of fp16's gradients may be one."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in record.items()
-    }
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

@@ -100,7 +100,8 @@ def run(
         kept = "no checkpoint was written yet"
         if trainer.saved_step is not None:
             kept = f"{trainer.out / LAST} of step {trainer.saved_step} is intact"
-        raise ResourceError(f"{error}; {kept}: make room and run the same command again") from error
+        how = "make room and run the same command again, without --overwrite"
+        raise ResourceError(f"{error}; {kept}: {how}") from error
 
 
 class _Run:
@@ -133,7 +134,7 @@ class _Run:
             done = trainer.progress >= 1
             if len(self.examples) and (done or trainer.step % every.validate == 0):
                 self._validate()
-            if done or trainer.step % every.save == 0:
+            if trainer.progress >= 1 or trainer.step % every.save == 0:  # validating takes time
                 trainer.save()
             self._tell(values["total"])
         return True

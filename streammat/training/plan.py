@@ -14,6 +14,7 @@ from streammat.errors import DivergedError, InputError, OutputError
 from streammat.training.cache import check_origin, name_again
 from streammat.training.checkpoint import LAST, check_same_run, read_state
 from streammat.training.decode import list_pairs, origin_of
+from streammat.training.folder import check_folder
 from streammat.training.loop import unheard
 from streammat.training.painted import find_painted
 from streammat.training.parallel import Group, launched
@@ -26,9 +27,7 @@ from streammat.training.trainer import Trainer
 from streammat.training.work import Job, choose_device, prepare
 
 
-def plan(
-    job: Job, data: Path | None, *, overwrite: bool = False, origin: str | None = None
-) -> dict[str, Any]:
+def plan(job: Job, data: Path | None, *, origin: str | None = None) -> dict[str, Any]:
     """The resolved settings; where the data is decoded already, counts and a first loss too.
 
     Writes nothing.
@@ -36,7 +35,6 @@ def plan(
     Args:
         job: what would be done.
         data: what would be decoded.
-        overwrite: a run that is there would be begun again.
         origin: of the files that would be decoded; None takes it from the job's data folder.
 
     Raises:
@@ -60,20 +58,20 @@ def plan(
     for phase in job.recipe.phases:
         Group(size=processes).share(phase.batch)
     _check_writable(job.out, "--out")
-    if job.recipe.data or _decoded(job, origin, overwrite=overwrite):
-        return facts | _first_loss(job, device, processes, overwrite=overwrite)
+    if job.recipe.data or _decoded(job, origin):
+        return facts | _first_loss(job, device, processes)
     if data is None or not data.is_dir():
         raise InputError(f"no decoded data in {job.cache} and no folder {data}: give --data DIR")
     return facts | _to_decode(job) | {"data": f"{data}, to be decoded into {job.cache}"}
 
 
-def _decoded(job: Job, origin: str | None, *, overwrite: bool) -> bool:
+def _decoded(job: Job, origin: str | None) -> bool:
     """Whether the run would take decoded data as it is."""
     if job.data is not None:
         if not job.data.is_dir():
             raise InputError(f"{job.data}: no such folder; check --data")
         origin = origin_of(job.data)
-    if not check_origin(job.cache, origin, overwrite=overwrite):
+    if not check_origin(job.cache, origin, overwrite=job.afresh):
         return False
     name_again(job.cache, Faults(unheard, strict=job.strict))
     return True
@@ -82,6 +80,7 @@ def _decoded(job: Job, origin: str | None, *, overwrite: bool) -> bool:
 def _to_decode(job: Job) -> dict[str, Any]:
     """Look at what the run would decode, and at what it would need then."""
     _check_writable(job.cache, "--cache")
+    check_folder(job.out, job.start, job.encoder)
     budget_of(job.recipe, 1)
     fresh_model(job.recipe.model, job.start, job.encoder)
     faults = Faults(unheard, strict=job.strict)
@@ -103,12 +102,10 @@ def _check_writable(folder: Path, option: str) -> None:
         raise OutputError(f"{option} {folder}: {there} is not writable; give another folder")
 
 
-def _first_loss(
-    job: Job, device: torch.device, processes: int, *, overwrite: bool
-) -> dict[str, Any]:
+def _first_loss(job: Job, device: torch.device, processes: int) -> dict[str, Any]:
     """Build everything and compute the loss of the first batch."""
     trainer, examples = prepare(job, Group(device=device))
-    facts = {} if overwrite else _going_on(trainer, processes)
+    facts = {} if job.afresh else _going_on(trainer, processes)
     batch = trainer.next_batch()
     with torch.no_grad():
         loss = trainer.losses(batch)

@@ -13,17 +13,15 @@ import torch
 
 from streammat.errors import ConfigError, DeviceUnavailable, unwritten
 from streammat.training.checkpoint import LAST, weights_digest
+from streammat.training.folder import RESULT, allow_replacing, check_folder, clear
 from streammat.training.held_out import HeldOut
-from streammat.training.journal import LOG, PICTURES, Journal
+from streammat.training.journal import Journal
 from streammat.training.loop import Intervals, Watch, run, unheard
 from streammat.training.parallel import Group, join, launched, leave
 from streammat.training.recipe import Recipe, budget_of
 from streammat.training.sources import open_data
 from streammat.training.start import fresh_model
-from streammat.training.trainer import AVERAGE, BAD_BATCH, BEST, Trainer, Work
-
-RESULT = "run.json"
-REPLACES = ".replaces"  # names the model that a run may replace
+from streammat.training.trainer import AVERAGE, BEST, Trainer, Work
 
 
 class Job(NamedTuple):
@@ -43,6 +41,8 @@ class Job(NamedTuple):
         data: folder of the data sets that a recipe with a ``[data]`` table names.
         pictures, alphas: folders to validate on, beside those that the recipe holds out.
         strict: refuse files that cannot be used.
+        afresh: a run that is in `out` is removed, as soon as this one can begin.
+        replaces: name of the model that this run may replace in the end, "" for none.
     """
 
     recipe: Recipe
@@ -59,6 +59,8 @@ class Job(NamedTuple):
     pictures: Path | None = None
     alphas: Path | None = None
     strict: bool = False
+    afresh: bool = False
+    replaces: str = ""
 
 
 class Outcome(NamedTuple):
@@ -90,25 +92,6 @@ def choose_device(name: str, local_rank: int = 0) -> torch.device:
     return torch.device("cuda", local_rank)
 
 
-def clear(out: Path) -> None:
-    """Remove what a run left in its folder, and nothing else."""
-    for name in (LAST, BEST, AVERAGE, BAD_BATCH, LOG, RESULT, REPLACES):
-        (out / name).unlink(missing_ok=True)
-    for path in [*(out / PICTURES).glob("*.png"), *(out / "tensorboard").glob("events.*")]:
-        path.unlink(missing_ok=True)
-
-
-def allow_replacing(out: Path, name: str) -> None:
-    """Note in a run's folder that the model of this name may be replaced, also by going on."""
-    (out / REPLACES).write_text(name, encoding="utf-8")
-
-
-def may_replace(out: Path, name: str) -> bool:
-    """Whether the run in this folder was begun with leave to replace the model of this name."""
-    note = out / REPLACES
-    return note.is_file() and note.read_text(encoding="utf-8") == name
-
-
 @contextlib.contextmanager
 def _joined(rank: int, job: Job, meeting_file: Path | None) -> Iterator[Group]:
     launch = launched()
@@ -131,6 +114,7 @@ def prepare(
         StreammatError: whatever is wrong with recipe, data, weights or device.
     """
     recipe = job.recipe
+    check_folder(job.out, job.start, job.encoder)
     torch.manual_seed(recipe.seed)
     source, examples = open_data(job, note, group.device)
     model = fresh_model(recipe.model, job.start, job.encoder)
@@ -160,6 +144,7 @@ def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = N
     watch = watch or Watch()
     with _joined(rank, job, meeting_file) as group:
         trainer, examples = prepare(job, group, watch.note)
+        _begin(job, group)
         if (job.out / LAST).is_file():
             trainer.resume(job.out / LAST)
         journal = None
@@ -176,12 +161,22 @@ def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = N
     return outcome
 
 
+def _begin(job: Job, group: Group) -> None:
+    """Take a run away that shall begin again; only now, as all that was given has proved good."""
+    if group.rank == 0:
+        if job.afresh:
+            clear(job.out)
+        if job.replaces:
+            allow_replacing(job.out, job.replaces)
+    group.from_first(0.0)  # the others look into the folder behind this
+
+
 def _outcome(trainer: Trainer, finished: bool) -> Outcome:
-    best, average = trainer.out / BEST, trainer.out / AVERAGE
-    if not best.is_file():
+    validated = trainer.best < float("inf")  # else a best.pt is of a run that was killed
+    if not validated:
         trainer.keep_average()
-    weights = best if best.is_file() else average
-    error = trainer.best if trainer.best < float("inf") else None
+    weights = trainer.out / (BEST if validated else AVERAGE)
+    error = trainer.best if validated else None
     return Outcome(finished, trainer.step, trainer.seconds, error, weights)
 
 

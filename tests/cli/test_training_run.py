@@ -29,29 +29,43 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     kept = tmp_path / "last.pt"
     kept.write_bytes(b"weights")
     with _command():
-        begin_folder(tmp_path, overwrite=False)
+        begin_folder(tmp_path)
         with _command(), pytest.raises(OutputError, match="another run is at work"):
-            begin_folder(tmp_path, overwrite=True)
+            begin_folder(tmp_path)
     assert kept.read_bytes() == b"weights"
 
 
-def test_only_the_process_that_holds_the_folder_clears_it(
+def test_only_the_process_that_holds_the_folder_is_refused_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another run is at work in it, and torchrun starts two processes with --overwrite."""
-    kept = tmp_path / "last.pt"
-    kept.write_bytes(b"weights")
+    """Another run is at work in it, and torchrun starts two processes."""
     with FileLock(tmp_path / LOCK):
         for rank in (1, 0):
             place = SimpleNamespace(rank=rank)
             monkeypatch.setattr("streammat.training.parallel.launched", lambda at=place: at)
             refused = pytest.raises(OutputError, match="another run is at work")
             with _command(), nullcontext() if rank else refused:
-                begin_folder(tmp_path, overwrite=True)
-            assert kept.read_bytes() == b"weights"
-    with _command():
-        begin_folder(tmp_path, overwrite=True)
-    assert not kept.exists()
+                begin_folder(tmp_path)
+
+
+def test_an_old_run_goes_only_when_the_new_one_can_begin(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = write_data(tmp_path / "data"), tmp_path / "out"
+    recipe = write_recipe(tmp_path / "tiny.toml")
+    command = ["train", "--recipe", str(recipe), "--out", str(out), "--data", str(data)]
+    command += ["--steps", "1", "--no-export", "--no-tensorboard", "--threads", "1"]
+    assert main(command) == 0
+    first = {path.name: path.stat().st_mtime_ns for path in out.glob("*.pt")}
+    again = [*command, "--seed", "2", "--overwrite"]
+    assert main([*again, "--data", str(tmp_path / "dta")]) == 2
+    assert main([*again, "--start", str(out / "best.pt")]) == 2
+    assert "writes this file itself" in capsys.readouterr().err
+    assert main([*again, "--dry-run"]) == 0
+    assert {path.name: path.stat().st_mtime_ns for path in out.glob("*.pt")} == first
+    assert main(again) == 0
+    assert {path.name: path.stat().st_mtime_ns for path in out.glob("*.pt")} != first
+    assert main(command) == 2, "the first run's checkpoint is gone"
 
 
 def test_decoded_data_excuses_no_wrong_folder_and_no_bad_file(
@@ -71,7 +85,7 @@ def test_decoded_data_excuses_no_wrong_folder_and_no_bad_file(
 
 def test_the_folder_is_free_again_when_the_command_ends(tmp_path: Path) -> None:
     with _command():
-        begin_folder(tmp_path, overwrite=False)
+        begin_folder(tmp_path)
         with pytest.raises(Timeout):
             FileLock(tmp_path / LOCK).acquire(timeout=0)
     with FileLock(tmp_path / LOCK).acquire(timeout=0) as taken:

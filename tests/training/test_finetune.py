@@ -19,6 +19,7 @@ from streammat.errors import ConfigError, InputError
 from streammat.models import GfmConfig, GfmNetwork, create_model, delivery, save_checkpoint
 from streammat.training.cache import Cache
 from streammat.training.finetune import fitted_recipe
+from streammat.training.folder import allow_replacing
 from streammat.training.painted import HELD_OUT, TRAINED, cache_painted, find_painted
 from streammat.training.recipe import load_recipe
 from tests.clips import make_clip
@@ -135,6 +136,8 @@ def test_a_finetuned_model_mattes_a_clip_by_its_name(
     assert main([*command, *options]) == 2
     assert "imported already" in capsys.readouterr().err
     assert main([*command, *options, "--overwrite"]) == 0
-    assert main([*command, *options]) == 0  # goes on with what was begun so
+    assert main([*command, *options]) == 2, "leave to replace it ended with the run that had it"
+    allow_replacing(out, "film")  # as a run that was stopped leaves it
+    assert main([*command, *options]) == 0
     assert main([*command, *options[:-1], "other"]) == 0
     assert main([*command, *options[:-1], "other"]) == 2

@@ -21,7 +21,7 @@ from streammat.errors import (  # noqa: E402
 )
 from streammat.models import create_model  # noqa: E402
 from streammat.models.checkpoints import load_state  # noqa: E402
-from streammat.training import checkpoint  # noqa: E402
+from streammat.training import checkpoint, loop  # noqa: E402
 from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.held_out import FolderPairs  # noqa: E402
 from streammat.training.journal import Journal, read_log  # noqa: E402
@@ -34,6 +34,7 @@ from streammat.training.schedule import (  # noqa: E402
     learning_rate_factor,
 )
 from streammat.training.validate import deploy_size, validate  # noqa: E402
+from streammat.training.work import Job, work  # noqa: E402
 from tests.datasets.trees import write_alpha, write_rgb  # noqa: E402
 from tests.full_disk import files_of_at_most  # noqa: E402
 from tests.training.runs import (  # noqa: E402
@@ -41,6 +42,7 @@ from tests.training.runs import (  # noqa: E402
     held_out,
     make_trainer,
     same_weights,
+    tiny_recipe,
 )
 from tests.training.tiny import write_data, write_recipe  # noqa: E402
 
@@ -215,6 +217,35 @@ def test_the_log_is_plain_json_where_scaled_gradients_overflow(tmp_path: Path) -
     )
 
 
+def test_the_log_is_plain_json_where_a_validation_is_no_number(tmp_path: Path) -> None:
+    Journal(tmp_path).validation(1, 0.5, {"all": float("nan")})
+    (record,) = read_log(tmp_path / "log.jsonl")
+    assert record["validation"] == {"all": None}
+
+
+def test_time_that_a_validation_takes_does_not_end_a_run_without_a_checkpoint(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(folder, tmp_path, 9)
+    trainer.budget = Budget(seconds=60)
+
+    def slowly(*_: object) -> dict[str, float]:
+        trainer.seconds += 3600
+        return {"all": 0.5}
+
+    monkeypatch.setattr(loop, "validate", slowly)
+    monkeypatch.setattr(loop._Run, "_tick", lambda _: None)
+    assert run(trainer, held_out(folder), Intervals(NEVER, NEVER, 1))
+    assert checkpoint.read_state(tmp_path / "last.pt")["step"] == 1
+
+
+def test_weights_of_a_run_that_was_killed_are_not_delivered(folder: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe(folder)._replace(steps=1, holdout_prefixes=())
+    (tmp_path / "best.pt").write_bytes(b"another run's")
+    outcome = work(0, Job(recipe, folder / "cache", tmp_path), None)
+    assert outcome.weights == tmp_path / "ema.pt"
+
+
 def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -225,7 +256,9 @@ def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(
             if state.step == 2:
                 full.enter_context(files_of_at_most(1_000_000))
 
-        with pytest.raises(ResourceError, match=r"cannot write .*last.pt.*of step 2 is intact"):
+        with pytest.raises(
+            ResourceError, match=r"cannot write .*last.pt.*of step 2 is intact.*without --overwrite"
+        ):
             run(trainer, NOTHING, Intervals(NEVER, 1, NEVER), None, Watch(fill_the_disk))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["last.pt"]
     resumed = make_trainer(folder, tmp_path, 4)

@@ -61,7 +61,7 @@ def test_the_official_recipe_trains_on_published_folders(
     other = job._replace(recipe=recipe._replace(encoder_lr=0.5))
     with pytest.raises(CheckpointError, match=r"encoder_lr was 1e-05, is 0\.5"):
         plan(other, data)
-    assert "goes on from" not in plan(other, data, overwrite=True)
+    assert "goes on from" not in plan(other._replace(afresh=True), data)
     assert outcome.weights == tmp_path / "out" / "ema.pt"  # nothing to validate on, so no best
 
 
@@ -129,7 +129,7 @@ def test_a_plan_refuses_decoded_data_as_the_run_would(tmp_path: Path) -> None:
     (data / "cutouts" / "one.png").unlink()
     with pytest.raises(ConfigError, match="decoded from other files"):
         plan(job, data)
-    assert "to be decoded" in plan(job, data, overwrite=True)["data"]
+    assert "to be decoded" in plan(job._replace(afresh=True), data)["data"]
 
 
 def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_path: Path) -> None:
