@@ -13,7 +13,7 @@ pytest.importorskip("onnx")
 from streammat.datasets import Faults
 from streammat.datasets.layouts import layout_named
 from streammat.errors import CheckpointError, ConfigError, DivergedError, InputError, OutputError
-from streammat.models import create_model, save_checkpoint
+from streammat.models import config_of, create_model, save_checkpoint
 from streammat.training.checkpoint import read_state, write_state
 from streammat.training.decode import build_cache
 from streammat.training.loop import Intervals
@@ -192,6 +192,21 @@ def test_weights_that_leave_nothing_or_are_misspelt_are_refused(
 def test_two_kinds_of_starting_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--encoder b would have no effect"):
         fresh_model(NARROW, "a", Path("b"))
+
+
+@pytest.mark.parametrize("rosta", ["ft", "bt", "tt"])
+@pytest.mark.filterwarnings("error")
+def test_a_run_starts_from_the_weights_of_another(rosta: str, tmp_path: Path) -> None:
+    name = f"gfm_r34_{rosta}_div16"
+    save_checkpoint(create_model(name), tmp_path / "best.pt")  # which does not say FT or BT
+    model = fresh_model(name, str(tmp_path / "best.pt"), None)
+    assert config_of(model).name == name
+
+
+def test_a_file_that_says_what_it_is_starts_no_other_network(tmp_path: Path) -> None:
+    save_checkpoint(create_model("gfm_r34_ft_div16"), tmp_path / "gfm_ft.pt")
+    with pytest.raises(ConfigError, match=r"gfm_ft\.pt holds a gfm_r34_ft_div16"):
+        fresh_model("gfm_r34_bt_div16", str(tmp_path / "gfm_ft.pt"), None)
 
 
 def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
