@@ -56,11 +56,7 @@ def build_cache(data: Path, cache: Path, faults: Faults | None = None) -> None:
 
 
 def origin_of(data: Path) -> str:
-    """Tells all files apart that `build_cache` reads, and no others; see `files_digest`.
-
-    Raises:
-        InputError: a file cannot be read.
-    """
+    """Tells all files apart that `build_cache` reads, and no others; see `files_digest`."""
     files = [(LIST, data / LIST)]
     for name in _listed(data):
         picture, alpha = _files_of(data, name)

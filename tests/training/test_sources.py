@@ -150,6 +150,15 @@ def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_pat
     prepare(other, Group())[0].resume(tmp_path / "last.pt")
 
 
+def test_a_picture_that_cannot_be_read_ends_no_run(data: Path, tmp_path: Path) -> None:
+    picture = min((data / "AM-2k" / "train" / "original").iterdir())
+    picture.unlink()
+    picture.symlink_to(tmp_path / "gone")
+    job = Job(small_official("ori"), tmp_path, tmp_path, data=data)
+    prepare(job, Group())[0].save()
+    prepare(job, Group())[0].resume(tmp_path / "last.pt")
+
+
 def test_a_run_goes_on_with_the_pictures_that_it_was_validated_on(
     data: Path, tmp_path: Path
 ) -> None:
