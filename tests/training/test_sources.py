@@ -91,6 +91,9 @@ def test_a_plan_refuses_what_the_run_would(data: Path, tmp_path: Path) -> None:
     assert plan(job, data)["pairs listed"] == 1
     with pytest.raises(ConfigError, match="batch of 2 cannot be shared by 3 processes"):
         plan(job._replace(processes=3), data)
+    small = recipe._replace(phases=(Phase(1.0, 2, ((32, 32),)),))
+    with pytest.raises(ConfigError, match=r"one crop of \[32, 32\]"):
+        plan(job._replace(recipe=small, processes=2), data)
     with pytest.raises(CheckpointError, match=r"missing\.pt"):
         plan(job._replace(start=str(tmp_path / "missing.pt")), data)
     with pytest.raises(ConfigError, match="--steps N or --minutes M"):
