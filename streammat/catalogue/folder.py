@@ -15,7 +15,7 @@ import platformdirs
 
 from streammat.errors import ConfigError
 
-__all__ = ["CARD", "checked_name", "model_folder", "models_folder", "remove_folder"]
+__all__ = ["CARD", "checked_name", "model_folder", "models_folder", "put_folder", "remove_folder"]
 
 CARD = "card.json"
 ENVIRONMENT = "STREAMMAT_MODELS_DIR"
@@ -51,7 +51,34 @@ def model_folder(name: str) -> Path:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a model's folder; it is renamed first, so that no half of it can be found by name."""
+    """Remove a model's folder; it is renamed first, so that no half of it can be found by name.
+
+    Raises:
+        OSError: it cannot be renamed, or not be emptied, but is not found by name any more.
+    """
+    shutil.rmtree(_moved_away(folder))
+
+
+def put_folder(whole: Path, folder: Path) -> None:
+    """Give a model's whole folder its name, in place of the old one where there is one.
+
+    What cannot be removed of the old one stays under a hidden name.
+
+    Raises:
+        OSError: it cannot be renamed; the old one has its name then.
+    """
+    old = _moved_away(folder) if folder.exists() else None
+    try:
+        whole.rename(folder)
+    except BaseException:
+        if old is not None:
+            old.rename(folder)
+        raise
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _moved_away(folder: Path) -> Path:
     doomed = folder.with_name(f".removed-{os.getpid()}-{folder.name}")
-    folder.rename(doomed)
-    shutil.rmtree(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)  # of another process of this number
+    return folder.rename(doomed)

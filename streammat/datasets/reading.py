@@ -20,6 +20,7 @@ Rgb = NDArray[np.uint8]  # (H, W, 3)
 Grey = NDArray[np.uint8]  # (H, W)
 Rgba = NDArray[np.uint8]  # (H, W, 4)
 _WIDE = {"I", "I;16", "I;16L", "I;16B"}
+_TINT = 8  # levels by which compression and colour profiles colour grey
 
 
 class Layers(NamedTuple):
@@ -49,14 +50,26 @@ def read_alpha(path: Path) -> Grey:
     Colours that are transparent throughout are a picture without a subject: 0 everywhere.
 
     Raises:
-        MediaError: the file cannot be read.
+        MediaError: the file cannot be read, holds colours that are opaque throughout, or values
+            of another range.
     """
     image = _opened(path)
     if image.mode == "RGBA":
         alpha = np.array(image.getchannel("A"))
-        if alpha.min() != alpha.max() or (not alpha.any() and _coloured(image)):
+        if alpha.min() != alpha.max():
+            _check_range(alpha, path)
             return alpha
-    return _grey(image)
+        if not alpha.any() and _coloured(image):
+            return alpha
+        if alpha.min() == 255 and _coloured(image, _TINT):
+            raise MediaError(
+                f"{path}: colours that are opaque throughout are no alpha; save the alpha as the "
+                "alpha channel, or as grey"
+            )
+    grey = _grey(image)
+    wide = image.mode in _WIDE
+    _check_range(np.asarray(image).clip(0, 65535).astype(np.uint16) if wide else grey, path)
+    return grey
 
 
 def read_cutout(path: Path) -> Rgba:
@@ -102,9 +115,21 @@ def _grey(image: Image.Image) -> Grey:
     return np.array(image.convert("L"))
 
 
-def _coloured(image: Image.Image) -> bool:
-    codes = np.asarray(image)
-    return bool((codes[..., 1:3] != codes[..., :1]).any())
+def _check_range(codes: NDArray[np.uint8 | np.uint16], path: Path) -> None:
+    """Masks of 0 and 1, and 0..255 in 16 bits, would be taken as alphas that are nearly empty."""
+    opaque, largest = int(np.iinfo(codes.dtype).max), int(codes.max())
+    if codes.min() < largest <= opaque // 255:
+        again = "" if opaque == 255 else ", or save 0..255 with 8 bits"
+        raise MediaError(
+            f"{path}: an alpha of at most {largest} of {opaque}, nearly empty; multiply it so that "
+            f"opaque is {opaque}{again}"
+        )
+
+
+def _coloured(image: Image.Image, tint: int = 0) -> bool:
+    """Whether green or blue differ from red by more than `tint` anywhere."""
+    codes = np.asarray(image).astype(np.int16)
+    return bool((abs(codes[..., 1:3] - codes[..., :1]) > tint).any())
 
 
 def _opened(path: Path) -> Image.Image:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from streammat.catalogue.cards import ModelCard, find_model, shipped_models
-from streammat.catalogue.folder import CARD, model_folder, remove_folder
+from streammat.catalogue.folder import CARD, model_folder, put_folder
 from streammat.catalogue.released import RELEASED_NAMES, SOURCE
 from streammat.errors import OutputError, unwritten
 from streammat.models.delivery import write_model
@@ -71,9 +71,7 @@ def install(name: str, fill: Callable[[Path], None], overwrite: bool = False) ->
     try:
         partial.mkdir(parents=True)
         fill(partial)
-        if target.exists():  # only now, when the new one is whole
-            remove_folder(target)
-        partial.rename(target)
+        put_folder(partial, target)  # only now, when the new one is whole
     except OSError as error:
         raise unwritten(target, error) from error
     finally:

@@ -25,7 +25,9 @@ from streammat.models.state_files import (
 NETWORK_NOTE = "streammat.network"
 
 
-def load_checkpoint(path: str | Path, *, rosta: Rosta | str | None = None) -> GfmNetwork:
+def load_checkpoint(
+    path: str | Path, *, rosta: Rosta | str | None = None, unsaid: Rosta | None = None
+) -> GfmNetwork:
     """The network that a weight file belongs to, with the file's weights, in evaluation mode.
 
     The network is told from the keys. Keys that occur twice in released files (``resnet.``,
@@ -35,6 +37,7 @@ def load_checkpoint(path: str | Path, *, rosta: Rosta | str | None = None) -> Gf
         path: a PyTorch file (``.pth``) or ``.safetensors``.
         rosta: FT or BT, whose keys are the same. None takes it from the file's notes or name
             (``..._bt.pth``); where neither says, FT, with a warning.
+        unsaid: FT or BT, taken without a warning where neither says; of no effect on others.
 
     Raises:
         CheckpointError: the file is missing, damaged, holds code or values that are no numbers, or
@@ -44,7 +47,7 @@ def load_checkpoint(path: str | Path, *, rosta: Rosta | str | None = None) -> Gf
     """
     path = Path(path)
     state = read_state(path)
-    hint = _coerced(rosta) or _noted(path) or rosta_in_name(path.stem)
+    hint = _coerced(rosta) or _noted(path) or rosta_in_name(path.stem) or unsaid
     try:
         config = recognise(state, hint)
     except CheckpointError as error:

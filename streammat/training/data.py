@@ -181,13 +181,14 @@ class Sampler:
 
     def _content(self, rng: np.random.Generator, h: int, w: int) -> Content:
         mix, draw = self._mix, rng.random()
+        cutouts_end = mix.strands + mix.cutouts
         if draw < mix.strands:
             self._name = "drawn hair"
             rgba = hair_object(rng, h, w)
             content = self._over(rgba[..., :3] * 255, rgba[..., 3], rng)
-        elif draw < mix.strands + mix.cutouts and self._cutouts:
+        elif draw < cutouts_end and self._cutouts:
             content = self._cutout(rng, h, w)
-        elif draw < mix.strands + mix.cutouts + mix.composites:
+        elif cutouts_end <= draw < cutouts_end + mix.composites:
             content = self._composite(rng, h, w)
         else:
             content = self._photo(rng, h, w)

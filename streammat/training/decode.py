@@ -24,7 +24,7 @@ from streammat.training.fingerprint import files_digest
 BACKGROUND_MAX_SIDE_PX = 640
 LIST = "pairs.jsonl"
 _PICTURE_SUFFIXES = (".webp", ".jpg", ".jpeg")
-_FOLDERS = ("pairs", "cutouts", "backgrounds")
+_FOLDERS = ("cutouts", "backgrounds")  # which are read whole
 
 
 def build_cache(data: Path, cache: Path, faults: Faults | None = None) -> None:
@@ -56,14 +56,27 @@ def build_cache(data: Path, cache: Path, faults: Faults | None = None) -> None:
 
 
 def origin_of(data: Path) -> str:
-    """Tells everything apart that `build_cache` looks at, see `files_digest`.
+    """Tells all files apart that `build_cache` reads, and no others; see `files_digest`."""
+    files = [(LIST, data / LIST)]
+    for name in _listed(data):
+        picture, alpha = _files_of(data, name)
+        files += [(f"pairs/{name}{path.suffix}", path) for path in (picture, alpha)]
+    for folder in _FOLDERS:
+        files += [(f"{folder}/{path.name}", path) for path in _pictures(data / folder)]
+    there = [(name, path) for name, path in files if path.is_file()]
+    return files_digest(sorted(there, key=lambda file: file[0].split("/")))
 
-    Raises:
-        InputError: a file cannot be read.
-    """
-    paths = [data / LIST, *(path for name in _FOLDERS for path in (data / name).glob("*"))]
-    files = sorted(path for path in paths if path.is_file())
-    return files_digest((path.relative_to(data).as_posix(), path) for path in files)
+
+def _unheard(line: str) -> None:
+    del line  # `build_cache` says it
+
+
+def _listed(data: Path) -> list[str]:
+    """Names of the pairs; none where `build_cache` will refuse the list."""
+    try:
+        return [name for name, _ in list_pairs(data, Faults(_unheard))]
+    except InputError:
+        return []
 
 
 def list_pairs(data: Path, faults: Faults) -> list[tuple[str, str]]:
@@ -109,14 +122,19 @@ def _record(line: str) -> tuple[str, str] | None:
 
 def _pairs(data: Path, records: list[tuple[str, str]], faults: Faults) -> Iterator[Item]:
     for name, source in records:
-        paths = [data / "pairs" / f"{name}{suffix}" for suffix in _PICTURE_SUFFIXES]
-        picture = next((path for path in paths if path.is_file()), paths[0])
         try:
-            pixels = _pair(picture, data / "pairs" / f"{name}.png")
+            pixels = _pair(*_files_of(data, name))
         except MediaError as error:
             faults.unreadable(error)
             continue
         yield "pair", name, source, pixels
+
+
+def _files_of(data: Path, name: str) -> tuple[Path, Path]:
+    """Picture and alpha of a pair; either may be missing."""
+    paths = [data / "pairs" / f"{name}{suffix}" for suffix in _PICTURE_SUFFIXES]
+    picture = next((path for path in paths if path.is_file()), paths[0])
+    return picture, data / "pairs" / f"{name}.png"
 
 
 def _pair(picture: Path, alpha_path: Path) -> Bytes:

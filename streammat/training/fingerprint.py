@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from streammat.errors import InputError
-
 PARTS, PART_BYTES = 8, 8192
 
 
@@ -21,16 +19,14 @@ def files_digest(files: Iterable[tuple[str, Path]], beginning: str = "") -> str:
     Args:
         files: name and path of each.
         beginning: goes in first.
-
-    Raises:
-        InputError: a file cannot be read.
     """
     digest = hashlib.sha256(beginning.encode())
     for name, path in files:
         try:
             size, parts = _sampled(path)
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        except OSError:
+            digest.update(f"{name} unreadable\n".encode())
+            continue
         digest.update(f"{name} {size}\n".encode())
         digest.update(parts)
     return digest.hexdigest()

@@ -78,11 +78,7 @@ class FolderPairs:
 
     @property
     def fingerprint(self) -> str:
-        """See `HeldOut`; as the files are now.
-
-        Raises:
-            InputError: a file cannot be read.
-        """
+        """See `HeldOut`; as the files are now."""
         paths = (path for sample in self._samples for path in (sample.picture, sample.alpha))
         return files_digest((path.name, path) for path in paths)
 

@@ -152,6 +152,7 @@ def make_recipe(record: Mapping[str, Any], where: str) -> Recipe:
     recipe = Recipe(**values, mix=mix, phases=_phases(record, where), data=record.get("data", {}))
     _check_pairs(recipe, where)
     _check_data(record, recipe, where)
+    check_norms(recipe, where)
     if recipe.epochs is not None and len({phase.batch for phase in recipe.phases}) > 1:
         raise ConfigError(f"{where}: epochs needs the same batch in all phases; use steps")
     return recipe
@@ -192,6 +193,26 @@ def _check_data(record: Mapping[str, Any], recipe: Recipe, where: str) -> None:
         raise ConfigError(
             f'{where}: loss = "light" is for TT networks, not {recipe.model}: use loss = "official"'
         )
+
+
+def check_norms(recipe: Recipe, where: str, processes: int = 1) -> None:
+    """Batch norms that take statistics need two values a channel, also where maps are smallest.
+
+    Args:
+        recipe: what would be trained.
+        where: names it in the message.
+        processes: that share each batch equally.
+
+    Raises:
+        ConfigError: a phase has one such value.
+    """
+    smallest = (MULTIPLE_PX, MULTIPLE_PX)  # becomes one pixel
+    for phase in () if recipe.frozen_norms else recipe.phases:
+        if phase.batch == processes and smallest in phase.shapes:
+            raise ConfigError(
+                f"{where}: [[phases]] give each process one crop of {list(smallest)}, of which "
+                "batch norms see one value: give larger batches or shapes, or frozen_norms = true"
+            )
 
 
 def _check_model(name: str, where: str) -> None:

@@ -8,16 +8,18 @@ from streammat.catalogue.cards import ModelCard, find_model
 from streammat.errors import ConfigError
 from streammat.models import GfmNetwork, Rosta, config_of, create_model, load_checkpoint
 from streammat.models.checkpoints import load_encoder
+from streammat.models.config import GfmConfig
 from streammat.models.from_onnx import gfm_from_onnx
 from streammat.models.gfm import Gfm
 
 
-def starting_model(name: str) -> GfmNetwork:
+def starting_model(name: str, unsaid: Rosta | None = None) -> GfmNetwork:
     """The network and weights of a model.
 
     Args:
         name: of a shipped or imported model, an ``.onnx`` file that was exported from a light
             network, or a weight file (``.pt``, ``.pth``, ``.safetensors``).
+        unsaid: FT or BT, of weight files that do not say which, as a run's own.
 
     Raises:
         ConfigError: an unknown name.
@@ -25,7 +27,7 @@ def starting_model(name: str) -> GfmNetwork:
     """
     path = Path(name).expanduser()
     if path.suffix in {".pt", ".pth", ".safetensors"}:
-        return load_checkpoint(path)
+        return load_checkpoint(path, unsaid=unsaid)
     return _of_card(find_model(name))
 
 
@@ -54,7 +56,7 @@ def fresh_model(name: str, start: str | None, encoder: Path | None) -> GfmNetwor
             f"--start {start} holds all weights, --encoder {encoder} would have no effect: give one"
         )
     if start is not None:
-        model = starting_model(start)
+        model = starting_model(start, GfmConfig.from_name(name).rosta)
         if config_of(model).name != name:
             raise ConfigError(
                 f"{start} holds a {config_of(model).name}, the recipe trains {name}: change the "

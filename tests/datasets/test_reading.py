@@ -49,6 +49,48 @@ def test_colours_that_nothing_shows_of_are_no_alpha(tmp_path: Path) -> None:
     assert not read_alpha(tmp_path / "a.png").any()
 
 
+def test_colours_that_are_opaque_throughout_are_no_alpha(tmp_path: Path) -> None:
+    rgba = np.random.default_rng(1).integers(0, 256, (8, 8, 4), np.uint8)
+    rgba[..., 3] = 255
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    with pytest.raises(MediaError, match=r"a\.png: colours that are opaque.* save the alpha as"):
+        read_alpha(tmp_path / "a.png")
+    rgba[..., :3] = rgba[..., :1]
+    rgba[..., 0] ^= 1  # grey that was compressed
+    Image.fromarray(rgba).save(tmp_path / "b.png")
+    assert abs(read_alpha(tmp_path / "b.png").astype(int) - rgba[..., 1]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "largest", "words"),
+    [
+        (np.uint8, 1, "at most 1 of 255, nearly empty; multiply it so that opaque is 255$"),
+        (np.uint16, 1, "at most 1 of 65535"),
+        (np.uint16, 255, "opaque is 65535, or save 0..255 with 8 bits$"),
+        (np.uint16, 257, "at most 257 of 65535"),
+    ],
+)
+def test_alphas_of_another_range_are_named(
+    kind: type[np.uint8 | np.uint16], largest: int, words: str, tmp_path: Path
+) -> None:
+    mask = np.zeros((8, 8), kind)
+    mask[2:6, 2:6] = largest
+    Image.fromarray(mask).save(tmp_path / "a.png")
+    with pytest.raises(MediaError, match=rf"a\.png: an alpha of .*{words}"):
+        read_alpha(tmp_path / "a.png")
+    mask[2, 2] = 258 if kind is np.uint16 else 2
+    Image.fromarray(mask).save(tmp_path / "a.png")
+    assert read_alpha(tmp_path / "a.png").any()
+
+
+def test_an_alpha_channel_of_0_and_1_is_named(tmp_path: Path) -> None:
+    rgba = np.full((8, 8, 4), 60, np.uint8)
+    rgba[..., 3] = np.eye(8)
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    with pytest.raises(MediaError, match="at most 1 of 255"):
+        read_alpha(tmp_path / "a.png")
+
+
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     write_rgb(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:200])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from streammat.training.cache import Cache, estimate_foreground, write_cache  # 
 from streammat.training.data import Mix, Sampler, clip_of, split  # noqa: E402
 from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.recipe import load_recipe  # noqa: E402
+from streammat.training.shots import Content  # noqa: E402
 from streammat.training.strands import hair_object  # noqa: E402
 from tests.training.tiny import disc, write_data  # noqa: E402
 
@@ -109,6 +112,29 @@ def test_colours_that_a_cut_out_hides_do_not_show_at_its_rim(tmp_path: Path) -> 
     assert rim.any()
     found = content.front[rim] / content.alpha[rim, None]
     np.testing.assert_allclose(found, inside, rtol=1e-4)
+
+
+@pytest.mark.parametrize("composites", [0.0, 0.25])
+def test_without_cut_outs_their_share_becomes_photographs(
+    composites: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rgb, alpha = disc(1)
+    pixels = np.dstack([rgb, alpha, rgb])
+    write_cache([("pair", "p", "", pixels)], tmp_path)
+    kinds: list[str] = []
+    for kind in ("photo", "composite"):
+        drawn = getattr(Sampler, f"_{kind}")
+
+        def noted(*draw: Any, kind: str = kind, drawn: Callable[..., Content] = drawn) -> Content:
+            kinds.append(kind)
+            return drawn(*draw)
+
+        monkeypatch.setattr(Sampler, f"_{kind}", noted)
+    sampler(Cache(tmp_path), cutouts=0.5, composites=composites).batch(0, 0, 40, 32, 32)
+    assert len(kinds) == 40
+    count = kinds.count("composite")
+    assert count < 20  # three quarters of 40 with the cut-outs' share
+    assert bool(count) == bool(composites)
 
 
 @pytest.mark.parametrize("size", [(1, 300), (300, 1), (2000, 3), (3, 2000)])

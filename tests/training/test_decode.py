@@ -171,6 +171,28 @@ def test_other_data_than_was_decoded_is_refused_or_decoded(data: Path, tmp_path:
     assert len(Cache(cache).of_kind("pair")) == 7
 
 
+def test_files_of_pairs_in_folders_are_told_apart(data: Path) -> None:
+    (data / "pairs" / "a").mkdir()
+    add_pair(data, "a/disc")
+    seen = {origin_of(data)}
+    for suffix in (".webp", ".png"):
+        with (data / "pairs" / f"a/disc{suffix}").open("ab") as out:
+            out.write(b"more")
+        seen.add(origin_of(data))
+    assert len(seen) == 3
+
+
+def test_files_that_are_not_decoded_make_no_other_data(data: Path) -> None:
+    before = origin_of(data)
+    for name in ("pairs/.DS_Store", "pairs/unlisted.png", "cutouts/._one.png", "cutouts/notes.txt"):
+        (data / name).write_bytes(b"of no interest")
+    assert origin_of(data) == before
+    for name in ("pairs/disc_0001.webp", "cutouts/one.png", "backgrounds/plain.png"):
+        (data / name).write_bytes(b"another")
+        assert origin_of(data) != before
+        before = origin_of(data)
+
+
 def test_a_run_waits_for_another_that_decodes_into_the_same_folder(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,11 +16,12 @@ from streammat.training.recipe import (
     FOLDER,
     budget_of,
     changed,
+    check_norms,
     load_recipe,
     make_recipe,
     recipe_names,
 )
-from streammat.training.schedule import Budget
+from streammat.training.schedule import Budget, Phase
 
 
 def table(**changes: Any) -> dict[str, Any]:
@@ -47,6 +48,17 @@ def test_the_shipped_recipes_load_and_have_a_length(name: str) -> None:
     recipe = load_recipe(name)
     assert budget_of(recipe, 1800).progress(0.0, 0) == 0
     assert recipe.phases[-1].until == 1.0
+
+
+def test_batches_that_batch_norms_see_two_values_of_are_taken() -> None:
+    for batch, shape, frozen in ((2, [32, 32], False), (1, [32, 64], False), (1, [32, 32], True)):
+        phases = [{"until": 1, "batch": batch, "shapes": [shape]}]
+        recipe = make_recipe(table(phases=phases, frozen_norms=frozen), "here")
+    check_norms(recipe, "here", processes=1)
+    recipe = recipe._replace(frozen_norms=False, phases=(Phase(1.0, 2, ((32, 32),)),))
+    check_norms(recipe, "here", processes=1)
+    with pytest.raises(ConfigError, match=r"here: .* give each process one crop"):
+        check_norms(recipe, "here", processes=2)
 
 
 def test_the_official_recipe_has_the_published_parameters_and_names_its_corrections() -> None:
@@ -96,6 +108,10 @@ def test_the_official_recipe_has_the_published_parameters_and_names_its_correcti
                 "phases": [{"until": 1, "batch": 3, "shapes": [[64, 64]]}],
             },
             "pairs needs even batches, not 3",
+        ),
+        (
+            {"phases": [{"until": 1, "batch": 1, "shapes": [[64, 64], [32, 32]]}]},
+            r"one crop of \[32, 32\], of which batch norms see one value: give larger batches",
         ),
         ({"data": 0}, "data = 0 must be a table"),
         ({"data": []}, r"data = \[\] must be a table"),

@@ -13,7 +13,7 @@ pytest.importorskip("onnx")
 from streammat.datasets import Faults
 from streammat.datasets.layouts import layout_named
 from streammat.errors import CheckpointError, ConfigError, DivergedError, InputError, OutputError
-from streammat.models import create_model, save_checkpoint
+from streammat.models import config_of, create_model, save_checkpoint
 from streammat.training.checkpoint import read_state, write_state
 from streammat.training.decode import build_cache
 from streammat.training.loop import Intervals
@@ -91,6 +91,9 @@ def test_a_plan_refuses_what_the_run_would(data: Path, tmp_path: Path) -> None:
     assert plan(job, data)["pairs listed"] == 1
     with pytest.raises(ConfigError, match="batch of 2 cannot be shared by 3 processes"):
         plan(job._replace(processes=3), data)
+    small = recipe._replace(phases=(Phase(1.0, 2, ((32, 32),)),))
+    with pytest.raises(ConfigError, match=r"one crop of \[32, 32\]"):
+        plan(job._replace(recipe=small, processes=2), data)
     with pytest.raises(CheckpointError, match=r"missing\.pt"):
         plan(job._replace(start=str(tmp_path / "missing.pt")), data)
     with pytest.raises(ConfigError, match="--steps N or --minutes M"):
@@ -150,6 +153,15 @@ def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_pat
     prepare(other, Group())[0].resume(tmp_path / "last.pt")
 
 
+def test_a_picture_that_cannot_be_read_ends_no_run(data: Path, tmp_path: Path) -> None:
+    picture = min((data / "AM-2k" / "train" / "original").iterdir())
+    picture.unlink()
+    picture.symlink_to(tmp_path / "gone")
+    job = Job(small_official("ori"), tmp_path, tmp_path, data=data)
+    prepare(job, Group())[0].save()
+    prepare(job, Group())[0].resume(tmp_path / "last.pt")
+
+
 def test_a_run_goes_on_with_the_pictures_that_it_was_validated_on(
     data: Path, tmp_path: Path
 ) -> None:
@@ -192,6 +204,21 @@ def test_weights_that_leave_nothing_or_are_misspelt_are_refused(
 def test_two_kinds_of_starting_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--encoder b would have no effect"):
         fresh_model(NARROW, "a", Path("b"))
+
+
+@pytest.mark.parametrize("rosta", ["ft", "bt", "tt"])
+@pytest.mark.filterwarnings("error")
+def test_a_run_starts_from_the_weights_of_another(rosta: str, tmp_path: Path) -> None:
+    name = f"gfm_r34_{rosta}_div16"
+    save_checkpoint(create_model(name), tmp_path / "best.pt")  # which does not say FT or BT
+    model = fresh_model(name, str(tmp_path / "best.pt"), None)
+    assert config_of(model).name == name
+
+
+def test_a_file_that_says_what_it_is_starts_no_other_network(tmp_path: Path) -> None:
+    save_checkpoint(create_model("gfm_r34_ft_div16"), tmp_path / "gfm_ft.pt")
+    with pytest.raises(ConfigError, match=r"gfm_ft\.pt holds a gfm_r34_ft_div16"):
+        fresh_model("gfm_r34_bt_div16", str(tmp_path / "gfm_ft.pt"), None)
 
 
 def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

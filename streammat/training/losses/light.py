@@ -1,12 +1,18 @@
-"""The losses of GFM (Li et al., IJCV 2021), TT variant, with four stated changes.
+"""The losses of GFM (Li et al., IJCV 2021), TT variant, with these changes.
 
 1. Glance: binary cross-entropy per channel on the logits (the outputs are sigmoids; the official
    code feeds them into a softmax a second time).
-2. Focus is also trained outside the transition, with a small weight: where glance calls a part of
-   the subject transition by mistake, focus then still answers right, and no hole appears.
+2. Focus is also trained outside the transition, with a small weight and a Laplacian loss over the
+   whole picture: where glance calls a part of the subject transition by mistake, focus then still
+   answers right, and no hole appears.
 3. The alpha loss is taken on a soft fusion, so that it reaches the glance decoder too.
 4. Where samples are pairs of frames, the change of the error from one to the other costs, too: a
    steady error is seen less than one that flickers.
+5. There is no composition loss: it needs true foregrounds and backgrounds, which pictures with
+   alphas alone do not come with.
+6. The Laplacian pyramid has four levels and the coarse rest, not five, and is made by box averages
+   instead of the released kernel.
+7. The parts have other weights: see `gfm_losses`.
 """
 
 from __future__ import annotations
