@@ -18,7 +18,7 @@ from streammat.training.held_out import HeldOut
 from streammat.training.journal import Journal
 from streammat.training.loop import Intervals, Watch, run, unheard
 from streammat.training.parallel import Group, join, launched, leave
-from streammat.training.recipe import Recipe, budget_of
+from streammat.training.recipe import Recipe, budget_of, check_norms
 from streammat.training.sources import open_data
 from streammat.training.start import fresh_model
 from streammat.training.trainer import AVERAGE, BEST, Trainer, Work
@@ -114,6 +114,7 @@ def prepare(
         StreammatError: whatever is wrong with recipe, data, weights or device.
     """
     recipe = job.recipe
+    check_norms(recipe, "the recipe", group.size)
     check_folder(job.out, job.start, job.encoder)
     torch.manual_seed(recipe.seed)
     source, examples = open_data(job, note, group.device)

@@ -15,6 +15,7 @@ import cv2  # noqa: E402
 from streammat.datasets import Faults, Sample  # noqa: E402
 from streammat.errors import (  # noqa: E402
     CheckpointError,
+    ConfigError,
     DivergedError,
     InputError,
     ResourceError,
@@ -26,6 +27,7 @@ from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.held_out import FolderPairs  # noqa: E402
 from streammat.training.journal import Journal, read_log  # noqa: E402
 from streammat.training.loop import Intervals, State, Watch, run  # noqa: E402
+from streammat.training.parallel import Group  # noqa: E402
 from streammat.training.recipe import load_recipe  # noqa: E402
 from streammat.training.schedule import (  # noqa: E402
     Budget,
@@ -34,7 +36,7 @@ from streammat.training.schedule import (  # noqa: E402
     learning_rate_factor,
 )
 from streammat.training.validate import deploy_size, validate  # noqa: E402
-from streammat.training.work import Job, work  # noqa: E402
+from streammat.training.work import Job, prepare, work  # noqa: E402
 from tests.datasets.trees import write_alpha, write_rgb  # noqa: E402
 from tests.full_disk import files_of_at_most  # noqa: E402
 from tests.training.runs import (  # noqa: E402
@@ -237,6 +239,12 @@ def test_time_that_a_validation_takes_does_not_end_a_run_without_a_checkpoint(
     monkeypatch.setattr(loop._Run, "_tick", lambda _: None)
     assert run(trainer, held_out(folder), Intervals(NEVER, NEVER, 1))
     assert checkpoint.read_state(tmp_path / "last.pt")["step"] == 1
+
+
+def test_a_share_of_a_batch_that_norms_cannot_use_is_refused(folder: Path, tmp_path: Path) -> None:
+    job = Job(tiny_recipe(folder), folder / "cache", tmp_path)  # two crops of 32x32 a step
+    with pytest.raises(ConfigError, match="give each process one crop"):
+        prepare(job, Group(size=2))
 
 
 def test_weights_of_a_run_that_was_killed_are_not_delivered(folder: Path, tmp_path: Path) -> None:
