@@ -16,6 +16,7 @@
       x DeviceMemoryError         5  (kernels) the device's memory is full
       x EngineError               1  (engines), EngineFileError 2
       x ResourceError             5  disk or memory ran out
+      x ProcessLost               1  another process of the run ended; its own error says why
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ __all__ = [
     "InputError",
     "MediaError",
     "OutputError",
+    "ProcessLost",
     "ResourceError",
     "ShapeError",
     "StreammatError",
@@ -84,6 +86,10 @@ class FramesLost(StreammatError):
     """The job ended and its output is usable, but frames of the source could not be decoded."""
 
     exit_code = 3
+
+
+class ProcessLost(StreammatError):
+    """Another process of a run ended or cannot be reached; what it said tells why."""
 
 
 class ResourceError(StreammatError):

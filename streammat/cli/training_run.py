@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -227,7 +228,8 @@ def show_run(rank: int, job: Job, meeting_file: Path | None, mode: str = "auto")
         say = display.note if first else _silent
         stop = stack.enter_context(interruptible(say, "saving a checkpoint"))
         display.begin(job.recipe.model)
-        return work(rank, job, meeting_file, _watch(Watch, display.update, stop, say))
+        note = display.note if first else partial(click.echo, err=True)
+        return work(rank, job, meeting_file, _watch(Watch, display.update, stop, note))
 
 
 def _watch(kind: Any, update: Any, stop: threading.Event, say: Any) -> Any:
@@ -271,7 +273,8 @@ def run_to_model(job: Job, mode: str, name: str | None, facts: dict[str, Any]) -
 
     launch, process = launched(), RunShown(mode)
     if launch is None and job.processes > 1:
-        run_processes(process, job)
+        with interruptible(_silent) as stop:  # the processes say it
+            run_processes(process, job, stop.is_set)
         outcome = read_outcome(job.out)
     else:
         outcome = process(0, job, None)

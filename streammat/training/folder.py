@@ -59,9 +59,10 @@ def clear(out: Path) -> None:
     if not _holds_run(out):
         return
     events = (out / "tensorboard").glob("events.*")
-    files = [out / name for name in (*_TELLING, BAD_BATCH, _REPLACES)]
+    batches = out.glob(f"{Path(BAD_BATCH).stem}*.pt")
+    files = [out / name for name in (*_TELLING, _REPLACES)]
     try:
-        for path in [*_sheets(out), *events, *files]:
+        for path in [*_sheets(out), *events, *batches, *files]:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise unwritten(f"--out {out}", error) from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from torch.multiprocessing.spawn import ProcessException, spawn
+from torch.multiprocessing.spawn import ProcessContext, ProcessException, spawn
 
 import streammat.errors as known
 from streammat.errors import StreammatError
@@ -18,20 +20,46 @@ Process = Callable[[int, Job, Path], object]
 found again in a fresh interpreter."""
 
 
-def run_processes(process: Process, job: Job) -> None:
+_GLANCE_SECONDS = 0.3
+
+
+def run_processes(process: Process, job: Job, stopped: Callable[[], bool] = lambda: False) -> None:
     """Run `process` in `job.processes` fresh interpreters and wait; all end with the first fault.
+
+    Args:
+        process: what runs in each.
+        job: for each.
+        stopped: whether this process was asked to stop; the others are asked then, and waited for.
 
     Raises:
         StreammatError: as the process at fault raised it.
+        KeyboardInterrupt: a process ended early as it was asked to stop.
         RuntimeError: a process was killed, or ended by an error that is our own.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
             arguments = (process, job, folder)
-            spawn(_guarded, arguments, nprocs=job.processes)  # type: ignore[no-untyped-call]
+            context = spawn(  # type: ignore[no-untyped-call]
+                _guarded, arguments, nprocs=job.processes, join=False
+            )
+            _wait(context, stopped)
         except ProcessException as error:
-            raise _first_fault(folder) or RuntimeError(str(error)) from error
+            fault = _first_fault(folder)
+            if fault is None and stopped():
+                raise KeyboardInterrupt from error
+            raise fault or RuntimeError(str(error)) from error
+
+
+def _wait(context: ProcessContext, stopped: Callable[[], bool]) -> None:
+    """Until all have ended; a stop is passed on once, also to those who have heard of it."""
+    told = False
+    while not context.join(timeout=_GLANCE_SECONDS):
+        if stopped() and not told:
+            told = True
+            for process in context.processes:
+                if process.is_alive():
+                    os.kill(process.pid, signal.SIGTERM)
 
 
 def _guarded(rank: int, process: Process, job: Job, folder: Path) -> None:
@@ -45,10 +73,12 @@ def _guarded(rank: int, process: Process, job: Job, folder: Path) -> None:
 
 
 def _first_fault(folder: Path) -> StreammatError | None:
-    faults = sorted(folder.glob("fault-*.json"), key=lambda path: path.stat().st_mtime_ns)
+    """The fault that the others followed."""
+    files = sorted(folder.glob("fault-*.json"), key=lambda path: path.stat().st_mtime_ns)
+    faults = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     if not faults:
         return None
-    record = json.loads(faults[0].read_text(encoding="utf-8"))
+    record = min(faults, key=lambda fault: fault["kind"] == known.ProcessLost.__name__)
     kind = getattr(known, record["kind"], StreammatError)
     error = kind(record["text"])
     assert isinstance(error, StreammatError)

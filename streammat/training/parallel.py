@@ -119,6 +119,12 @@ def join(rank: int, size: int, meeting_file: Path | None, device: torch.device =
     return Group(rank, size, device)
 
 
+def is_lost_contact(error: BaseException) -> bool:
+    """Whether an error says that another process is gone; gloo's is a mere RuntimeError."""
+    text = str(error).lower()
+    return isinstance(error, dist.DistError) or any(name in text for name in ("gloo", "nccl"))
+
+
 def leave(group: Group) -> None:
     """Disconnect."""
     if group.size > 1:

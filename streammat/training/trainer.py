@@ -225,12 +225,13 @@ class Trainer:
     def _diverged(self, what: str, batch: Batch) -> DivergedError:
         """The error that ends the run; the batch is kept for whoever looks for the reason."""
         kept = {key: value for key, value in batch._asdict().items() if isinstance(value, Tensor)}
-        path = self.out / BAD_BATCH
+        of = "" if self.group.size == 1 else f".{self.group.rank}"  # each has a part of it
+        path = (self.out / BAD_BATCH).with_suffix(f"{of}.pt")
         where = f"kept in {path}"
         try:
             checkpoint.write_state(kept | {"step": self.step}, path)
-        except ResourceError:  # a full disk is not what the run died of
-            where = "not kept: the disk is full"
+        except ResourceError as error:  # a full disk is not what the run died of
+            where = f"not kept: {error}"
         names = ", ".join(batch.names[:_NAMED]) or "unnamed samples"
         more = f" and {len(batch.names) - _NAMED} more" if len(batch.names) > _NAMED else ""
         good = "nothing was saved yet"

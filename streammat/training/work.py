@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import cv2
 import torch
 
-from streammat.errors import ConfigError, DeviceUnavailable, unwritten
+from streammat.errors import ConfigError, DeviceUnavailable, ProcessLost, unwritten
 from streammat.training.checkpoint import LAST, weights_digest
 from streammat.training.folder import RESULT, allow_replacing, check_folder, clear
 from streammat.training.held_out import HeldOut
 from streammat.training.journal import Journal
 from streammat.training.loop import Intervals, Watch, run, unheard
-from streammat.training.parallel import Group, join, launched, leave
+from streammat.training.parallel import Group, is_lost_contact, join, launched, leave
 from streammat.training.recipe import Recipe, budget_of, check_norms
 from streammat.training.sources import open_data
 from streammat.training.start import fresh_model
@@ -143,11 +143,12 @@ def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = N
     torch.set_flush_denormal(True)
     cv2.setNumThreads(1)
     watch = watch or Watch()
-    with _joined(rank, job, meeting_file) as group:
-        trainer, examples = prepare(job, group, watch.note)
+    with _joined(rank, job, meeting_file) as group, _said_plainly(group):
+        trainer, examples = _prepared(job, group, watch)
         _begin(job, group)
         if (job.out / LAST).is_file():
             trainer.resume(job.out / LAST)
+        _check_together(trainer, job)
         journal = None
         if group.rank == 0:
             journal = Journal(job.out, trainer.step, tensorboard=job.tensorboard)
@@ -160,6 +161,51 @@ def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = N
         if group.rank == 0:
             _write_result(job, trainer, outcome)
     return outcome
+
+
+@contextlib.contextmanager
+def _said_plainly(group: Group) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if group.size == 1 or not is_lost_contact(error):
+            raise
+        raise ProcessLost(
+            f"process {group.rank} of {group.size} has lost contact with another one, which ended "
+            "or cannot be reached: its own lines say why"
+        ) from error
+
+
+def _prepared(job: Job, group: Group, watch: Watch) -> tuple[Trainer, HeldOut]:
+    """See `prepare`: what all processes look at is told by the first, what each meets by each."""
+    silent = group.rank != 0
+
+    def note(line: str) -> None:
+        if not silent:
+            watch.note(line)
+
+    prepared = prepare(job, group, note)
+    silent = False
+    return prepared
+
+
+def _check_together(trainer: Trainer, job: Job) -> None:
+    """All processes go on from the same step with the same weights.
+
+    Raises:
+        ConfigError: they do not, as where each has a disk of its own.
+    """
+    group = trainer.group
+    if group.size == 1:
+        return
+    first = group.from_first(trainer.step)
+    state = float(int(weights_digest(trainer.model)[:12], 16))  # exact: 48 bits
+    same = first == trainer.step and group.from_first(state) == state
+    if any(group.total([float(not same)])):
+        raise ConfigError(
+            f"process {group.rank} begins at step {trainer.step}, the first at step {first:.0f}, "
+            f"or with other weights: all processes need the same folder --out {job.out}"
+        )
 
 
 def _begin(job: Job, group: Group) -> None:

@@ -42,6 +42,24 @@ def test_the_first_asks_and_the_second_interrupts() -> None:
     assert len(said) == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows sends no such signals")
+def test_what_ends_a_job_from_outside_asks_once_however_often_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("streammat.cli.interrupt.time.monotonic", lambda: now[0])
+    said: list[str] = []
+    with interruptible(said.append) as cancel:
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+            os.kill(os.getpid(), number)  # as managers of services and dying parents do
+            now[0] += 0.2
+        assert cancel.is_set()
+        assert len(said) == 1
+        now[0] += 1
+        with pytest.raises(KeyboardInterrupt):
+            press()
+
+
 def test_the_third_quits_a_program_that_hangs() -> None:
     done = subprocess.run(
         [sys.executable, "-c", STUCK], check=False, capture_output=True, text=True

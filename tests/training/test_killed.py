@@ -126,6 +126,28 @@ def test_two_processes_equal_one_with_the_whole_batch(folder: Path, tmp_path: Pa
             assert three[name] == two[name], name
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no process groups")
+def test_processes_that_are_asked_to_stop_as_a_group_keep_what_they_have(
+    folder: Path, tmp_path: Path
+) -> None:
+    if not torch.distributed.is_available():
+        pytest.skip("this torch has no torch.distributed")
+    given = [*arguments(folder, tmp_path, 10**6, "frozen"), "--processes", "2"]
+    given[given.index("--save-every") + 1] = str(10**6)
+    command = [sys.executable, "-m", "streammat", *given]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        while process.poll() is None and not read_log(tmp_path / "log.jsonl"):
+            time.sleep(0.05)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTERM):
+            os.killpg(process.pid, number)
+        said = process.communicate()[1]
+    assert process.returncode == 130, said
+    assert "go on with: streammat train" in said
+    assert read_state(tmp_path / "last.pt")["step"] >= 1
+
+
 def test_a_batch_that_cannot_be_shared_is_refused(
     folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
