@@ -12,7 +12,7 @@ import click
 from streammat.cli.jobs import make_folder, run_all
 from streammat.cli.options import OUTPUT, chosen_options, debug_option, json_option
 from streammat.cli.output import print_json
-from streammat.cli.paths import Job, plan_jobs
+from streammat.cli.paths import Job, plain_stem, plan_jobs
 from streammat.config import resolve
 from streammat.errors import InputError
 from streammat.settings import OutputRequest
@@ -83,7 +83,7 @@ def image(
     jobs, folder = _plan(sources, outputs)
     make_folder(folder)
     resolved = resolve(given, suffixes=[".png"])
-    settings = replace(resolved.settings(), smooth="off")
+    settings = replace(resolved.settings(_SETTINGS), smooth="off")
     if bits != "auto":
         settings = replace(settings, extra={**settings.extra, "png_bits": bits})
     results, code = run_all(jobs, settings, resolved.values["progress"])
@@ -125,7 +125,7 @@ def _plan(sources: Sequence[str], outputs: Sequence[OutputRequest]) -> tuple[lis
         raise click.UsageError("a folder is the only -o that there can be")
     kind, folder = folders[0].kind, folders[0].path
     jobs = [
-        Job(source, (OutputRequest(str(Path(folder) / f"{Path(source).stem}.png"), kind),))
+        Job(source, (OutputRequest(str(Path(folder) / f"{plain_stem(source)}.png"), kind),))
         for source in sources
     ]
     names = [job.outputs[0].path for job in jobs]

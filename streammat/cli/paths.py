@@ -11,7 +11,7 @@ import click
 
 from streammat.settings import OutputRequest
 
-__all__ = ["STDOUT", "Job", "plan_jobs", "same_place"]
+__all__ = ["STDOUT", "Job", "plain_stem", "plan_jobs", "same_place"]
 
 STDIN = STDOUT = "-"
 
@@ -76,6 +76,13 @@ def _default(source: str, folder: str | None, suffix: str) -> OutputRequest:
     stem = _without_counter(stem, whole=Path(source).exists())
     name = f"{stem or 'sequence'}.matte{suffix}"
     return OutputRequest(str(Path(folder or "") / name))
+
+
+def plain_stem(source: str) -> str:
+    """The stem of a file that exists, without what would count in an output's name."""
+    stem = Path(source).stem
+    plain = _without_counter(stem, whole=True)
+    return stem if plain == stem else plain.rstrip("._- ") or "picture"
 
 
 def _without_counter(stem: str, *, whole: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,16 @@ class Resolved:
     values: Mapping[str, Any]
     origins: Mapping[str, str]
 
-    def settings(self) -> MatteSettings:
-        """The part that a job needs."""
-        return MatteSettings(**{s.key: self.values[s.name] for s in SETTINGS if s.of_job})
+    def settings(self, only: Iterable[str] | None = None) -> MatteSettings:
+        """The part that a job needs.
+
+        Args:
+            only: names of the settings that the job knows; the others stay as they are by default,
+                wherever they were set.
+        """
+        known = None if only is None else set(only)
+        rows = [row for row in SETTINGS if row.of_job and (known is None or row.name in known)]
+        return MatteSettings(**{row.key: self.values[row.name] for row in rows})
 
 
 def user_file() -> Path:

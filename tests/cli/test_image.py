@@ -114,6 +114,41 @@ def test_a_folder_of_photos_goes_to_a_folder_and_json_names_them(
     assert sorted(path.name for path in Path("out").iterdir()) == ["10.png", "2.png"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *('frames = "100-200"', "start = 5", "limit = 1", 'fps = "24"', "depth = 10"),
+        *('codec = "prores"', 'raw_input = "64x64:rgba"', 'alpha_mode = "premultiplied"'),
+        *("crf = 3", 'bitrate = "2M"', 'encoder_preset = "slow"', 'smooth = "1"'),
+    ],
+)
+def test_what_a_file_of_settings_says_of_clips_is_nothing_to_a_photo(
+    network: RedNetwork, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    photo("photo.png")
+    assert main(["image", "photo.png", "-o", "plain.png", *RUN]) == 0
+    usual = capsys.readouterr().err
+    Path("streammat.toml").write_text(line)
+    assert main(["image", "photo.png", "-o", "cut.png", *RUN]) == 0
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == len(usual.splitlines()), said
+    assert Path("cut.png").read_bytes() == Path("plain.png").read_bytes()
+
+
+def test_names_that_look_like_counters_are_names(
+    network: RedNetwork, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("100%d.png", "shot.####.png", "%05d.png"):
+        photo(f"in/{name}")
+    assert main(["image", "in/100%d.png", "in/shot.####.png", "-o", "out/", "--json", *RUN]) == 0
+    jobs = json.loads(capsys.readouterr().out)["jobs"]
+    files = sorted(str(path) for path in Path("out").iterdir())
+    assert files == sorted(output["path"] for job in jobs for output in job["report"]["outputs"])
+    assert files == ["out/100.png", "out/shot.png"]
+    assert main(["image", "in/%05d.png", "-o", "out/", *RUN]) == 0
+    assert Path("out/picture.png").is_file()
+
+
 def test_a_composite_goes_over_a_colour(network: RedNetwork) -> None:
     photo("photo.png")
     given = ["-o", "composite=over.png", "--background", "#00FF00"]
