@@ -150,9 +150,9 @@ def _lock_at(path: Path) -> BaseFileLock:
 def decode_once(
     cache: Path, origin: str | None, build: Callable[[], None], *, overwrite: bool
 ) -> None:
-    """Decode what is not decoded yet; the first process of torchrun does, the others wait for it.
+    """Decode what is not decoded yet; each machine's first process does, the others wait for it.
 
-    Where another run is decoding into the same folder, its work is waited for and taken.
+    Machines that share the disk share the work, too: the lock is on it. Where another run is decoding into the same folder, its work is waited for and taken.
 
     Args:
         cache: folder of decoded data.
@@ -174,7 +174,7 @@ def decode_once(
         return check_origin(cache, origin, overwrite=overwrite)
 
     launch = launched()
-    if launch is not None and launch.rank:
+    if launch is not None and launch.local_rank:
         while not done():
             time.sleep(0.2)
         return

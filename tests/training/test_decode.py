@@ -5,7 +5,6 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from streammat.datasets import Faults
 from streammat.errors import ConfigError, InputError, OutputError
 from streammat.training.cache import INDEX, PIXELS, Cache, name_again, within, write_cache
 from streammat.training.decode import build_cache, origin_of
+from streammat.training.parallel import Launch
 from tests.training.tiny import disc, write_data
 
 
@@ -223,12 +223,27 @@ def test_a_run_waits_for_another_that_decodes_into_the_same_folder(
     assert len(Cache(cache).of_kind("pair")) == 6
 
 
+def _second() -> Launch:
+    return Launch(rank=1, local_rank=1, size=2)
+
+
+def test_the_first_process_of_every_machine_decodes(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have a disk of its own, on which nobody else would ever do it."""
+    place = Launch(rank=1, local_rank=0, size=2)
+    monkeypatch.setattr("streammat.training.parallel.launched", lambda: place)
+    cache = tmp_path / "cache"
+    decode_once(cache, origin_of(data), lambda: build_cache(data, cache), overwrite=False)
+    assert Cache(cache).of_kind("pair")
+
+
 def test_every_process_of_torchrun_refuses_other_data(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = tmp_path / "cache"
     build_cache(data, cache)
     add_pair(data, "more")
-    monkeypatch.setattr("streammat.training.parallel.launched", lambda: SimpleNamespace(rank=1))
+    monkeypatch.setattr("streammat.training.parallel.launched", _second)
     with pytest.raises(ConfigError, match="other files than those that are given now"):
         decode_once(cache, origin_of(data), lambda: pytest.fail("decodes"), overwrite=False)
