@@ -152,7 +152,8 @@ def decode_once(
 ) -> None:
     """Decode what is not decoded yet; each machine's first process does, the others wait for it.
 
-    Machines that share the disk share the work, too: the lock is on it. Where another run is decoding into the same folder, its work is waited for and taken.
+    Machines that share the disk share the work, too: the lock is on it. Where another run is
+    decoding into the same folder, its work is waited for and taken.
 
     Args:
         cache: folder of decoded data.
