@@ -11,8 +11,8 @@ import click
 
 from streammat.cli.options import SettingType, debug_option, json_option
 from streammat.cli.output import print_json
-from streammat.config import setting
-from streammat.errors import OutputError, unwritten
+from streammat.config import resolve, setting
+from streammat.errors import FramesLost, OutputError, unwritten
 from streammat.settings import MatteSettings
 
 if TYPE_CHECKING:
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     from streammat.evaluation.matting import MattingMetrics
     from streammat.evaluation.pairs import Example
-    from streammat.evaluation.run import Score
+    from streammat.evaluation.run import LeftOut, Score
     from streammat.matting.strategies import AnyPass
     from streammat.types import Alpha
 
 __all__ = ["TRACKS", "evaluate"]
 
 _DEFAULTS = MatteSettings()
+_SETTINGS = ("model", "strategy", "edges", "size", "threads")
 TRACKS = ("am2k-ori", "am2k-comp", "p3m-p", "p3m-np", "pm10k", "aim500", "ppm100", "comp1k")
 
 
@@ -37,7 +38,6 @@ def _of_setting(name: str) -> dict[str, Any]:
     return {
         "type": SettingType(row),
         "metavar": row.allowed,
-        "default": default,
         "help": row.about + (f" [default: {default}]" if default else ""),
     }
 
@@ -100,20 +100,27 @@ def evaluate(
         _check_page(page)
     say = partial(click.echo, err=True)
     examples = _examples(images, alphas, trimaps, track, data, say)[:limit]
+    # Said in files and variables, too; what an option says comes first.
+    told = {name: given[name] for name in _SETTINGS}
+    given |= {name: resolve(told).values[name] for name in _SETTINGS}
     network = _open_network(given)
     names = ("model", "engine", "strategy", "edges", "size", "convention")
     facts = {name: given[name] for name in names}
     facts |= {"strategy": _meant(given["strategy"], network), "track": track}
-    scores, worst = _score(examples, network, given)
+    lost: list[LeftOut] = []
+    scores, worst = _score(examples, network, given, lost)
     mean = mean_metrics(scores)
     facts = {name: fact for name, fact in facts.items() if fact is not None}
     if as_json:
-        print_json("eval", {**facts, "mean": mean.to_json(), "images": [_json(s) for s in scores]})
+        left_out = [{"image": one.example.image, "reason": one.reason} for one in lost]
+        figures = {"mean": mean.to_json(), "images": [_json(s) for s in scores]}
+        print_json("eval", {**facts, **figures, "left_out": left_out})
     else:
         _print_table(scores, mean)
     if page is not None:  # after the figures: a disk that is full now does not take them along
-        _write_page(page, facts, scores, mean, worst)
-    return 0
+        told_of_lost = {"left out": len(lost)} if lost else {}
+        _write_page(page, {**facts, **told_of_lost}, scores, mean, worst)
+    return FramesLost.exit_code if lost else 0
 
 
 def _check_sources(
@@ -173,7 +180,7 @@ def _alpha(network: AnyPass, strategy: str, size: str, edges: str, rgb: NDArray[
 
 
 def _score(
-    examples: list[Example], network: AnyPass, given: dict[str, Any]
+    examples: list[Example], network: AnyPass, given: dict[str, Any], lost: list[LeftOut]
 ) -> tuple[list[Score], Any]:
     """Score all with a bar on stderr; the worst cases are kept with their pictures."""
     from rich.console import Console
@@ -205,7 +212,9 @@ def _score(
         with bar:
             task = bar.add_task("scoring", total=len(examples))
             convention = given["convention"]
-            for scored in score_examples(examples, predict, convention=convention, notify=say):
+            for scored in score_examples(
+                examples, predict, convention=convention, notify=say, lost=lost
+            ):
                 scores.append(scored.score)
                 worst.add(scored)
                 bar.update(task, advance=1)
@@ -222,6 +231,7 @@ def _json(score: Score) -> dict[str, Any]:
 def _print_table(scores: list[Score], mean: MattingMetrics) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from streammat.evaluation.page import COLUMNS, shown_number
 
@@ -231,7 +241,8 @@ def _print_table(scores: list[Score], mean: MattingMetrics) -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for name, metrics in [*((s.example.name, s.metrics) for s in scores), ("mean", mean)]:
         values = metrics.to_json()
-        table.add_row(name, *(shown_number(values[column]) for column in COLUMNS))
+        text = name.encode("utf-8", "backslashreplace").decode()  # of another code page
+        table.add_row(Text(text), *(shown_number(values[column]) for column in COLUMNS))
     Console().print(table)
 
 
@@ -256,7 +267,7 @@ def _write_text(path: Path, text: str | None) -> None:
     draft = path.with_name(f".{path.name}.part")
     try:
         try:
-            draft.write_text(text or "", encoding="utf-8")
+            draft.write_text(text or "", encoding="utf-8", errors="backslashreplace")
             if text is not None:
                 draft.replace(path)
         finally:

@@ -134,15 +134,17 @@ def _coloured(image: Image.Image, tint: int = 0) -> bool:
 
 def _opened(path: Path) -> Image.Image:
     """Decoded and upright; the transparency of palettes and the like is an alpha channel."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
+
+    from streammat.media.pillow import open_picture
 
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             image.load()
             upright = ImageOps.exif_transpose(image)
             if upright.has_transparency_data and upright.mode not in _WIDE:
                 upright = upright.convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise MediaError(f"{path}: not a readable picture ({_reason(error)})") from error
     return upright
 

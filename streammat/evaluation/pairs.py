@@ -36,7 +36,7 @@ def find_examples(
     """Every image that has an alpha, by name; a line for each file that has no counterpart.
 
     Raises:
-        InputError: a folder that is not there, or no pair at all.
+        InputError: a folder that is not there, two files of one stem, or no pair at all.
     """
     pictures, truths = _by_stem(images), _by_stem(alphas)
     regions = _by_stem(trimaps) if trimaps is not None else {}
@@ -60,4 +60,12 @@ def _by_stem(folder: Path) -> dict[str, Path]:
     found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
     if not found:
         raise InputError(f"{folder}: no images in it; check the path")
-    return {path.stem: path for path in sorted(found)}
+    by_stem: dict[str, Path] = {}
+    for path in sorted(found):
+        if path.stem in by_stem:
+            raise InputError(
+                f"{path} and {by_stem[path.stem].name} have one name; which belongs to its "
+                "counterpart is open: rename or remove one"
+            )
+        by_stem[path.stem] = path
+    return by_stem

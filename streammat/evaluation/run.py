@@ -14,7 +14,7 @@ from streammat.evaluation.files import Pixels, read_example
 from streammat.evaluation.matting import Convention, MattingMetrics, matting_metrics
 from streammat.evaluation.pairs import Example
 
-__all__ = ["Predict", "Score", "Scored", "mean_metrics", "score_examples"]
+__all__ = ["LeftOut", "Predict", "Score", "Scored", "mean_metrics", "score_examples"]
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.uint16]]
 """(H, W, 3) uint8 to alpha (H, W) uint16, 65535 = opaque."""
@@ -44,14 +44,30 @@ class Scored:
     alpha: NDArray[np.uint16]
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An example without a score, and the line that says why."""
+
+    example: Example
+    reason: str
+
+
 def score_examples(
     examples: Sequence[Example],
     predict: Predict,
     *,
     convention: Convention = "official",
     notify: Callable[[str], None],
+    lost: list[LeftOut],
 ) -> Iterator[Scored]:
     """Score one example after the other; one that cannot be read or matted is a line.
+
+    Args:
+        examples: in this order.
+        predict: the alpha of a picture.
+        convention: of the metrics.
+        notify: gets the lines.
+        lost: gets what was left out.
 
     Raises:
         DependencyError, EngineError: nothing can be computed.
@@ -61,11 +77,12 @@ def score_examples(
             pixels = read_example(example)
             begun = time.perf_counter()
             alpha = predict(pixels.rgb)
-        except MediaError as error:
-            notify(str(error))
-            continue
-        except InputError as error:  # a picture too small for the strategy
-            notify(f"{example.image}: {error}; left out")
+        except InputError as error:
+            # What no file is to blame for: a picture too small for the strategy.
+            of_file = isinstance(error, MediaError)
+            line = str(error) if of_file else f"{example.image}: {error}; left out"
+            notify(line)
+            lost.append(LeftOut(example, line))
             continue
         seconds = time.perf_counter() - begun
         metrics = matting_metrics(alpha, pixels.alpha, pixels.trimap, convention)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from streammat.errors import MediaError
+
+from .pillow import open_picture
 
 __all__ = ["rgb_profile"]
 
@@ -19,9 +22,9 @@ def rgb_profile(paths: Sequence[str]) -> bytes | None:
     if len(paths) != 1:
         return None
     try:
-        with Image.open(paths[0]) as image:
+        with open_picture(Path(paths[0])) as image:
             profile = image.info.get("icc_profile")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+    except (MediaError, OSError, SyntaxError, ValueError):
         return None
     if not isinstance(profile, bytes) or profile[_SPACE] != b"RGB ":
         return None

@@ -22,6 +22,7 @@ from .dpx_file import read_dpx_facts
 from .exr_file import read_exr
 from .ffmpeg import open_input
 from .layouts import mapping, views
+from .pillow import open_picture
 from .still_image import StillImage, split
 from .tiff_file import needs_tifffile, read_tiff
 
@@ -71,7 +72,7 @@ def load_image(path: Path) -> StillImage:
 
 def _read_plain(path: Path) -> StillImage:
     try:
-        with Image.open(path) as stored:
+        with open_picture(path) as stored:
             name = f"{(stored.format or 'image').lower()} {stored.mode}"
             # What else a phone's MPO holds is no next picture.
             pictures = 1 if stored.format == "MPO" else getattr(stored, "n_frames", 1)
@@ -102,7 +103,7 @@ def _is_wide(path: Path) -> bool:
             head = file.read(_PNG_DEPTH_BYTE + 1)
         if head.startswith(b"\x89PNG"):
             return len(head) > _PNG_DEPTH_BYTE and head[_PNG_DEPTH_BYTE] == 16
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             return image.mode in _WIDE_MODES or max(_tiff_values(image, _TIFF_BITS)) > 8
     except (OSError, SyntaxError, ValueError):
         return path.suffix.lower() in _TIFF_SUFFIXES  # Pillow knows no 16-bit colour

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> RedNetwork:
     return made
 
 
-def write_examples(names: str = "ab", trimaps: bool = False) -> None:
+def write_examples(names: Sequence[str] = "ab", trimaps: bool = False) -> None:
     """Ramps of red with their own red as the true alpha; b's alpha is all wrong."""
     for folder in ("i", "m", "t"):
         Path(folder).mkdir(exist_ok=True)
@@ -98,7 +100,7 @@ def test_the_table_ends_with_the_mean_and_lines_go_to_stderr(
     Path("m/b.png").unlink()
     Image.fromarray(np.zeros((5, 5), np.uint8)).save("m/a.png")
     write_examples("c")
-    assert main(["eval", "--images", "i", "--alphas", "m", "--strategy", "resize"]) == 0
+    assert main(["eval", "--images", "i", "--alphas", "m", "--strategy", "resize"]) == 3
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert lines[0].split()[:3] == ["image", "sad", "mad"]
@@ -164,13 +166,50 @@ def test_a_published_layout_is_scored_by_its_name(
     assert network.sizes == [(32, 32), (32, 32)]
 
 
+def test_what_is_left_out_is_in_the_json_and_in_the_exit_code(
+    network: RedNetwork, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_examples("ac")
+    Path("i/c.png").write_bytes(b"no picture")
+    given = ["--images", "i", "--alphas", "m", "--json", "--html", "out.html"]
+    assert main(["eval", *given]) == 3
+    answer = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in answer["images"]] == ["a"]
+    (lost,) = answer["left_out"]
+    assert lost["image"] == "i/c.png"
+    assert "not a readable image" in lost["reason"]
+    assert "left out 1" in Path("out.html").read_text()
+
+
+def test_settings_come_from_files_and_variables_too(
+    network: RedNetwork, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_examples("a")
+    Path("streammat.toml").write_text('size = "fast"\nstrategy = "hybrid"')
+    monkeypatch.setenv("STREAMMAT_EDGES", "network")
+    given = ["--images", "i", "--alphas", "m", "--json", "--strategy", "resize"]
+    assert main(["eval", *given]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    told = (answer["size"], answer["edges"], answer["strategy"])
+    assert told == ("fast", "network", "resize")
+
+
+def test_names_are_shown_as_they_are(
+    network: RedNetwork, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_examples(["a[final]", os.fsdecode(b"caf\xe9")])
+    assert main(["eval", "--images", "i", "--alphas", "m", "--html", "out.html"]) == 0
+    assert "a[final]" in capsys.readouterr().out
+    assert "caf" in Path("out.html").read_text()
+
+
 def test_pictures_too_small_for_the_strategy_are_left_out(
     network: RedNetwork, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_examples("a")
     Image.fromarray(ramp_picture(40, 90)).save("i/s.png")
     Image.fromarray(np.zeros((40, 90), np.uint8)).save("m/s.png")
-    assert main(["eval", "--images", "i", "--alphas", "m", "--strategy", "hybrid"]) == 0
+    assert main(["eval", "--images", "i", "--alphas", "m", "--strategy", "hybrid"]) == 3
     assert "i/s.png: the picture is 90x40: this strategy needs" in capsys.readouterr().err
 
 

@@ -14,7 +14,7 @@ from streammat.cli.eval import TRACKS
 from streammat.errors import InputError, MediaError
 from streammat.evaluation.files import read_example
 from streammat.evaluation.pairs import Example, find_examples
-from streammat.evaluation.run import mean_metrics, score_examples
+from streammat.evaluation.run import LeftOut, mean_metrics, score_examples
 from streammat.evaluation.tracks import track_folders, tracks
 
 
@@ -95,9 +95,11 @@ def test_a_broken_file_is_left_out_and_the_others_are_scored(tmp_path: Path) -> 
     lines: list[str] = []
     examples = find_examples(tmp_path / "i", tmp_path / "m", notify=lines.append)
     half = np.full((8, 12), 32768, np.uint16)
-    scored = list(score_examples(examples, lambda _: half, notify=lines.append))
+    lost: list[LeftOut] = []
+    scored = list(score_examples(examples, lambda _: half, notify=lines.append, lost=lost))
     assert [s.score.example.name for s in scored] == ["b"]
     assert "a.png: not a readable image" in lines[0]
+    assert [(one.example.name, one.reason) for one in lost] == [("a", lines[0])]
     assert mean_metrics([s.score for s in scored]).sad == scored[0].score.metrics.sad
     with pytest.raises(InputError, match="nothing was scored"):
         mean_metrics([])
@@ -120,3 +122,54 @@ def test_a_track_that_is_not_there_says_where_it_was_sought(tmp_path: Path) -> N
         track_folders("aim500", tmp_path)
     with pytest.raises(InputError, match="use am2k-ori, am2k-comp"):
         track_folders("coco", tmp_path)
+
+
+def _ramp() -> NDArray[np.uint8]:
+    return np.tile(np.arange(12, dtype=np.uint8) * 20, (8, 1))
+
+
+def test_truths_of_all_forms_are_the_same_truth(tmp_path: Path) -> None:
+    tifffile, OpenEXR = pytest.importorskip("tifffile"), pytest.importorskip("OpenEXR")
+    truth = _ramp()
+    floats = truth.astype(np.float32) / 255
+    tifffile.imwrite(tmp_path / "float.tif", floats)
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    with OpenEXR.File(header, {"Y": floats}) as file:
+        file.write(str(tmp_path / "y.exr"))
+    save(tmp_path / "wide.png", truth.astype(np.uint16) * 257)
+    cut = Image.fromarray(np.dstack([np.full((8, 12, 3), 90, np.uint8), truth]))
+    cut.save(tmp_path / "rgba.png")
+    cut.quantize(32, method=Image.Quantize.FASTOCTREE).save(tmp_path / "palette.png")
+    image = save(tmp_path / "i" / "a.png", rgb())
+    for name in ("float.tif", "y.exr", "wide.png", "rgba.png", "palette.png"):
+        alpha = read_example(Example(image, tmp_path / name)).alpha
+        found = alpha / np.iinfo(alpha.dtype).max * 255
+        coarse = 20 if name == "palette.png" else 0.6  # 32 colours
+        assert np.abs(found - truth).max() < coarse, name
+
+
+def test_wide_gray_pictures_keep_their_range(tmp_path: Path) -> None:
+    image = save(tmp_path / "a.png", _ramp().astype(np.uint16) * 257)
+    pixels = read_example(Example(image, save(tmp_path / "m.png", gray())))
+    np.testing.assert_array_equal(pixels.rgb, np.dstack([_ramp()] * 3))
+
+
+@pytest.mark.parametrize(("orientation", "turned"), [(3, np.s_[::-1, ::-1]), (2, np.s_[:, ::-1])])
+def test_turns_that_keep_the_size_are_made_as_every_job_makes_them(
+    tmp_path: Path, orientation: int, turned: Any
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.dstack([_ramp()] * 3)
+    image = save(tmp_path / "a.png", stored, exif=exif)
+    pixels = read_example(Example(image, save(tmp_path / "m.png", gray())))
+    np.testing.assert_array_equal(pixels.rgb, stored[turned])
+
+
+@pytest.mark.parametrize("folder", ["i", "m"])
+def test_two_files_of_one_name_are_refused(tmp_path: Path, folder: str) -> None:
+    for place in ("i", "m"):
+        save(tmp_path / place / "a.png", rgb())
+    save(tmp_path / folder / "a.jpg", rgb())
+    with pytest.raises(InputError, match=r"a\.png and a\.jpg have one name"):
+        find_examples(tmp_path / "i", tmp_path / "m", notify=print)
