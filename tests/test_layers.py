@@ -23,6 +23,7 @@ COMMON = {
     "streammat.settings",
     "streammat.closing",
     "streammat.forked",
+    "streammat.looking",
 }
 MAY_IMPORT = {
     "streammat.media": set[str](),

@@ -7,15 +7,16 @@ variant, licence and limits. Reading the catalogue imports neither a runtime nor
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from streammat.catalogue.folder import CARD, models_folder
+from streammat.catalogue.folder import CARD, imported_card, models_folder
 from streammat.catalogue.released import RELEASED_NAMES
 from streammat.errors import ConfigError, EngineFileError
+from streammat.looking import is_file
 from streammat_engines.manifest import file_sha256
 
 __all__ = [
@@ -96,14 +97,20 @@ def shipped_models(folder: Path = WEIGHTS) -> tuple[ModelCard, ...]:
     return tuple(_read_card(path) for path in sorted(folder.glob("*.json")))
 
 
-def imported_models() -> tuple[ModelCard, ...]:
+def imported_models(notify: Callable[[str], None] = lambda _: None) -> tuple[ModelCard, ...]:
     """Every model that ``streammat models import`` put into the user's folder, by name.
 
-    Raises:
-        EngineFileError: a card is damaged.
+    Args:
+        notify: gets a line for each whose card is damaged; such a model is left out.
     """
-    cards = sorted(models_folder().glob(f"[!.]*/{CARD}"))
-    return tuple(_read_card(path, _DAMAGED_IMPORT) for path in cards)
+    found = []
+    for path in sorted(models_folder().glob(f"[!.]*/{CARD}")):
+        try:
+            found.append(_read_card(path, _DAMAGED_IMPORT))
+        except EngineFileError as error:
+            if is_file(path):  # else another process has just removed it
+                notify(str(error))
+    return tuple(found)
 
 
 def find_model(model: str) -> ModelCard:
@@ -113,19 +120,21 @@ def find_model(model: str) -> ModelCard:
 
     Raises:
         ConfigError: neither a known name nor an ONNX file's path.
-        EngineFileError: a card is damaged, or the file is missing.
+        EngineFileError: its card is damaged, or the file is missing.
     """
-    known = (*shipped_models(), *imported_models())
-    for card in known:
+    for card in shipped_models():
         if card.name == model:
             return card
+    if imported := imported_card(model):
+        return _read_card(imported, _DAMAGED_IMPORT)
     path = Path(model).expanduser()
     if path.suffix.lower() == ".onnx":
         beside = path.with_suffix(".json")
         if beside.is_file() and path.is_file():
             return replace(_read_card(beside, _NOT_A_CARD), path=path)
         return ModelCard(path.stem, path, _suffix(path), file_sha256(path))
-    raise ConfigError(_unknown(model, path, [card.name for card in known]))
+    known = [card.name for card in (*shipped_models(), *imported_models())]
+    raise ConfigError(_unknown(model, path, known))
 
 
 def _unknown(model: str, path: Path, known: Sequence[str]) -> str:

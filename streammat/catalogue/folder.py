@@ -14,8 +14,17 @@ from pathlib import Path
 import platformdirs
 
 from streammat.errors import ConfigError
+from streammat.looking import is_file
 
-__all__ = ["CARD", "checked_name", "model_folder", "models_folder", "put_folder", "remove_folder"]
+__all__ = [
+    "CARD",
+    "checked_name",
+    "imported_card",
+    "model_folder",
+    "models_folder",
+    "put_folder",
+    "remove_folder",
+]
 
 CARD = "card.json"
 ENVIRONMENT = "STREAMMAT_MODELS_DIR"
@@ -48,6 +57,12 @@ def checked_name(name: str) -> str:
 def model_folder(name: str) -> Path:
     """The folder of one imported model."""
     return models_folder() / checked_name(name)
+
+
+def imported_card(name: str) -> Path | None:
+    """The card of the imported model of this name; None without one."""
+    card = models_folder() / name / CARD
+    return card if _NAME.fullmatch(name) and is_file(card) else None
 
 
 def remove_folder(folder: Path) -> None:

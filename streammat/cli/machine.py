@@ -19,6 +19,7 @@ from typing import Literal
 import platformdirs
 
 from streammat.errors import StreammatError
+from streammat.looking import exists
 
 __all__ = ["Fact", "all_facts"]
 
@@ -90,6 +91,7 @@ def all_facts() -> list[Fact]:
         _encoders,
         _gpu,
         _models,
+        _imports,
         _folders,
     )
     return [fact for part in parts for fact in part()]
@@ -217,6 +219,16 @@ def _models() -> Iterable[Fact]:
         yield Fact("model", name, f"damaged: {said}", "missing", _REINSTALL)
 
 
+def _imports() -> Iterable[Fact]:
+    """Imported models that cannot be used."""
+    from streammat.catalogue.cards import imported_models
+
+    lines: list[str] = []
+    imported_models(lines.append)
+    for line in lines:
+        yield Fact("model", "imported", line, "optional")
+
+
 def _takes_files(folder: Path) -> bool:
     """Tried: what the system says of rights is not true of every user and file system."""
     try:
@@ -240,7 +252,7 @@ def _folders() -> Iterable[Fact]:
         "temporary": (Path(tempfile.gettempdir()), "or kernels may not be compiled"),
     }
     for name, (folder, why) in folders.items():
-        place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        place = next(parent for parent in (folder, *folder.parents) if exists(parent))
         if _takes_files(place):
             yield Fact("folders", name, str(folder))
         else:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +96,14 @@ def import_file(
     _require_torch()
     from streammat.models.importing import LICENCE, import_weights
 
-    card = import_weights(file, name, rosta=rosta, licence=licence or LICENCE, overwrite=overwrite)
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always", UserWarning)
+        card = import_weights(
+            file, name, rosta=rosta, licence=licence or LICENCE, overwrite=overwrite
+        )
+    for line in {str(remark.message) for remark in remarks}:
+        if "rosta='BT'" in line:  # the others are PyTorch's about itself
+            click.echo(line.replace("pass rosta='BT'", "give --rosta BT"), err=True)
     if as_json:
         print_json("models import", {**_details(card), "path": card.path})
     else:
@@ -216,7 +225,8 @@ def _list(as_json: bool) -> None:
 
     default = MatteSettings().model
     cards = [(card, False) for card in shipped_models()]
-    cards += [(card, True) for card in imported_models()]
+    say = partial(click.echo, err=True)
+    cards += [(card, True) for card in imported_models(say)]
     if as_json:
         rows = [
             {**c.details, "path": c.path, "default": c.name == default, "imported": imported}

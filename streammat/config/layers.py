@@ -15,6 +15,7 @@ import platformdirs
 from streammat.config.presets import PRESETS
 from streammat.config.table import SETTINGS, Setting, setting
 from streammat.errors import ConfigError
+from streammat.looking import is_file
 from streammat.settings import MatteSettings
 
 __all__ = ["PROJECT_FILE", "Layer", "Resolved", "project_file", "resolve", "user_file"]
@@ -64,7 +65,7 @@ def user_file() -> Path:
 def project_file(folder: Path | None = None) -> Path | None:
     """The nearest ``streammat.toml`` from ``folder`` (default: the current one) upwards, if any."""
     start = (folder or Path.cwd()).absolute()
-    return next((f for p in (start, *start.parents) if (f := p / PROJECT_FILE).is_file()), None)
+    return next((f for p in (start, *start.parents) if is_file(f := p / PROJECT_FILE)), None)
 
 
 def resolve(
@@ -94,7 +95,7 @@ def resolve(
     if project is not None:
         layers.append(_file("project", project))
     user = user_file() if user is None else user
-    if user.is_file():
+    if is_file(user):
         layers.append(_file("user", user))
     layers += _preset(layers, suffixes)
     return _merge(layers)

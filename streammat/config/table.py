@@ -71,7 +71,7 @@ class Setting:
         """``value``, made absolute from ``folder`` where it is a path."""
         named = isinstance(value, str) and (
             self.path == "always"
-            or (self.path == "model" and value.endswith(".onnx"))
+            or (self.path == "model" and value.lower().endswith(".onnx"))
             or (self.path == "cube" and value.lower().endswith(".cube"))
             or (self.path == "background" and not _is_word(value))
         )

@@ -69,6 +69,7 @@ def install(name: str, fill: Callable[[Path], None], overwrite: bool = False) ->
     target = free_folder(name, overwrite=overwrite)
     partial = target.with_name(f".import-{os.getpid()}-{name}")
     try:
+        shutil.rmtree(partial, ignore_errors=True)  # of a killed process of this number
         partial.mkdir(parents=True)
         fill(partial)
         put_folder(partial, target)  # only now, when the new one is whole

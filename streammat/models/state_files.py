@@ -6,6 +6,7 @@ refused, never run.
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import re
@@ -17,7 +18,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from streammat.errors import CheckpointError, OutputError, StreammatError, unwritten
+from streammat.errors import (
+    CheckpointError,
+    OutputError,
+    ResourceError,
+    StreammatError,
+    unwritten,
+)
 
 SAFETENSORS = ".safetensors"
 _WRAPPERS = ("state_dict", "model")  # names under which training programs put the weights
@@ -34,9 +41,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise CheckpointError(f"weight file {path} does not exist: check the path")
     state = _read_safetensors(path) if path.suffix == SAFETENSORS else _read_torch(path)
-    for wrapper in _WRAPPERS:
-        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]
+    state = _unwrapped(state)
     if not isinstance(state, Mapping) or not state:
         raise CheckpointError(f"weight file {path} holds no dictionary of tensors")
     alien = [key for key, value in state.items() if not isinstance(value, Tensor)]
@@ -45,7 +50,25 @@ def read_state(path: Path) -> dict[str, Tensor]:
             f"weight file {path}: {alien[0]!r} is {type(state[alien[0]]).__name__}, not a tensor; "
             "pass the file that holds the weights only"
         )
-    return {str(key).removeprefix("module."): _unboxed(str(key), v) for key, v in state.items()}
+    plain = {str(key).removeprefix("module."): _unboxed(str(key), v) for key, v in state.items()}
+    if len(plain) < len(state):
+        twice = next(key for key in plain if key in state and f"module.{key}" in state)
+        raise CheckpointError(
+            f"weight file {path} holds both {twice!r} and 'module.{twice}': which one counts is "
+            "open; save the weights of one network"
+        )
+    return plain
+
+
+def _unwrapped(state: Any) -> Any:
+    """Without the dictionaries around, in whatever order they lie in each other."""
+    while isinstance(state, Mapping):
+        inner = (state[name] for name in _WRAPPERS if isinstance(state.get(name), Mapping))
+        wrapped = next(inner, None)
+        if wrapped is None:
+            break
+        state = wrapped
+    return state
 
 
 def _unboxed(key: str, value: Tensor) -> Tensor:
@@ -65,7 +88,7 @@ def _read_torch(path: Path) -> Any:
             "was not opened: get it from its source again, or convert it to safetensors"
         ) from error
     except Exception as error:  # whatever a damaged archive makes the reader stumble over
-        raise CheckpointError(
+        raise _refused(path, error) or CheckpointError(
             f"weight file {path} is damaged or no weight file ({_first_line(error)}): get it from "
             "its source again"
         ) from error
@@ -77,10 +100,23 @@ def _read_safetensors(path: Path) -> Any:
     try:
         return load_file(path)
     except Exception as error:  # its errors are a class of its own, OSError or ValueError
-        raise CheckpointError(
+        raise _refused(path, error) or CheckpointError(
             f"weight file {path} is damaged or no safetensors file ({_first_line(error)}): get it "
             "from its source again"
         ) from error
+
+
+def _refused(path: Path, error: Exception) -> StreammatError | None:
+    """What the system refused, which is no fault of the file; None for anything else."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "allocate memory" in text or "alloc_cpu" in text:
+        return ResourceError(
+            f"weight file {path}: there is not enough memory to read it; end other programs, or "
+            "use a machine with more"
+        )
+    if isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM, errno.EIO}:
+        return CheckpointError(f"weight file {path} cannot be read: {os.strerror(error.errno)}")
+    return None
 
 
 def safetensors_metadata(path: Path) -> dict[str, str]:

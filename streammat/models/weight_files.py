@@ -66,6 +66,13 @@ def load_checkpoint(
 def _check_numbers(path: Path, state: dict[str, Tensor]) -> None:
     """A training that diverged leaves NaN, which would make every alpha empty without a word."""
     for key, value in state.items():
+        number = value.is_floating_point() or key.endswith("num_batches_tracked")
+        if not number or value.layout is not torch.strided or value.device.type != "cpu":
+            kind = f"{value.layout} {value.dtype} on {value.device}".replace("torch.", "")
+            raise CheckpointError(
+                f"{path}: {key} is {kind}: the network takes dense floats, so save the weights as "
+                "float32 or float16"
+            )
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise CheckpointError(
                 f"{path}: {key} holds values that are no numbers (NaN or Inf): the file is damaged "

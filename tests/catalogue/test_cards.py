@@ -10,6 +10,7 @@ import pytest
 
 from streammat.catalogue.cards import find_model, shipped_models
 from streammat.catalogue.folder import checked_name
+from streammat.cli import machine, main
 from streammat.errors import ConfigError, EngineFileError
 
 CARD = {"name": "tiny_ft", "variant": "ft", "sha256": "ab" * 32, "licence": "research only"}
@@ -59,7 +60,7 @@ def test_what_to_do_about_a_damaged_model_fits_its_kind(
     assert "again from where they came" in find_model(str(tmp_path / "mine.onnx")).remedy
     (tmp_path / "models" / "taken" / "card.json").write_text("{")
     with pytest.raises(EngineFileError, match=r"'streammat models remove taken'$"):
-        find_model("tuned")
+        find_model("taken")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,28 @@ def test_what_is_no_model_is_told_what_it_may_become(model: str, told: str, left
         find_model(model)
     assert told in str(refused.value)
     assert left_out not in str(refused.value)
+
+
+def test_a_damaged_import_is_no_obstacle_to_other_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STREAMMAT_MODELS_DIR", str(tmp_path))
+    card = '{"name": "good", "variant": "tt", "sha256": "00"}'
+    for name, text in (("broken", "{"), ("good", card)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").write_text(text)
+    assert find_model("gfm_lite0_tt").name == "gfm_lite0_tt"
+    assert find_model("good").name == "good"
+    with pytest.raises(EngineFileError, match="models remove broken"):
+        find_model("broken")
+    with pytest.raises(ConfigError, match="use one of gfm_lite0_tt, good, or"):
+        find_model("other")
+    assert main(["models", "list"]) == 0
+    shown = capsys.readouterr()
+    assert "good (imported)" in shown.out
+    assert "broken/card.json is damaged" in shown.err
+    (fact,) = machine._imports()
+    assert "broken/card.json is damaged" in fact.value
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -33,6 +33,14 @@ def test_the_folders_are_those_that_are_used(
     assert found["models"].value == str(tmp_path / "mine")
 
 
+def test_folders_that_may_not_be_looked_at_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The home of another user, as in containers; here a name that no system takes."""
+    monkeypatch.setenv("STREAMMAT_CACHE_DIR", str(tmp_path / ("x" * 300)))
+    assert _named(machine._folders())["cache"].standing == "ok"  # could be made, as far as is known
+
+
 def test_a_folder_that_cannot_be_written_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,12 +122,12 @@ def test_dashes_are_as_good_as_underscores(tmp_path: Path) -> None:
 
 def test_paths_in_a_file_are_relative_to_that_file(tmp_path: Path) -> None:
     (tmp_path / "streammat.toml").write_text(
-        'background = "beach.jpg"\ngarbage = "g.png"\nmodel = "own.onnx"\n'
+        'background = "beach.jpg"\ngarbage = "g.png"\nmodel = "own.ONNX"\n'
     )
     settings = _resolve(tmp_path).settings()
     assert settings.background == str(tmp_path / "beach.jpg")
     assert settings.garbage == str(tmp_path / "g.png")
-    assert settings.model == str(tmp_path / "own.onnx")
+    assert settings.model == str(tmp_path / "own.ONNX")
 
 
 @pytest.mark.parametrize("word", ["none", "#102030", "blur", "blur:0.5"])
