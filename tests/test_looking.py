@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from streammat.catalogue.cards import imported_models
 from streammat.config import resolve
 from streammat.looking import exists, is_file
 
@@ -27,4 +28,5 @@ def test_what_may_not_be_looked_at_is_not_there(
     monkeypatch.setattr(Path, "stat", refused)
     assert not is_file(tmp_path / "a")
     assert not exists(tmp_path)
+    assert imported_models() == ()
     assert resolve({}, folder=tmp_path, user=tmp_path / "home/config.toml").settings()

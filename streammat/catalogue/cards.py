@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from streammat.catalogue.folder import CARD, imported_card, models_folder
+from streammat.catalogue.folder import imported_card, imported_cards, models_folder
 from streammat.catalogue.released import RELEASED_NAMES
 from streammat.errors import ConfigError, EngineFileError
 from streammat.looking import is_file
@@ -104,7 +104,7 @@ def imported_models(notify: Callable[[str], None] = lambda _: None) -> tuple[Mod
         notify: gets a line for each whose card is damaged; such a model is left out.
     """
     found = []
-    for path in sorted(models_folder().glob(f"[!.]*/{CARD}")):
+    for path in imported_cards():
         try:
             found.append(_read_card(path, _DAMAGED_IMPORT))
         except EngineFileError as error:

@@ -20,6 +20,7 @@ __all__ = [
     "CARD",
     "checked_name",
     "imported_card",
+    "imported_cards",
     "model_folder",
     "models_folder",
     "put_folder",
@@ -63,6 +64,14 @@ def imported_card(name: str) -> Path | None:
     """The card of the imported model of this name; None without one."""
     card = models_folder() / name / CARD
     return card if _NAME.fullmatch(name) and is_file(card) else None
+
+
+def imported_cards() -> list[Path]:
+    """The cards of all imported models, by name; none where the folder may not be looked into."""
+    try:
+        return sorted(models_folder().glob(f"[!.]*/{CARD}"))
+    except OSError:
+        return []
 
 
 def remove_folder(folder: Path) -> None:
