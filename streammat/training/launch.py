@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from torch.multiprocessing.spawn import ProcessContext, ProcessException, spawn
@@ -52,18 +53,20 @@ def run_processes(process: Process, job: Job, stopped: Callable[[], bool] = lamb
 
 
 def _wait(context: ProcessContext, stopped: Callable[[], bool]) -> None:
-    """Until all have ended; a stop is passed on once, also to those who have heard of it."""
-    told = False
+    """Until all have ended; a stop is passed on until then, also to those who have heard of it."""
     while not context.join(timeout=_GLANCE_SECONDS):
-        if stopped() and not told:
-            told = True
+        if stopped() and os.name == "posix":  # elsewhere Ctrl-C reaches all, and this would kill
             for process in context.processes:
-                if process.is_alive():
-                    os.kill(process.pid, signal.SIGTERM)
+                with suppress(ProcessLookupError):
+                    if process.is_alive():
+                        os.kill(process.pid, signal.SIGTERM)
 
 
 def _guarded(rank: int, process: Process, job: Job, folder: Path) -> None:
     """Leave an expected error where the parent finds it; others keep their traceback."""
+    # A stop that comes before or behind the run must not end the process: the parent repeats it.
+    for name in ("SIGTERM", "SIGHUP") if os.name == "posix" else ():
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     try:
         process(rank, job, folder / "meeting")
     except StreammatError as error:

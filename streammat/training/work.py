@@ -140,10 +140,9 @@ def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = N
         StreammatError: see `run` and `prepare`.
     """
     torch.set_num_threads(job.threads)
-    torch.set_flush_denormal(True)
     cv2.setNumThreads(1)
     watch = watch or Watch()
-    with _joined(rank, job, meeting_file) as group, _said_plainly(group):
+    with _joined(rank, job, meeting_file) as group, _said_plainly(group), _without_denormals():
         trainer, examples = _prepared(job, group, watch)
         _begin(job, group)
         if (job.out / LAST).is_file():
@@ -174,6 +173,16 @@ def _said_plainly(group: Group) -> Iterator[None]:
             f"process {group.rank} of {group.size} has lost contact with another one, which ended "
             "or cannot be reached: its own lines say why"
         ) from error
+
+
+@contextlib.contextmanager
+def _without_denormals() -> Iterator[None]:
+    """They are slow, and nothing to gradients; to whoever uses the process after us they may be."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def _prepared(job: Job, group: Group, watch: Watch) -> tuple[Trainer, HeldOut]:

@@ -254,6 +254,7 @@ def test_weights_of_a_run_that_was_killed_are_not_delivered(folder: Path, tmp_pa
     (tmp_path / "best.pt").write_bytes(b"another run's")
     outcome = work(0, Job(recipe, folder / "cache", tmp_path), None)
     assert outcome.weights == tmp_path / "ema.pt"
+    assert torch.tensor(1e-40) > 0, "the process has its denormal numbers back"
 
 
 def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(
