@@ -22,7 +22,7 @@ from .muted import muted
 from .optional import film_library
 from .still_image import StillImage, split
 
-__all__ = ["read_exr", "sdr_codes"]
+__all__ = ["cover_codes", "read_exr", "sdr_codes"]
 
 _BEAUTY = {"beauty.", "rgba.", "rgb.", "combined.", "color.", "colour."}  # taken before others
 _PAIRED_RATE = 30  # above it, time codes count pairs of frames (SMPTE ST 12-1)
@@ -107,7 +107,7 @@ def _image(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImag
     scene = tuple(colours) if len(colours) == 3 else (colours[0],) * 3
     codes = [sdr_codes(plane) for plane in colours]
     if alpha:
-        codes.append(_cover_codes(window.place(channels[names[-1]])))
+        codes.append(cover_codes(window.place(channels[names[-1]])))
     planes, layout = split(np.stack(codes, axis=-1))
     stated = _chromaticities(header)
     primaries = 1 if stated is None else code_point(stated)
@@ -130,7 +130,7 @@ def _image(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImag
 def _matte(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImage:
     """Cover as grey codes: white where it covers, and no light that would have a curve."""
     (cover,) = (_Window(header).place(plane) for plane in channels.values())
-    planes, layout = split(_cover_codes(cover))
+    planes, layout = split(cover_codes(cover))
     return StillImage(
         planes=planes,
         layout=layout,
@@ -143,7 +143,8 @@ def _matte(header: dict[str, Any], channels: dict[str, FloatPlane]) -> StillImag
     )
 
 
-def _cover_codes(cover: FloatPlane) -> NDArray[np.uint16]:
+def cover_codes(cover: FloatPlane) -> NDArray[np.uint16]:
+    """(H, W) codes of cover 0..1, 65535 = covers; what lies outside is clipped, NaN is 0."""
     share: Any = np.clip(np.nan_to_num(cover.astype(np.float32)), 0, 1)
     return np.asarray(np.rint(share * 65535), np.uint16)
 

@@ -12,7 +12,7 @@ from PIL import TiffImagePlugin
 
 from streammat.errors import MediaError
 
-from .exr_file import sdr_codes
+from .exr_file import cover_codes, sdr_codes
 from .optional import film_library
 from .still_image import StillImage, split
 
@@ -75,7 +75,9 @@ def _light(samples: Any) -> StillImage:
     half = samples.dtype == np.float16
     floats = samples.astype(np.float16 if half else np.float32, copy=False)
     planes = [np.ascontiguousarray(floats[..., c]) for c in range(floats.shape[2])]
-    codes, layout = split(np.stack([sdr_codes(plane) for plane in planes], axis=-1))
-    colours = planes[:-1] if layout.alpha else planes
-    image = StillImage(codes, layout, f"tiff {samples.dtype}", curve="linear")
+    colours = planes[:-1] if len(planes) in {2, 4} else planes
+    codes = [sdr_codes(plane) for plane in colours]
+    codes += [cover_codes(plane) for plane in planes[len(colours) :]]
+    stored, layout = split(np.stack(codes, axis=-1))
+    image = StillImage(stored, layout, f"tiff {samples.dtype}", curve="linear")
     return replace(image, scene=tuple(colours) if len(colours) == 3 else (colours[0],) * 3)

@@ -226,6 +226,15 @@ def test_wide_integers_are_refused(tmp_path: Path) -> None:
         load_image(tmp_path / "u.tif")
 
 
+def test_the_alpha_of_a_float_tiff_has_no_curve(tmp_path: Path) -> None:
+    half = np.full((8, 8, 4), 0.5, np.float32)
+    for samples in (half, half[..., :2]):
+        kind = "rgb" if samples.shape[2] == 4 else "minisblack"
+        options = {"photometric": kind, "extrasamples": ["unassalpha"], "planarconfig": "contig"}
+        tifffile.imwrite(tmp_path / "a.tif", samples, **options)
+        assert (load_image(tmp_path / "a.tif").planes[-1] == 32768).all()
+
+
 def test_a_small_big_tiff_of_8_bits_is_read(tmp_path: Path) -> None:
     codes = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     tifffile.imwrite(tmp_path / "u.tif", codes, photometric="rgb", bigtiff=True)
