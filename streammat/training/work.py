@@ -209,7 +209,8 @@ def _check_together(trainer: Trainer, job: Job) -> None:
         return
     first = group.from_first(trainer.step)
     state = float(int(weights_digest(trainer.model)[:12], 16))  # exact: 48 bits
-    same = first == trainer.step and group.from_first(state) == state
+    expected = group.from_first(state)  # asked by all, also where the step differs: else all wait
+    same = first == trainer.step and expected == state
     if any(group.total([float(not same)])):
         raise ConfigError(
             f"process {group.rank} begins at step {trainer.step}, the first at step {first:.0f}, "

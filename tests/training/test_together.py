@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -26,11 +26,14 @@ class Others(Group):
     """The second of two processes; the first is at step 2 with the weights that are given."""
 
     state = 0.0
+    asked: ClassVar[list[str]] = []  # what the first process waits for, in its order
 
     def from_first(self, value: float) -> float:
+        self.asked.append("first")
         return 2.0 if value < 100 else self.state
 
     def total(self, values: list[float]) -> list[float]:
+        self.asked.append("total")
         return values
 
 
@@ -67,6 +70,7 @@ def test_processes_begin_at_the_same_step_with_the_same_weights(
     group = Others(1, 2)
     state = int(weights_digest(model)[:12], 16)
     Others.state = float(state if same else state + 1)
+    Others.asked.clear()
     trainer: Any = SimpleNamespace(group=group, step=step, model=model)
     job: Any = SimpleNamespace(out=tmp_path)
     if good:
@@ -74,6 +78,7 @@ def test_processes_begin_at_the_same_step_with_the_same_weights(
         return
     with pytest.raises(ConfigError, match=f"process 1 begins at step {step}, the first at step 2"):
         work._check_together(trainer, job)
+    assert Others.asked == ["first", "first", "total"]  # whatever differs, or the first one waits
 
 
 @pytest.mark.parametrize(("rank", "heard"), [(0, ["all", "mine"]), (1, ["mine"])])
