@@ -202,6 +202,20 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_batch(
     assert all(p.isfinite().all() for p in trainer.model.parameters())
 
 
+def test_each_of_several_processes_keeps_its_own_part_of_such_a_batch(
+    folder: Path, tmp_path: Path
+) -> None:
+    trainer = make_trainer(folder, tmp_path, 8)
+    trainer.source = Spoiled(trainer.source, step=0)  # type: ignore[arg-type]
+    batch = trainer.next_batch()
+    for rank in (0, 1):
+        trainer.group = Group(rank, 2)
+        with pytest.raises(DivergedError, match=rf"kept in .*bad_batch\.{rank}\.pt"):
+            trainer.train_step(batch)
+    kept = sorted(path.name for path in tmp_path.glob("*.pt"))
+    assert kept == ["bad_batch.0.pt", "bad_batch.1.pt"]
+
+
 def test_a_loss_that_is_no_number_is_told_where_its_batch_cannot_be_kept(
     folder: Path, tmp_path: Path
 ) -> None:
