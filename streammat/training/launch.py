@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ Process = Callable[[int, Job, Path], object]
 found again in a fresh interpreter."""
 
 
-_GLANCE_SECONDS = 0.3
+_GLANCE_SECONDS, _AGAIN_SECONDS = 0.3, 10.0
 
 
 def run_processes(process: Process, job: Job, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -53,9 +54,16 @@ def run_processes(process: Process, job: Job, stopped: Callable[[], bool] = lamb
 
 
 def _wait(context: ProcessContext, stopped: Callable[[], bool]) -> None:
-    """Until all have ended; a stop is passed on until then, also to those who have heard of it."""
+    """Until all have ended; a stop is passed on until then, also to those who have heard of it.
+
+    Not so often that a second Ctrl-C would always meet one of these signals, right behind which it
+    does not count; see `streammat.cli.interrupt`.
+    """
+    again = 0.0
     while not context.join(timeout=_GLANCE_SECONDS):
-        if stopped() and os.name == "posix":  # elsewhere Ctrl-C reaches all, and this would kill
+        now = time.monotonic()
+        if stopped() and now >= again and os.name == "posix":  # elsewhere Ctrl-C reaches all
+            again = now + _AGAIN_SECONDS
             for process in context.processes:
                 with suppress(ProcessLookupError):
                     if process.is_alive():
