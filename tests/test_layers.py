@@ -24,6 +24,7 @@ COMMON = {
     "streammat.closing",
     "streammat.forked",
     "streammat.looking",
+    "streammat.hidden",
 }
 MAY_IMPORT = {
     "streammat.media": set[str](),

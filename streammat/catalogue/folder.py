@@ -14,6 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from streammat.errors import ConfigError
+from streammat.hidden import clear_dead, hidden_name
 from streammat.looking import is_file
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "imported_cards",
     "model_folder",
     "models_folder",
+    "partial_folder",
     "put_folder",
     "remove_folder",
 ]
@@ -100,9 +102,24 @@ def put_folder(whole: Path, folder: Path) -> None:
         raise
     if old is not None:
         shutil.rmtree(old, ignore_errors=True)
+    for left in (
+        "import",
+        "removed",
+    ):  # only now: what was removed may have been the last whole one
+        clear_dead(folder.parent, f"{left}-{folder.name}")
+
+
+def partial_folder(folder: Path) -> Path:
+    """A free hidden name beside a model's folder for one that is not yet whole."""
+    return _free(folder, "import")
 
 
 def _moved_away(folder: Path) -> Path:
-    doomed = folder.with_name(f".removed-{os.getpid()}-{folder.name}")
-    shutil.rmtree(doomed, ignore_errors=True)  # of another process of this number
-    return folder.rename(doomed)
+    return folder.rename(_free(folder, "removed"))
+
+
+def _free(folder: Path, use: str) -> Path:
+    """A hidden name of this process; threads do not share a model's name."""
+    path = folder.with_name(hidden_name(f"{use}-{folder.name}", 0))
+    shutil.rmtree(path, ignore_errors=True)  # of an earlier process of this number
+    return path

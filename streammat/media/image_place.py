@@ -8,15 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from streammat.errors import OutputError
+from streammat.hidden import clear_dead, hidden_name
 
-from .atomic import (
-    check_folder,
-    check_target,
-    clear_dead,
-    flush_to_disk,
-    hidden_name,
-    sync_folder,
-)
+from .atomic import check_folder, check_target, flush_to_disk, sync_folder
 from .counter import Counter, counter_of
 from .sequence import spans
 

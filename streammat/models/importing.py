@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from streammat.catalogue.cards import ModelCard, find_model, shipped_models
-from streammat.catalogue.folder import CARD, model_folder, put_folder
+from streammat.catalogue.folder import CARD, model_folder, partial_folder, put_folder
 from streammat.catalogue.released import RELEASED_NAMES, SOURCE
 from streammat.errors import OutputError, unwritten
 from streammat.models.delivery import write_model
@@ -67,9 +66,8 @@ def install(name: str, fill: Callable[[Path], None], overwrite: bool = False) ->
         ResourceError: the disk is full.
     """
     target = free_folder(name, overwrite=overwrite)
-    partial = target.with_name(f".import-{os.getpid()}-{name}")
+    partial = partial_folder(target)
     try:
-        shutil.rmtree(partial, ignore_errors=True)  # of a killed process of this number
         partial.mkdir(parents=True)
         fill(partial)
         put_folder(partial, target)  # only now, when the new one is whole

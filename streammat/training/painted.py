@@ -76,14 +76,17 @@ def cache_painted(samples: Sequence[Sample], cache: Path, faults: Faults) -> int
 
 
 def origin_of(samples: Sequence[Sample]) -> str:
-    """SHA-256 of names and contents: a frame that was painted anew is another one."""
+    """SHA-256 of names and contents: a frame that was painted anew is another one.
+
+    Files that cannot be read are told by their names; `cache_painted` leaves them out.
+    """
     digest = hashlib.sha256()
     for path in (path for sample in samples for path in (sample.picture, sample.alpha)):
         digest.update(path.name.encode())
         try:
             digest.update(path.read_bytes())
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        except OSError:
+            digest.update(b" unreadable\n")
     return digest.hexdigest()
 
 

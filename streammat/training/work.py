@@ -213,8 +213,8 @@ def _check_together(trainer: Trainer, job: Job) -> None:
     same = first == trainer.step and expected == state
     if any(group.total([float(not same)])):
         raise ConfigError(
-            f"process {group.rank} begins at step {trainer.step}, the first at step {first:.0f}, "
-            f"or with other weights: all processes need the same folder --out {job.out}"
+            f"process {group.rank} begins at step {trainer.step}, another at another step or with "
+            f"other weights: all processes need the same folder --out {job.out}"
         )
 
 

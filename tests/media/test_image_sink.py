@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from streammat.errors import OutputError
-from streammat.media.atomic import hidden_name
+from streammat.hidden import hidden_name
 from streammat.media.reader import open_reader
 from streammat.media.sink import open_sink
 from streammat.settings import MatteSettings, OutputKind, OutputRequest

@@ -20,7 +20,7 @@ from streammat.models import GfmConfig, GfmNetwork, create_model, delivery, save
 from streammat.training.cache import Cache
 from streammat.training.finetune import fitted_recipe
 from streammat.training.folder import allow_replacing
-from streammat.training.painted import HELD_OUT, TRAINED, cache_painted, find_painted
+from streammat.training.painted import HELD_OUT, TRAINED, cache_painted, find_painted, origin_of
 from streammat.training.recipe import load_recipe
 from tests.clips import make_clip
 from tests.training.tiny import disc
@@ -77,6 +77,21 @@ def test_of_five_frames_of_which_one_cannot_be_read_four_are_validated_on(tmp_pa
     assert cache_painted(samples, tmp_path / "cache", faults) == 4
     names = [entry.name for entry in Cache(tmp_path / "cache").entries]
     assert sum(name.startswith(HELD_OUT) for name in names) == 4
+
+
+def test_a_frame_that_cannot_be_opened_is_left_out_and_told_apart_from_a_readable_one(
+    tmp_path: Path,
+) -> None:
+    frames, alphas = paint(tmp_path, 3)
+    lines: list[str] = []
+    faults = Faults(lines.append)
+    samples = find_painted(frames, alphas, faults)
+    readable = origin_of(samples)
+    (alphas / "0001.png").unlink()  # the painter's programme saves it anew just now
+    assert origin_of(samples) != readable
+    assert cache_painted(samples, tmp_path / "cache", faults) == 2
+    assert len(lines) == 1
+    assert "0001.png: not a readable picture (No such file or directory)" in lines[0]
 
 
 def test_few_frames_are_learned_and_validated_on(tmp_path: Path) -> None:
