@@ -1,7 +1,8 @@
 """One image file to planes, by the library that keeps every bit of its kind.
 
-Pillow reads 8 bits (with EXIF orientation), FFmpeg 16-bit PNG and TIFF and DPX as stored, OpenEXR
-half and float, tifffile float, tiled and BigTIFF. Nothing is scaled from one depth to another here.
+Pillow reads 8 bits, FFmpeg 16-bit PNG and TIFF and DPX, OpenEXR half and float, tifffile float,
+tiled and BigTIFF; all upright, where the file says how it was held. Nothing is scaled from one
+depth to another here.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .dpx_file import read_dpx_facts
 from .exr_file import read_exr
 from .ffmpeg import open_input
 from .layouts import mapping, views
+from .orientation import orientation_of, upright
 from .pillow import open_picture
 from .still_image import StillImage, split
 from .tiff_file import needs_tifffile, read_tiff
@@ -138,7 +140,7 @@ def _packed(frame: av.VideoFrame, path: Path) -> NDArray[Any]:
 
 def _read_wide(path: Path) -> StillImage:
     frame = _decoded(path)
-    samples = _packed(frame, path)
+    samples = upright(_packed(frame, path), orientation_of(path))
     if samples.dtype == np.float32:
         samples = np.rint(np.clip(samples, 0, 1) * 65535).astype(np.uint16)
     planes, layout = split(np.ascontiguousarray(samples, dtype=samples.dtype.newbyteorder("=")))

@@ -14,6 +14,7 @@ from streammat.errors import MediaError
 
 from .exr_file import cover_codes, sdr_codes
 from .optional import film_library
+from .orientation import ORIENTATION, upright
 from .still_image import StillImage, split
 
 __all__ = ["needs_tifffile", "read_tiff"]
@@ -54,6 +55,7 @@ def read_tiff(path: Path) -> StillImage:
             page = file.pages[0]
             samples = np.asarray(page.asarray())
             planes, meaning = page.planarconfig, page.photometric
+            held = int(page.tags.valueof(ORIENTATION, default=1))
     except (ValueError, OSError, RuntimeError, KeyError, IndexError) as error:
         why = str(error).splitlines()[0][:100] if str(error) else "damaged"
         raise MediaError(f"{path}: not a readable TIFF image ({why}); save it as EXR") from error
@@ -63,6 +65,7 @@ def read_tiff(path: Path) -> StillImage:
         samples = np.moveaxis(samples, 0, 2)
     if samples.ndim != 3 or samples.shape[2] not in {1, 2, 3, 4}:
         raise MediaError(f"{path}: a TIFF of shape {samples.shape}; save it as RGB, interleaved")
+    samples = upright(samples, held)
     if samples.dtype.kind == "f":
         return _light(samples)
     if samples.dtype not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
