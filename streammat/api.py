@@ -47,6 +47,7 @@ class MatterOptions(TypedDict, total=False):
     strategy: str
     edges: str
     smooth: str | float
+    despeckle_px: float
     grow_px: float
     shrink_px: float
     feather_px: float

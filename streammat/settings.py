@@ -52,6 +52,8 @@ class MatteSettings:
             estimated or source.
         despill: 0..1, removes the screen colour's cast from the foreground.
         smooth: auto, off or 0..1; temporal smoothing of the alpha.
+        despeckle_px: islands of alpha of less than a disc of this diameter, in pixels of the full
+            frame, are taken out.
         grow_px, shrink_px, feather_px: matte finesse in pixels of the full frame.
         clip_black, clip_white: 0..1; alpha at or below / above becomes exactly 0 / 1.
         garbage, holdout: paths of grey images or videos; white forces alpha 0 / 1.
@@ -89,6 +91,7 @@ class MatteSettings:
     foreground: Literal["auto", "estimated", "source"] = "auto"
     despill: float = 0.0
     smooth: str = "auto"
+    despeckle_px: float = 0.0
     grow_px: float = 0.0
     shrink_px: float = 0.0
     feather_px: float = 0.0

@@ -30,6 +30,7 @@ from .cpu_chains import (
     yuv_to_rgb_matrix,
 )
 from .cpu_closed_form import redrawn
+from .cpu_despeckle import despeckled
 from .cpu_foreground import foreground
 from .opencv import cv2
 from .pictures import COLOUR, NETWORK, YUV8
@@ -70,6 +71,7 @@ def ops(bands: Bands | None) -> list[Case]:
         Case("temporal.smooth, motion left out", "op", lambda s, n: _smooth(s, n, bands)),
         Case("temporal.smooth", "op", lambda s, n: _follow(s, n, bands)),
         Case("finesse.finesse", "op", lambda s, n: _finesse(s, n, bands), exception=FINESSE),
+        Case("despeckle.despeckle", "op", despeckled),
         Case("despill.despill", "op", lambda s, n: _despill(s, n, bands)),
         Case("composite.premultiply", "op", lambda s, n: _premultiply(s, n, bands)),
         Case("blur.blur_background", "op", lambda s, n: _blur(s, n, bands)),

@@ -12,6 +12,7 @@ from streammat_kernels import (
     closed_form,
     colour,
     composite,
+    despeckle,
     despill,
     finesse,
     foreground,
@@ -168,6 +169,7 @@ def ops(move: Move) -> list[Case]:
         _case("temporal.smooth", move, lambda f: _smooth(f, follow=False), **near),
         _case("temporal.smooth following motion", move, lambda f: _smooth(f, follow=True)),
         _case("refine.refine", move, _refine),
+        _case("despeckle.despeckle", move, _despeckle),
         _case("finesse.finesse clip", move, _clip, **near),
         _case("finesse.finesse grow 2, feather 3", move, _finesse),
         _case("despill.despill", move, _despill, **near),
@@ -261,6 +263,15 @@ def _refine(f: Frames) -> Prepared:
         state[0] = refine.refine(*maps, planes, YUV8, state[0], alpha, workspace=cells)
 
     return run, [*maps, planes[0], alpha, state[0].memory, state[0].memory]
+
+
+def _despeckle(f: Frames) -> Prepared:
+    alpha, out = f.alpha(), f.alpha()
+    workspace = despeckle.Workspace(f.height, f.width, alpha)
+    return (
+        lambda: despeckle.despeckle(alpha, out, size_px=30, workspace=workspace),
+        [alpha, out, workspace.labels, workspace.areas],
+    )
 
 
 def _clip(f: Frames) -> Prepared:

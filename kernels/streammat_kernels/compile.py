@@ -32,6 +32,7 @@ UNITS = (
     "temporal",
     "refine",
     "composite",
+    "despeckle",
     "finesse",
     "despill",
     "foreground",

@@ -13,6 +13,10 @@
 #define SM_KERNEL extern "C" __global__ void
 #endif
 
+#ifndef SM_PEEK  // an int that other threads may be changing by atomic operations
+#define SM_PEEK(at) (*(const volatile int *)(at))
+#endif
+
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;

@@ -184,6 +184,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Alpha",
         types=(str, int, float),
     ),
+    Setting(
+        "despeckle",
+        **_PIXELS,
+        about="Take islands out that are smaller than a disc of this width, in pixels.",
+        field="despeckle_px",
+    ),
     Setting("grow", **_PIXELS, about="Push the edge outwards, in pixels.", field="grow_px"),
     Setting("shrink", **_PIXELS, about="Pull the edge inwards, in pixels.", field="shrink_px"),
     Setting("feather", **_PIXELS, about="Soften the edge, in pixels.", field="feather_px"),

@@ -17,6 +17,7 @@ from streammat.forked import begin_in_this_process
 from streammat.matting.build import frame_matter
 from streammat.matting.limits import check_levels, check_roi
 from streammat.matting.smoothing import smoothing_strength
+from streammat.matting.touch_up import TouchUp
 from streammat.settings import MatteSettings
 from streammat.types import Alpha, Frame
 from streammat_kernels.bands import Bands
@@ -59,7 +60,7 @@ class ArrayMatter(Closes):
         self.device = choose_device(settings.device, settings.threads)
         self._settings = settings
         self._strength = smoothing_strength(settings.smooth)
-        self._finesse = _finesse_options(settings)
+        self._finesse, self._touched = _finesse_options(settings), TouchUp()
         self._pool = ThreadPoolExecutor(self.device.threads, "streammat-bands")
         bands = Bands(self._pool, self.device.threads)
         self._bands = bands
@@ -152,9 +153,8 @@ class ArrayMatter(Closes):
     def _touch_up(self, alpha: Alpha) -> Alpha:
         if not self._finesse:
             return alpha
-        from streammat_kernels.finesse import finesse
-
-        return finesse(alpha, None, bands=self._bands, **self._finesse)
+        touched: Alpha = self._touched(alpha, bands=self._bands, **self._finesse)
+        return touched
 
 
 def _check_state(state: object) -> None:
@@ -171,6 +171,14 @@ def _check_state(state: object) -> None:
 def _finesse_options(settings: MatteSettings) -> dict[str, Any]:
     """The finesse settings that differ from doing nothing."""
     plain = MatteSettings()
-    names = ("grow_px", "shrink_px", "feather_px", "clip_black", "clip_white", "roi")
+    names = (
+        "despeckle_px",
+        "grow_px",
+        "shrink_px",
+        "feather_px",
+        "clip_black",
+        "clip_white",
+        "roi",
+    )
     chosen = {name: getattr(settings, name) for name in names}
     return {name: value for name, value in chosen.items() if value != getattr(plain, name)}

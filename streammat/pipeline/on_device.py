@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 
 from streammat.matting.extent import Extent
 from streammat.matting.frame_view import frame_view
+from streammat.matting.touch_up import TouchUp
 from streammat.matting.window import Window
 from streammat.types import Alpha, Frame
 from streammat_kernels.closed_form import Workspace as EdgesWorkspace
 from streammat_kernels.closed_form import closed_form
-from streammat_kernels.finesse import Workspace as FinesseWorkspace
-from streammat_kernels.finesse import finesse
 from streammat_kernels.fusion import fuse
 from streammat_kernels.guided import Workspace, guided_upsample
 from streammat_kernels.lut import Lut, apply
@@ -100,7 +99,7 @@ class DeviceWay:
         cells = min(content[0], seen.height), min(content[1], seen.width)
         self._workspace = Workspace(*cells, seen.height, seen.width)
         self._edges = EdgesWorkspace(*content)
-        self._finesse_workspace: FinesseWorkspace | None = None
+        self._touch_up = TouchUp()
         self._bench = Bench(parts.height, parts.width, make=network.staging.empty)
         specs = network.engine.manifest.inputs, network.engine.manifest.outputs
         self._inputs, self._outputs = (
@@ -223,13 +222,11 @@ class DeviceWay:
         touch = self._parts.touch
         if touch is None:
             return alpha
-        if self._finesse_workspace is None:
-            height, width = alpha.shape
-            self._finesse_workspace = FinesseWorkspace(height, width, alpha)
         there = {name: self._up(slot, name, (guide,))[0] for name, guide in guides.items()}
-        return finesse(
+        return self._touch_up(
             alpha,
             self._on_device.like("touched", alpha),
+            despeckle_px=touch.despeckle_px,
             grow_px=touch.grow_px,
             shrink_px=touch.shrink_px,
             feather_px=touch.feather_px,
@@ -238,7 +235,6 @@ class DeviceWay:
             garbage=there.get("garbage"),
             holdout=there.get("holdout"),
             roi=touch.roi,
-            workspace=self._finesse_workspace,
         )
 
     def _draw(self, there: Frame, alpha: Any, work: Work, slot: _Slot) -> None:

@@ -136,6 +136,7 @@ def finesse_of(
     check_levels(settings)
     check_roi(settings, info.height, info.width)
     touch = Finesse(
+        despeckle_px=settings.despeckle_px,
         grow_px=settings.grow_px,
         shrink_px=settings.shrink_px,
         feather_px=settings.feather_px,

@@ -9,8 +9,8 @@ import numpy as np
 
 from streammat.matting.extent import Extent
 from streammat.matting.protocol import FrameMatter
+from streammat.matting.touch_up import TouchUp
 from streammat.types import Alpha, Frame
-from streammat_kernels.finesse import Workspace, finesse
 from streammat_kernels.temporal import TemporalState, smooth
 
 from .queue import Pool
@@ -27,12 +27,14 @@ class Finesse:
     """What is done to the matte after smoothing; the defaults do nothing.
 
     Attributes:
+        despeckle_px: islands of less than a disc of this diameter go.
         grow_px, shrink_px, feather_px: pixels of the full frame.
         clip_black, clip_white: 0..1.
         garbage, holdout: (H, W) uint16 for a frame, 65535 forces alpha to 0 / 1.
         roi: X, Y, W, H; alpha is 0 outside.
     """
 
+    despeckle_px: float = 0.0
     grow_px: float = 0.0
     shrink_px: float = 0.0
     feather_px: float = 0.0
@@ -76,7 +78,7 @@ class RefineStage:
         self._raw: Alpha | None = None
         self.cuts: list[int] = []
         self.extent = Extent()
-        self._workspace: Workspace | None = None
+        self._touch_up = TouchUp()
 
     def process(self, work: Work) -> Work:
         """Fill in ``work.alpha`` and ``work.cut``."""
@@ -110,11 +112,10 @@ class RefineStage:
         return fresh or self._state.cut
 
     def _apply(self, touch: Finesse, frame: Frame, alpha: Alpha, out: Alpha) -> None:
-        if self._workspace is None:
-            self._workspace = Workspace(*alpha.shape)
-        finesse(
+        self._touch_up(
             alpha,
             out,
+            despeckle_px=touch.despeckle_px,
             grow_px=touch.grow_px,
             shrink_px=touch.shrink_px,
             feather_px=touch.feather_px,
@@ -123,5 +124,4 @@ class RefineStage:
             garbage=touch.garbage(frame) if touch.garbage else None,
             holdout=touch.holdout(frame) if touch.holdout else None,
             roi=touch.roi,
-            workspace=self._workspace,
         )

@@ -15,6 +15,7 @@ from streammat_kernels import (
     closed_form,
     colour,
     composite,
+    despeckle,
     despill,
     finesse,
     foreground,
@@ -156,6 +157,10 @@ OPS: dict[str, tuple[Op, float]] = {
     "temporal": (smoothed, FUSED_CODES),
     "refine": (refined, 2 * GUIDED_CODES),
     "composite": (over, FUSED_CODES),
+    "despeckle": (
+        lambda h, w, make: despeckle.despeckle(noise(h, w), make((h, w), np.uint16), size_px=2),
+        0,
+    ),
     "finesse": (
         lambda h, w, make: finesse.finesse(
             noise(h, w), make((h, w), np.uint16), grow_px=1, feather_px=2

@@ -190,6 +190,16 @@ def test_finesse_with_mattes_from_files_and_a_region() -> None:
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.75])
+def test_islands_are_taken_out_as_on_the_cpu(strength: float) -> None:
+    found = []
+    for touch in (None, Finesse(despeckle_px=9, clip_black=0.4)):
+        here, there, _ = both(lambda: [alpha_target()], strength=strength, touch=touch)
+        assert worst(here, there)[0] <= DEVICE_PICTURE_CODES
+        found.append(sink_of(there[0]).written[-1][2][0])
+    assert (found[0] != found[1]).any()
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.75])
 def test_edges_as_the_network_says_and_redrawn(strength: float) -> None:
     found = []
     for redrawn in (False, True):

@@ -3,16 +3,18 @@
 // A launch runs its blocks one after the other. Without SM_THREADS a block has one thread, which
 // every kernel of the package allows. With SM_THREADS (race tests, under ThreadSanitizer) a block
 // has that many real threads, __shared__ memory is theirs together and __syncthreads is a barrier.
+// With SM_CROWD that many threads share the blocks of a launch, and meet at every atomic operation.
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <tuple>
 #include <utility>
-#ifdef SM_THREADS
-#include <barrier>
 #include <thread>
 #include <vector>
+#ifdef SM_THREADS
+#include <barrier>
 #endif
 
 #define __host__
@@ -36,6 +38,22 @@ static inline int __float_as_int(float value) {
   int bits;
   memcpy(&bits, &value, sizeof bits);
   return bits;
+}
+
+static inline std::atomic_ref<int> sm_atomic(const int *at) {
+#ifdef SM_CROWD
+  std::this_thread::yield();
+#endif
+  return std::atomic_ref<int>(*const_cast<int *>(at));
+}
+#define SM_PEEK(at) sm_atomic(at).load(std::memory_order_relaxed)
+static inline int atomicAdd(int *at, int value) { return sm_atomic(at).fetch_add(value); }
+static inline int atomicMin(int *at, int value) {
+  std::atomic_ref<int> there = sm_atomic(at);
+  int before = there.load();
+  while (value < before && !there.compare_exchange_weak(before, value)) {
+  }
+  return before;
 }
 
 struct Dim {
@@ -76,6 +94,18 @@ static void sm_launch(void (*kernel)(A...), void **args, unsigned across, unsign
         });
       for (auto &thread : threads) thread.join();
     }
+#elif defined(SM_CROWD)
+  blockDim = {1, 1, 1};
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < SM_CROWD; t++)
+    threads.emplace_back([=] {
+      threadIdx = {0, 0, 0};
+      for (unsigned i = t; i < across * down * layers; i += SM_CROWD) {
+        blockIdx = {i % across, i / across % down, i / across / down};
+        sm_call(kernel, args, std::index_sequence_for<A...>{});
+      }
+    });
+  for (auto &thread : threads) thread.join();
 #else
   blockDim = {1, 1, 1};
   threadIdx = {0, 0, 0};
