@@ -91,6 +91,8 @@ def _say_unused(
     if unused := unused_rates(rows, settings):
         formats = ", ".join(dict.fromkeys(row.title for row in rows)) or "a pipe"
         notify(f"{', '.join(unused)}: not used; {formats} has no such setting")
+    elif settings.crf is not None and settings.bitrate is not None:
+        notify(f"--crf {settings.crf} is not used: --bitrate {settings.bitrate} decides")
 
 
 def open_target(

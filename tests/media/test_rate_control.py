@@ -74,6 +74,13 @@ def test_a_job_says_so_once_before_it_starts() -> None:
     assert said == ["--crf 20: not used; ProRes 4444 / 422 HQ, PNG has no such setting"]
 
 
+def test_a_bit_rate_decides_where_a_crf_is_given_too() -> None:
+    said: list[str] = []
+    settings = MatteSettings(crf=20, bitrate="8M", background="#000000")
+    plan_outputs([OutputRequest("o.mp4", None)], settings, said.append)
+    assert said == ["--crf 20 is not used: --bitrate 8M decides"]
+
+
 def test_a_job_with_a_wrong_preset_is_refused_before_anything_is_decoded() -> None:
     settings = MatteSettings(encoder_preset="fastest", background="#000000")
     with pytest.raises(ConfigError, match=r"o\.mp4: --encoder-preset fastest: H\.264 takes ultra"):
