@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["SIZE_SIDE_PX", "MatteSettings", "OutputKind", "OutputRequest"]
+__all__ = ["SIZE_SIDE_PX", "MatteSettings", "OutputKind", "OutputRequest", "Screen"]
 
 SIZE_SIDE_PX = (32, 4096)  # of a size that is written as WxH
+
+
+Screen = Literal["green", "blue"]
 
 
 class OutputKind(StrEnum):
@@ -51,6 +54,7 @@ class MatteSettings:
         foreground: auto (estimated for rgba and foreground files, source for composites),
             estimated or source.
         despill: 0..1, removes the screen colour's cast from the foreground.
+        screen: green or blue, for despill.
         smooth: auto, off or 0..1; temporal smoothing of the alpha.
         despeckle_px: islands of alpha of less than a disc of this diameter, in pixels of the full
             frame, are taken out.
@@ -90,6 +94,7 @@ class MatteSettings:
     alpha_mode: Literal["auto", "straight", "premultiplied"] = "auto"
     foreground: Literal["auto", "estimated", "source"] = "auto"
     despill: float = 0.0
+    screen: Screen = "green"
     smooth: str = "auto"
     despeckle_px: float = 0.0
     grow_px: float = 0.0

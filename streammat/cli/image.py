@@ -30,6 +30,7 @@ _SETTINGS = (
     "background",
     "foreground",
     "despill",
+    "screen",
     "despeckle",
     "grow",
     "shrink",

@@ -177,6 +177,12 @@ SETTINGS: tuple[Setting, ...] = (
         group="Picture",
     ),
     Setting(
+        "screen",
+        **_one_of("green", "blue"),
+        about="Colour of the screen, for --despill.",
+        group="Picture",
+    ),
+    Setting(
         "smooth",
         values.smooth,
         "auto|off|0..1",

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streammat.media.sink import Sink
-from streammat.settings import OutputKind
+from streammat.settings import OutputKind, Screen
 from streammat.types import Alpha, Frame
 from streammat_kernels import colour
 from streammat_kernels.layout import Colour, Family, PixelLayout
@@ -32,12 +32,29 @@ RGB = NDArray[np.uint16]
 ALPHA_LAYOUT = PixelLayout(Family.GRAY, 1, 1, bits=16)
 
 
+class Colours(NamedTuple):
+    """Which foreground colours an output needs.
+
+    Attributes:
+        estimated: freed of the old background; else the source's.
+        despill: 0..1, how much of the screen's cast is taken off.
+        screen: its colour.
+        linear_light: how estimated ones will be blended: composites and premultiplied files are
+            made in linear light, straight files are blended by programs that take the codes as
+            they are.
+    """
+
+    estimated: bool
+    despill: float
+    screen: Screen
+    linear_light: bool
+
+
 class Bench:
     """One worker's buffers and the colours of the frame that it works on.
 
     Args:
         height, width: of the frames; the buffers are made when first used and then kept.
-        screen: "green" or "blue", for despill.
         make: gives a contiguous array of a shape and dtype where the frames lie; None: host memory.
     """
 
@@ -45,35 +62,26 @@ class Bench:
         self,
         height: int,
         width: int,
-        screen: Literal["green", "blue"] = "green",
         *,
         make: Callable[[tuple[int, ...], Any], Any] | None = None,
     ) -> None:
         self._size = height, width
-        self._screen = screen
         self._make = make
         self._rgb: dict[str, RGB] = {}
         self._planes: dict[tuple[str, PixelLayout], Planes] = {}
         self._foreground_workspace: Any = None
         self._blur_workspace: Any = None
-        self._known: dict[tuple[bool, float, bool], RGB] = {}
+        self._known: dict[Colours, RGB] = {}
 
     def begin(self) -> None:
         """A new frame: nothing is known about its colours."""
         self._known.clear()
 
-    def colours(
-        self, frame: Frame, alpha: Alpha, estimated: bool, amount: float, linear_light: bool
-    ) -> RGB:
-        """Foreground colours (3, H, W) uint16, estimated or the source's, despilled.
-
-        ``linear_light`` says how they will be blended: composites and premultiplied files are made
-        in linear light, straight files are blended by programs that take the codes as they are.
-        """
-        key = estimated, amount, linear_light and estimated
-        if key not in self._known:
-            self._known[key] = self._find(frame, alpha, *key)
-        return self._known[key]
+    def colours(self, frame: Frame, alpha: Alpha, wanted: Colours) -> RGB:
+        """Foreground colours (3, H, W) uint16; found once a frame."""
+        if wanted not in self._known:
+            self._known[wanted] = self._find(frame, alpha, wanted)
+        return self._known[wanted]
 
     def rgb(self, name: str) -> RGB:
         """A (3, H, W) uint16 buffer of that name."""
@@ -108,16 +116,14 @@ class Bench:
         )
         return out
 
-    def _find(
-        self, frame: Frame, alpha: Alpha, estimated: bool, amount: float, linear_light: bool
-    ) -> RGB:
-        if amount > 0:
+    def _find(self, frame: Frame, alpha: Alpha, wanted: Colours) -> RGB:
+        if wanted.despill > 0:
             from streammat_kernels import despill
 
-            clean = self.colours(frame, alpha, estimated, 0.0, linear_light)
-            out = self.rgb(f"despilled {estimated} {linear_light}")
-            return despill.despill(clean, alpha, out, screen=self._screen, amount=amount)
-        if not estimated:
+            clean = self.colours(frame, alpha, wanted._replace(despill=0.0))
+            out = self.rgb(f"despilled {wanted.estimated} {wanted.linear_light}")
+            return despill.despill(clean, alpha, out, screen=wanted.screen, amount=wanted.despill)
+        if not wanted.estimated:
             source = self.rgb("source")
             colour.to_rgb(frame.planes, frame.layout, frame.colour, source)
             return source
@@ -130,8 +136,8 @@ class Bench:
             frame.layout,
             frame.colour,
             alpha,
-            self.rgb(f"estimated {linear_light}"),
-            linear_light=linear_light,
+            self.rgb(f"estimated {wanted.linear_light}"),
+            linear_light=wanted.linear_light,
             workspace=self._foreground_workspace,
         )
 
@@ -183,7 +189,7 @@ def _draw_colours(
             frame.planes, frame.layout, frame.colour, layout, sink.colour, planes, alpha=wanted
         )
         return
-    rgb = bench.colours(frame, alpha, plan.estimated, plan.despill, plan.premultiplied)
+    rgb = bench.colours(frame, alpha, _colours(plan, plan.premultiplied))
     if multiplied:
         from streammat_kernels import composite
 
@@ -215,8 +221,12 @@ def _draw_composite(
     assert background is not None, "a composite has a background"
     rgb = None
     if plan.estimated or plan.despill > 0:
-        rgb = bench.colours(frame, alpha, plan.estimated, plan.despill, linear_light=True)
+        rgb = bench.colours(frame, alpha, _colours(plan, linear_light=True))
     composite.over(plate, layout, sink.colour, alpha, background, planes, foreground=rgb)
+
+
+def _colours(plan: OutputPlan, linear_light: bool) -> Colours:
+    return Colours(plan.estimated, plan.despill, plan.screen, linear_light and plan.estimated)
 
 
 def _without_alpha(layout: PixelLayout, planes: Planes) -> tuple[PixelLayout, Planes]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from streammat.errors import ConfigError
-from streammat.settings import MatteSettings, OutputKind
+from streammat.settings import MatteSettings, OutputKind, Screen
 
 __all__ = ["GREEN", "OutputPlan", "blur_strength", "plan_output"]
 
@@ -28,6 +28,7 @@ class OutputPlan:
         in_light: the file holds linear light and multiplies there (EXR), not in codes.
         background: #RRGGBB, a path, blur[:STRENGTH], or "" where the kind has none.
         despill: 0..1.
+        screen: whose colour is taken off, green or blue.
     """
 
     path: str
@@ -37,6 +38,7 @@ class OutputPlan:
     in_light: bool = False
     background: str = ""
     despill: float = 0.0
+    screen: Screen = "green"
 
     @property
     def alpha_mode(self) -> str:
@@ -102,6 +104,7 @@ def plan_output(
         in_light=premultiplied_by_format,
         background=_background(path, settings.background, bare, notify) if composite else "",
         despill=0.0 if kind is OutputKind.ALPHA else settings.despill,
+        screen=settings.screen,
     )
 
 

@@ -73,7 +73,7 @@ def test_a_preset_decides_the_default_format(pipeline: FakePipeline) -> None:
 def test_every_option_reaches_the_settings(pipeline: FakePipeline) -> None:
     words = (
         "--size 640x352 --background blur:0.3 --alpha-mode straight --foreground source "
-        "--despill 0.5 --smooth off --despeckle 12 --grow 1 --shrink 2 --feather 3 "
+        "--despill 0.5 --screen blue --smooth off --despeckle 12 --grow 1 --shrink 2 --feather 3 "
         "--clip-black 0.1 --clip-white 0.9 --garbage g.png --holdout h.mp4 --roi 1,2,3,4 "
         "--start 1 --end 0:02 --frames 3-9 --limit 5 --audio none --crf 20 --bitrate 8M "
         "--encoder-preset slow --device cpu --strategy single --threads 1 --overwrite --strict "
@@ -82,7 +82,8 @@ def test_every_option_reaches_the_settings(pipeline: FakePipeline) -> None:
     assert main(["matte", "in.mp4", *words.split()]) == 0
     got = pipeline.calls[0][2]
     assert (got.size, got.background, got.alpha_mode) == ("640x352", "blur:0.3", "straight")
-    assert (got.foreground, got.despill, got.smooth) == ("source", 0.5, "off")
+    assert (got.foreground, got.despill, got.screen) == ("source", 0.5, "blue")
+    assert got.smooth == "off"
     assert (got.despeckle_px, got.grow_px, got.shrink_px, got.feather_px) == (12, 1, 2, 3)
     assert (got.clip_black, got.clip_white, got.roi) == (0.1, 0.9, (1, 2, 3, 4))
     assert (got.garbage, got.holdout, got.model) == ("g.png", "h.mp4", "m.onnx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -139,6 +140,17 @@ def test_composite_with_estimated_and_despilled_colours() -> None:
     plate, expected = frame(3), made(YUV)
     rgb = despill(estimated(linear_light=True), ramp(plate), amount=0.5)
     over(plate.planes, YUV, plate.colour, ramp(plate), flat(YUV, 60), expected, foreground=rgb)
+    assert same(out, expected)
+
+
+@pytest.mark.parametrize("screen", ["green", "blue"])
+def test_two_outputs_share_clean_colours_and_lose_the_cast_of_the_screen(
+    screen: Literal["green", "blue"],
+) -> None:
+    plan = OutputPlan("a.mov", KIND.FOREGROUND, estimated=True, despill=0.8, screen=screen)
+    out, plate, expected = drawn(plan, FakeSink()), frame(3), made(YUV)
+    rgb = despill(estimated(linear_light=False), ramp(plate), screen=screen, amount=0.8)
+    colour.from_rgb(rgb, YUV, plate.colour, expected)
     assert same(out, expected)
 
 

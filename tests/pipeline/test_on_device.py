@@ -165,7 +165,7 @@ def test_every_kind_of_output_is_drawn_on_the_device() -> None:
                 FakeSink(layout=RGBA8, colour=FULL, wants=KIND.RGBA),
             ),
             composite(background="blur"),
-            composite(estimated=True, despill=0.7),
+            composite(estimated=True, despill=0.7, screen="blue"),
             composite(YUVA),
         ]
 

@@ -108,9 +108,10 @@ def test_a_strength_out_of_range_is_refused(background: str) -> None:
 
 
 def test_alpha_files_are_never_despilled() -> None:
-    settings = MatteSettings(despill=0.5)
+    settings = MatteSettings(despill=0.5, screen="blue")
     assert plan("a.mov", settings, KIND.ALPHA).despill == 0
     assert plan("a.mov", settings).despill == 0.5
+    assert plan("a.mov", settings).screen == "blue"
 
 
 @pytest.mark.parametrize(
