@@ -20,6 +20,7 @@ from .exr_attributes import kept_attributes
 from .input_colour.primaries import code_point
 from .muted import muted
 from .optional import film_library
+from .picture_size import check_size
 from .still_image import StillImage, split
 
 __all__ = ["cover_codes", "read_exr", "sdr_codes"]
@@ -44,6 +45,7 @@ def read_exr(path: Path) -> StillImage:
         with opened as file:
             part = _part(file, path)
             header = dict(part.header)
+            check_size(path, *_display(header)[2:])
             wanted = _wanted(part.channels) or list(part.channels)
             channels = {name: _samples(part.channels[name]) for name in wanted}
             others = [name for every in file.parts for name in every.channels]
@@ -159,14 +161,21 @@ def sdr_codes(light: FloatPlane) -> NDArray[np.uint16]:
     return encode(light, out)
 
 
+def _display(header: Mapping[str, Any]) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the display window."""
+    (left, top), (right, bottom) = (
+        [int(place) for place in np.asarray(point)] for point in header["displayWindow"]
+    )
+    return left, top, right - left + 1, bottom - top + 1
+
+
 class _Window:
     """Places the data window into the display window: crops what hangs over, fills with 0."""
 
     def __init__(self, header: Mapping[str, Any]) -> None:
-        (left, top), (right, bottom) = (np.asarray(point) for point in header["displayWindow"])
         (self._x, self._y), _ = (np.asarray(point) for point in header["dataWindow"])
-        self._left, self._top = int(left), int(top)
-        self._shape = int(bottom - top) + 1, int(right - left) + 1
+        self._left, self._top, width, height = _display(header)
+        self._shape = height, width
 
     def place(self, plane: FloatPlane) -> FloatPlane:
         """The plane in the display window's size."""

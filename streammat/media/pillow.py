@@ -9,11 +9,10 @@ from PIL import Image
 
 from streammat.errors import MediaError
 
-__all__ = ["MOST_PIXELS", "open_picture"]
+from .picture_size import check_size
 
-# Phones take 200 MP, stitched panoramas more; 1 gigapixel is 3 GB of samples, and what claims to
-# be larger is more likely a file made to fill the memory.
-MOST_PIXELS = 1 << 30
+__all__ = ["open_picture"]
+
 _LIMIT = threading.Lock()  # of Pillow's, which is one for the process and not ours to change
 
 
@@ -30,11 +29,9 @@ def open_picture(path: Path) -> Image.Image:
             image = Image.open(path)
         finally:
             Image.MAX_IMAGE_PIXELS = before
-    width, height = image.size
-    if width * height > MOST_PIXELS:
+    try:
+        check_size(path, *image.size)
+    except MediaError:
         image.close()
-        raise MediaError(
-            f"{path}: {width}x{height}, more than {MOST_PIXELS / 1e6:.0f} megapixels; "
-            "make it smaller"
-        )
+        raise
     return image

@@ -15,6 +15,7 @@ from streammat.errors import MediaError
 from .exr_file import cover_codes, sdr_codes
 from .optional import film_library
 from .orientation import ORIENTATION, upright
+from .picture_size import check_size
 from .still_image import StillImage, split
 
 __all__ = ["needs_tifffile", "read_tiff"]
@@ -53,6 +54,7 @@ def read_tiff(path: Path) -> StillImage:
     try:
         with tifffile.TiffFile(path) as file:
             page = file.pages[0]
+            check_size(path, int(page.imagewidth), int(page.imagelength))
             samples = np.asarray(page.asarray())
             planes, meaning = page.planarconfig, page.photometric
             held = int(page.tags.valueof(ORIENTATION, default=1))
