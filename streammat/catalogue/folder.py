@@ -102,10 +102,8 @@ def put_folder(whole: Path, folder: Path) -> None:
         raise
     if old is not None:
         shutil.rmtree(old, ignore_errors=True)
-    for left in (
-        "import",
-        "removed",
-    ):  # only now: what was removed may have been the last whole one
+    # Only now: what was moved away may have been the last whole one.
+    for left in ("import", "removed"):
         clear_dead(folder.parent, f"{left}-{folder.name}")
 
 

@@ -124,7 +124,9 @@ def _preset(layers: Sequence[Layer], suffixes: Sequence[str]) -> list[Layer]:
     # They are x264's and x265's: another codec has a scale of its own.
     named = next((layer.values["codec"] for layer in layers if "codec" in layer.values), "h264")
     theirs = set(str(named).split(",")) <= {"h264", "hevc"}
-    codec = preset.codec.get(own[0], {}) if len(set(own)) == 1 and theirs else {}
+    codec = dict(preset.codec.get(own[0], {})) if len(set(own)) == 1 and theirs else {}
+    if any("bitrate" in layer.values for layer in layers):
+        codec.pop("crf", None)  # the user's rate decides
     return [Layer(f"preset {name}", {**preset.values, **codec})]
 
 

@@ -14,7 +14,10 @@ from pathlib import Path
 __all__ = ["DpxFacts", "read_dpx_facts"]
 
 _HEADER_BYTES = 2048
-_TRANSFER, _ASPECT, _FILM_RATE, _TIMECODE, _TV_RATE = 801, 1628, 1724, 1920, 1940
+_ORIENTATION, _TRANSFER, _ASPECT = 768, 801, 1628
+_FILM_RATE, _TIMECODE, _TV_RATE = 1724, 1920, 1940
+# Which way pixels, then lines, were scanned, in the numbers of EXIF; other codes say nothing.
+_SCANNED = (1, 2, 4, 3, 5, 6, 8, 7)
 _UNDEFINED = 0xFFFFFFFF
 _LOG_TRANSFERS = {1, 3}  # printing density, logarithmic
 _SLOWEST, _FASTEST = 1.0, 1000.0
@@ -29,13 +32,15 @@ class DpxFacts:
     Attributes:
         rate: frames per second.
         timecode: as text, "" without.
-        sample_aspect: width to height of a pixel.
+        sample_aspect: width to height of a pixel, as stored.
+        orientation: 1..8 as EXIF counts, see `streammat.media.orientation`; 1 is upright.
         curve: cineon, or "" (video).
     """
 
     rate: Fraction | None = None
     timecode: str = ""
     sample_aspect: Fraction = Fraction(1)
+    orientation: int = 1
     curve: str = ""
 
 
@@ -51,8 +56,13 @@ def read_dpx_facts(path: Path) -> DpxFacts:
         rate=rate,
         timecode=_timecode(struct.unpack_from(order + "I", head, _TIMECODE)[0]),
         sample_aspect=_aspect(*struct.unpack_from(order + "2I", head, _ASPECT)),
+        orientation=_orientation(struct.unpack_from(order + "H", head, _ORIENTATION)[0]),
         curve="cineon" if head[_TRANSFER] in _LOG_TRANSFERS else "",
     )
+
+
+def _orientation(code: int) -> int:
+    return _SCANNED[code] if code < len(_SCANNED) else 1
 
 
 def _float(head: bytes, order: str, offset: int) -> float:

@@ -7,6 +7,7 @@ depth to another here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from .dpx_file import read_dpx_facts
 from .exr_file import read_exr
 from .ffmpeg import open_input
 from .layouts import mapping, views
-from .orientation import orientation_of, upright
+from .orientation import orientation_of, swaps_axes, upright
 from .pillow import open_picture
 from .still_image import StillImage, split
 from .tiff_file import needs_tifffile, read_tiff
@@ -153,17 +154,20 @@ def _read_dpx(path: Path) -> StillImage:
     if mapping(frame.format.name) is None:
         planes, layout = split(_native(_packed(frame, path)))
     else:
-        seen, layout = views(frame, keep_alpha=True)
-        planes = tuple(plane.copy() for plane in seen)
+        planes, layout = views(frame, keep_alpha=True)
+    aspect = facts.sample_aspect
+    if swaps_axes(facts.orientation):
+        layout = replace(layout, chroma_x=layout.chroma_y, chroma_y=layout.chroma_x)
+        aspect = 1 / aspect
     full = layout.family in {Family.RGB, Family.GRAY}
     return StillImage(
-        planes,
+        tuple(upright(plane, facts.orientation).copy() for plane in planes),
         layout,
         f"dpx {frame.format.name}",
         ColourTags(primaries=1, transfer=1, matrix=1, full_range=full),
         timecode=facts.timecode,
         rate=facts.rate,
-        sample_aspect=facts.sample_aspect,
+        sample_aspect=aspect,
         curve=facts.curve,
     )
 

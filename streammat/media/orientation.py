@@ -16,7 +16,7 @@ from PIL import Image
 
 from .pillow import open_picture
 
-__all__ = ["ORIENTATION", "orientation_of", "upright"]
+__all__ = ["ORIENTATION", "orientation_of", "swaps_axes", "upright"]
 
 ORIENTATION = 0x0112  # the tag (TIFF 6.0 and EXIF 2.3, Orientation)
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -43,6 +43,11 @@ def upright(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
     """
     turn = _TURNS.get(orientation)
     return samples if turn is None else turn(samples)
+
+
+def swaps_axes(orientation: int) -> bool:
+    """Whether turning upright makes width of height."""
+    return orientation in {5, 6, 7, 8}
 
 
 def orientation_of(path: Path) -> int:

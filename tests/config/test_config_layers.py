@@ -69,6 +69,11 @@ def test_codec_options_of_a_preset_do_not_hold_for_another_encoders_scale(
     assert (found.values["encoder_preset"] is None) == (crf is None)
 
 
+def test_a_bit_rate_leaves_no_crf_of_a_preset(tmp_path: Path) -> None:
+    found = _resolve(tmp_path, preset="live", bitrate="4M")
+    assert (found.values["crf"], found.values["encoder_preset"]) == (None, "veryfast")
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_values_of_presets_pass_their_own_checks(name: str) -> None:
     preset = PRESETS[name]

@@ -34,6 +34,14 @@ def noise_frame(pixel_format: str, size: tuple[int, int], seed: int) -> av.Video
     return frame
 
 
+def write_dpx(path: Path, frame: av.VideoFrame) -> None:
+    with av.open(str(path), "w", format="image2") as out:
+        stream = out.add_stream("dpx", rate=24)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, frame.format.name
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+
+
 def lossless_clip(
     path: Path,
     pixel_format: str = "yuv420p",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from streammat.media.image_file import read_image
+from streammat.media.image_file import load_image, read_image
 from streammat.media.orientation import ORIENTATION, orientation_of, upright
+
+from .sources import noise_frame, write_dpx
 
 PICTURE = np.arange(3 * 5 * 3, dtype=np.uint16).reshape(3, 5, 3) * 1000
 
@@ -81,3 +84,22 @@ def test_what_states_nothing_or_cannot_be_read_is_as_stored(tmp_path: Path) -> N
     path.write_bytes(whole[:33] + chunk(b"eXIf", b"no tags at all") + whole[33:])
     assert orientation_of(path) == 1
     assert orientation_of(tmp_path / "missing.png") == 1
+
+
+@pytest.mark.parametrize("pixel_format", ["rgb24", "rgb48le", "gbrp10le"])
+@pytest.mark.parametrize(("code", "orientation"), enumerate((1, 2, 4, 3, 5, 6, 8, 7, 1)))
+def test_dpx(tmp_path: Path, code: int, orientation: int, pixel_format: str) -> None:
+    """Codes of SMPTE ST 268-1; 8 and above say nothing."""
+    path = tmp_path / "a.dpx"
+    noise = noise_frame("gbrp10le", (16, 8), 1)
+    write_dpx(path, noise.reformat(format=pixel_format))
+    stored = read_image(path)[0]
+    data = bytearray(path.read_bytes())
+    order = ">" if data[:4] == b"SDPX" else "<"
+    struct.pack_into(order + "H", data, 768, code)
+    struct.pack_into(order + "2I", data, 1628, 2, 1)
+    path.write_bytes(data)
+    turned = load_image(path)
+    for left, right in zip(turned.planes, stored, strict=True):
+        np.testing.assert_array_equal(left, upright(right, orientation))
+    assert turned.sample_aspect == (Fraction(1, 2) if orientation > 4 else 2)
