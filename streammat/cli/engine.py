@@ -37,8 +37,8 @@ def engine() -> None:
 @click.argument("model", default="gfm_lite0_tt")
 @click.option("--size", metavar="fast|balanced|best|WxH", help="Network size. [default: balanced]")
 @click.option("--profile", metavar="720p|1080p|2160p", help="Network size for such pictures.")
-@click.option("--batch", type=click.IntRange(1, 8), default=1, show_default=True)
-@click.option("--dynamic", is_flag=True, help="Any batch from 1 to --batch (8 unless given).")
+@click.option("--batch", type=click.IntRange(1, 8), help="[default: 1; with --dynamic 8]")
+@click.option("--dynamic", is_flag=True, help="Any batch from 1 to --batch.")
 @click.option("--precision", type=click.Choice(["fp16", "fp32"]), default="fp16", show_default=True)
 @click.option(
     "--backend",
@@ -66,7 +66,7 @@ def build(
     model: str,
     size: str | None,
     profile: str | None,
-    batch: int,
+    batch: int | None,
     backend: str | None,
     second_glance: bool | None,
     as_json: bool,
@@ -87,8 +87,8 @@ def build(
     if second_glance is None:
         asked = size or f"{width}x{height}"
         second_glance = strategy_for_clip(card.network, asked) == "second-glance"
-    if options["dynamic"] and batch == 1:
-        batch = 8
+    if batch is None:
+        batch = 8 if options["dynamic"] else 1
     options["second_glance"] = second_glance
     chosen: Any = backend or default_backend()
     request = engine_request(card, width, height, backend=chosen, batch=batch, **options)
@@ -108,7 +108,7 @@ def list_engines(as_json: bool) -> None:
     """List the engines that are kept, last used first."""
     from streammat.gpu.engines import plan_cache
 
-    cache = plan_cache()
+    cache = plan_cache(reading=True)
     entries = cache.entries()
     if as_json:
         rows = [{**_facts(entry), "path": entry.path} for entry in entries]
@@ -129,7 +129,7 @@ def show(key: str, as_json: bool) -> None:
     """Show everything that is known of the engine whose key begins with KEY."""
     from streammat.gpu.engines import plan_cache
 
-    entry = plan_cache().match(key)
+    entry = plan_cache(reading=True).match(key)
     if as_json:
         print_json("engine show", {**_facts(entry), "path": entry.path})
     else:
@@ -148,16 +148,17 @@ def verify(keys: tuple[str, ...], as_json: bool) -> int:
     from streammat.gpu.engines import plan_cache
 
     cache = plan_cache()
-    chosen = [cache.match(key) for key in keys] or cache.entries()
-    states = {e.manifest.key: cache.check(e.manifest.key) for e in chosen}
+    chosen = [cache.one_key(key) for key in keys] or cache.keys()
+    known = {entry.manifest.key: entry for entry in cache.entries()}
+    states = {key: cache.check(key) for key in chosen}
     if as_json:
         rows = [{"key": key, "whole": whole} for key, whole in states.items()]
         print_json("engine verify", {"engines": rows, "set_aside": cache.damaged()})
     else:
-        for entry in chosen:
-            whole = states[entry.manifest.key]
+        for key, whole in states.items():
+            name = f"  {_name(known[key])}" if key in known else ""
             state = "whole" if whole else "damaged: set aside, it will be built anew when needed"
-            click.echo(f"{entry.manifest.key[:12]}  {_name(entry)}  {state}")
+            click.echo(f"{key[:12]}{name}  {state}")
         for path in cache.damaged():
             click.echo(f"set aside: {path}")
         if not chosen:
@@ -179,7 +180,7 @@ def prune(keep_gib: float | None, everything: bool, as_json: bool) -> None:
     cache = plan_cache(0.0 if everything else keep_gib)
     removed, freed = cache.prune()
     if everything:
-        cache.remove_locks()
+        cache.clear_traces()
     if as_json:
         keys = [manifest.key for manifest in removed]
         print_json("engine prune", {"removed": keys, "freed_bytes": freed})
@@ -276,6 +277,13 @@ def _print_entry(entry: PlanEntry) -> None:
 def _accuracy(found: dict[str, Any] | None) -> str:
     if found is None:
         return "not measured"
+    try:
+        return _measured(found)
+    except (KeyError, TypeError, ValueError):
+        return "not readable; 'streammat engine build --rebuild' measures it again"
+
+
+def _measured(found: dict[str, Any]) -> str:
     alpha, glance, focus = (found[name] for name in ("alpha", "glance", "focus"))
     return (
         f"alpha mean {alpha['mean']:.2g} max {alpha['largest']:.2g}, relative L2 glance "

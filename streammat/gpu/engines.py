@@ -49,11 +49,12 @@ def default_backend() -> Backend:
     )
 
 
-def plan_cache(limit_gib: float | None = None) -> PlanCache:
+def plan_cache(limit_gib: float | None = None, *, reading: bool = False) -> PlanCache:
     """Where engines are kept.
 
     Args:
         limit_gib: of all engines together, 0..1000000; None means the usual 8.
+        reading: nothing will be stored; the folder need not be writable.
 
     Raises:
         ConfigError: the limit is out of range.
@@ -64,7 +65,7 @@ def plan_cache(limit_gib: float | None = None) -> PlanCache:
     if limit_gib is not None and not 0 <= limit_gib <= _MOST_GIB:  # NaN is not within, either
         raise ConfigError(f"room for engines: {limit_gib:g} GiB is not allowed; use 0..{_MOST_GIB}")
     limit = LIMIT_BYTES if limit_gib is None else int(limit_gib * _GIB)
-    return PlanCache(cache_folder() / "engines" / "plans", limit)
+    return PlanCache(cache_folder() / "engines" / "plans", limit, reading=reading)
 
 
 def engine_request(
@@ -153,7 +154,7 @@ def build_engine(request: EngineRequest, shop: Workshop, *, rebuild: bool = Fals
 def open_engine(
     card: ModelCard, width: int, height: int, say: Say, *, second_glance: bool = False
 ) -> Engine:
-    """An engine for frames in ordinary memory, built first where the cache lacks it.
+    """An engine for frames in ordinary memory, built first where no kept one serves.
 
     Args:
         card: of the model.
@@ -166,6 +167,7 @@ def open_engine(
         DeviceUnavailable: no GPU.
         EngineError: the build failed, or the plan cannot be loaded.
     """
+    from streammat_engines.tensorrt.kept import obtain_one_picture
     from streammat_engines.tensorrt.memory import open_within_memory
     from streammat_engines.tensorrt.tiles import TiledEngine
 
@@ -174,8 +176,8 @@ def open_engine(
 
     def opened(width: int, height: int) -> Engine:
         request = engine_request(card, width, height, backend=backend, second_glance=second_glance)
-        entry = build_engine(request, shop)
-        return _on_host(entry.read(), entry.manifest, shop.api)
+        entry = obtain_one_picture(request, shop)
+        return _on_host(entry.read(), entry.manifest.limited_to(1), shop.api)
 
     def tiled() -> Engine:
         side = min(_TILE_PX, width, height)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,31 @@ def test_verify_finds_the_damaged_one(cache: PlanCache, capsys: pytest.CaptureFi
         "bbbb": True,
     }
     assert len(found["set_aside"]) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "manifest", "no plan"])
+@pytest.mark.parametrize("keys", [[], ["aaaa"]])
+def test_verify_finds_what_cannot_even_be_listed(
+    cache: PlanCache, capsys: pytest.CaptureFixture[str], damage: str, keys: list[str]
+) -> None:
+    plan = cache.folder / "aaaa000011112222.plan"
+    if damage == "cut":
+        plan.write_bytes(b"pl")
+    elif damage == "manifest":
+        plan.with_suffix(".json").write_text("{")
+    else:
+        plan.unlink()
+    assert main(["engine", "verify", *keys]) == 2
+    assert "aaaa00001111  damaged: set aside" in capsys.readouterr().out
+    assert main(["engine", "verify"]) == 0
+
+
+def test_an_accuracy_that_cannot_be_read_is_no_failure(
+    cache: PlanCache, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache.store(replace(plan_of("cccc000011112222"), accuracy={"frames": 1}), b"plan")
+    assert main(["engine", "show", "cccc"]) == 0
+    assert "accuracy: not readable" in capsys.readouterr().out
 
 
 def test_verify_with_nothing_to_check_says_so(

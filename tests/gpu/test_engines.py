@@ -60,7 +60,8 @@ def test_where_a_picture_does_not_fit_tiles_are_computed(monkeypatch: pytest.Mon
 
     def build(request: Any, shop: Any) -> Any:
         asked.append((request.width, request.height, request.second_glance))
-        return SimpleNamespace(read=lambda: b"", manifest=request)
+        made = SimpleNamespace(limited_to=lambda batch: request)
+        return SimpleNamespace(read=lambda: b"", manifest=made)
 
     def on_host(plan: bytes, request: Any, api: Any) -> Any:
         if request.width * request.height > 512 * 512:
@@ -72,7 +73,7 @@ def test_where_a_picture_does_not_fit_tiles_are_computed(monkeypatch: pytest.Mon
     said: list[str] = []
     monkeypatch.setattr(engines, "default_backend", lambda: "tensorrt-rtx")
     monkeypatch.setattr(engines, "open_workshop", lambda *_: SimpleNamespace(api=None))
-    monkeypatch.setattr(engines, "build_engine", build)
+    monkeypatch.setattr("streammat_engines.tensorrt.kept.obtain_one_picture", build)
     monkeypatch.setattr(engines, "_on_host", on_host)
     card = find_model("gfm_lite0_tt")
     engine = engines.open_engine(card, 1920, 1088, said.append, second_glance=True)

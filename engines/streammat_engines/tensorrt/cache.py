@@ -22,7 +22,7 @@ from typing import Any
 from streammat_kernels.errors import DependencyError
 
 from ..errors import EngineError, EngineFileError
-from .plan import PlanManifest
+from .plan import OtherSchema, PlanManifest
 
 __all__ = ["LIMIT_BYTES", "PlanCache", "PlanEntry"]
 
@@ -58,14 +58,19 @@ class PlanCache:
     Args:
         folder: is made.
         limit_bytes: of all plans together.
+        reading: nothing will be stored, so that the folder need not be there or writable.
 
     Raises:
         EngineFileError: the folder cannot be made or written.
     """
 
-    def __init__(self, folder: Path, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(
+        self, folder: Path, limit_bytes: int = LIMIT_BYTES, *, reading: bool = False
+    ) -> None:
         self.folder = folder
         self.limit_bytes = limit_bytes
+        if reading:
+            return
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -80,6 +85,8 @@ class PlanCache:
             return None
         try:
             entry.read()
+        except PermissionError:  # somebody else's, for whom it may be whole
+            return None
         except (OSError, EngineError):
             self._set_aside(key)
             return None
@@ -91,6 +98,11 @@ class PlanCache:
         """Every plan with a readable manifest, last used first; hashes are not checked."""
         found = [self._entry(path) for path in self.folder.glob("*.json")]
         return sorted((e for e in found if e is not None), key=lambda e: -e.used)
+
+    def keys(self, beginning: str = "") -> list[str]:
+        """Of every manifest here whose key begins like this, whole or not."""
+        keys = (path.stem for path in self.folder.glob("*.json"))
+        return sorted(key for key in keys if _KEY.fullmatch(key) and key.startswith(beginning))
 
     def check(self, key: str) -> bool:
         """Whether the plan is there and whole; a damaged one is set aside."""
@@ -105,11 +117,25 @@ class PlanCache:
         """The one plan whose key begins like this.
 
         Raises:
+            EngineFileError: none does, or several do; it is damaged.
+        """
+        key = self.one_key(beginning)
+        if (entry := self._entry(self.folder / f"{key}.json")) is None:
+            raise EngineFileError(
+                f"engine {key[:12]} is damaged or of another release: build it again with "
+                "'streammat engine build'"
+            )
+        return entry
+
+    def one_key(self, beginning: str) -> str:
+        """The one key that begins like this, of a plan that is whole or not.
+
+        Raises:
             EngineFileError: none does, or several do.
         """
-        found = [e for e in self.entries() if e.manifest.key.startswith(beginning)]
+        found = self.keys(beginning)
         if len(found) != 1:
-            keys = ", ".join(e.manifest.key[:12] for e in (found or self.entries())[:6]) or "none"
+            keys = ", ".join(key[:12] for key in (found or self.keys())[:6]) or "none"
             what = "several engines begin with" if found else "there is no engine"
             raise EngineFileError(f"{what} {beginning!r}; engines here: {keys}")
         return found[0]
@@ -128,6 +154,21 @@ class PlanCache:
         self.prune(keep=manifest.key)
         return PlanEntry(manifest, path, time.time())
 
+    def restate(self, manifest: PlanManifest) -> PlanEntry:
+        """Write the manifest of a plan that is here anew, with more facts.
+
+        Raises:
+            OSError: the disk is full or refuses; the old manifest stays.
+        """
+        write_atomically(self.folder / f"{manifest.key}.json", manifest.to_json().encode())
+        return PlanEntry(manifest, self.folder / f"{manifest.key}.plan", time.time())
+
+    def remove(self, key: str) -> None:
+        """Remove a plan; its lock is the caller's."""
+        for suffix in (".json", ".plan"):
+            with contextlib.suppress(OSError):  # Windows: somebody has it open
+                (self.folder / f"{key}{suffix}").unlink(missing_ok=True)
+
     @contextmanager
     def building(self, key: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Hold the key's lock while building.
@@ -136,11 +177,17 @@ class PlanCache:
             key: of the plan.
             waiting: called once when another process has the lock; look into the cache again
                 afterwards.
+
+        Raises:
+            EngineFileError: the lock is another user's.
         """
         lock = self._lock(key)
-        if not _taken(lock):
-            waiting()
-            lock.acquire()
+        try:
+            if not _taken(lock):
+                waiting()
+                lock.acquire()
+        except PermissionError as error:  # another user's
+            raise _unwritable(self.folder, error) from error
         try:
             yield
         finally:
@@ -173,11 +220,13 @@ class PlanCache:
                 freed += size
         return removed, freed + self._drop_damaged(limit - kept)
 
-    def remove_locks(self) -> None:
-        """Remove the lock files that nobody holds, of plans that are not there any more."""
-        kept = {path.stem for path in self.folder.glob("*.json")}
+    def clear_traces(self) -> None:
+        """Remove what builders learned, and the locks that nobody holds, of plans that are gone."""
+        for path in self.folder.glob("*.timing"):
+            _unlinked(path)
+        kept = set(self.keys())
         for path in self.folder.glob("*.lock"):
-            if path.stem not in kept and _taken(lock := self._lock(path.stem)):
+            if path.stem not in kept and _ours(lock := self._lock(path.stem)):
                 _unlinked(path)  # while it is held: whoever waits for it notices, and makes another
                 lock.release()
 
@@ -198,6 +247,10 @@ class PlanCache:
             manifest = PlanManifest.from_json(path.read_text(encoding="utf-8"))
             used, size = path.stat().st_mtime, plan.stat().st_size
         except FileNotFoundError:
+            if path.exists():  # whoever removes or builds, takes the manifest away first
+                self._set_aside(key)
+            return None
+        except (PermissionError, OtherSchema):  # good for somebody else
             return None
         except (OSError, UnicodeDecodeError, EngineError):
             self._set_aside(key)
@@ -220,12 +273,10 @@ class PlanCache:
     def _remove(self, key: str) -> bool:
         """Remove a plan unless it is being built right now."""
         lock = self._lock(key)
-        if not _taken(lock):
+        if not _ours(lock):
             return False
         try:
-            for suffix in (".json", ".plan"):
-                with contextlib.suppress(OSError):  # Windows: somebody has it open
-                    (self.folder / f"{key}{suffix}").unlink(missing_ok=True)
+            self.remove(key)
         finally:
             lock.release()
         return True
@@ -287,6 +338,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:  # a full disk names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -299,6 +352,14 @@ def _taken(lock: Any) -> bool:
     except Timeout:
         return False
     return True
+
+
+def _ours(lock: Any) -> bool:
+    """As `_taken`; False for another user's, too."""
+    try:
+        return _taken(lock)
+    except PermissionError:
+        return False
 
 
 def _unwritable(folder: Path, error: OSError | None) -> EngineFileError:

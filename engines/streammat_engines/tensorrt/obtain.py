@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from streammat_kernels.errors import DeviceUnavailable
 
 from ..accuracy import Accuracy, refuse_inaccurate
-from ..errors import EngineError
+from ..errors import EngineError, EngineMemoryError, EngineRefused
 from ..graph.fixed import graph_sha256
 from .api import Api
 from .build import RULES, BuiltPlan, build_plan, graph_of, weights_sha256
@@ -85,23 +86,59 @@ def obtain(request: EngineRequest, shop: Workshop, *, rebuild: bool = False) -> 
             "found: install the driver, or use --backend tensorrt-rtx"
         )
     key = cache_key(request, shop.api, shop.gpu, shop.rules)
-    if not rebuild and (entry := shop.cache.find(key)) is not None:
+    entry = None if rebuild else shop.cache.find(key)
+    if entry is not None and not _unproved(entry, request, shop):
         return entry
     with shop.cache.building(key, lambda: shop.say("another process builds this engine: waiting")):
-        if not rebuild and (entry := shop.cache.find(key)) is not None:
-            return entry
-        return _make(request, shop, key)
+        entry = None if rebuild else shop.cache.find(key)
+        if entry is not None:
+            return _proved(entry, request, shop) if _unproved(entry, request, shop) else entry
+        return _make(request, shop, key, rebuild)
 
 
-def _make(request: EngineRequest, shop: Workshop, key: str) -> PlanEntry:
+def _unproved(entry: PlanEntry, request: EngineRequest, shop: Workshop) -> bool:
+    """It was kept without its accuracy, which is asked for."""
+    wanted = shop.judge is not None and request.precision == "fp16"
+    return wanted and entry.manifest.accuracy is None
+
+
+def _proved(entry: PlanEntry, request: EngineRequest, shop: Workshop) -> PlanEntry:
+    """A kept plan with its accuracy, as far as that can be measured here; removed if refused."""
+    made = entry.manifest
+    kept = BuiltPlan(
+        plan=entry.read(),
+        inputs=made.inputs,
+        outputs=made.outputs,
+        graph_sha256=made.graph_sha256,
+        weights_sha256=made.weights_sha256,
+        structure_sha256=made.structure_sha256,
+        targets=made.targets,
+        seconds=made.build_seconds,
+    )
+    try:
+        accuracy = _judged(request, kept, shop)
+    except EngineRefused:
+        shop.cache.remove(made.key)
+        raise
+    return entry if accuracy is None else shop.cache.restate(replace(made, accuracy=accuracy))
+
+
+def _make(request: EngineRequest, shop: Workshop, key: str, rebuild: bool) -> PlanEntry:
     what = f"{request.model.stem} {request.profile} {request.precision}"
     shop.say(f"building {what} with {shop.api.name} ({usual_seconds(shop.api)})")
-    built = _refitted(request, shop) or _built(request, shop)
-    accuracy = _judged(request, built, shop)
-    made = manifest_of(request, built, shop.api, shop.gpu, key, accuracy, shop.rules)
-    entry = shop.cache.store(made, built.plan)
-    shop.say(f"built {what}: {len(built.plan) / 1e6:.0f} MB in {built.seconds:.0f} s")
-    return entry
+    built = (None if rebuild else _refitted(request, shop)) or _built(request, shop)
+
+    def keep(accuracy: dict[str, Any] | None) -> PlanEntry:
+        made = manifest_of(request, built, shop.api, shop.gpu, key, accuracy, shop.rules)
+        entry = shop.cache.store(made, built.plan)
+        shop.say(f"built {what}: {len(built.plan) / 1e6:.0f} MB in {built.seconds:.0f} s")
+        return entry
+
+    try:
+        return keep(_judged(request, built, shop))
+    except EngineMemoryError:  # no fault of the plan, which may have taken minutes
+        keep(None)
+        raise
 
 
 def _built(request: EngineRequest, shop: Workshop) -> BuiltPlan:
@@ -114,7 +151,8 @@ def _built(request: EngineRequest, shop: Workshop) -> BuiltPlan:
         say=shop.say,
     )
     if built.timing_cache:
-        write_atomically(timing, built.timing_cache)
+        with contextlib.suppress(OSError):  # it only makes the next build faster
+            write_atomically(timing, built.timing_cache)
     return built
 
 
@@ -157,8 +195,8 @@ def _takes(made: PlanManifest, request: EngineRequest, structure: str, shop: Wor
         made.refittable
         and made.structure_sha256 == structure
         and (made.backend, made.version, made.gpu, made.sm, made.driver) == here
-        and (made.batches, made.precision, made.rules)
-        == (request.batches, request.precision, shop.rules)
+        and (made.profile, made.precision, made.rules)
+        == (request.profile, request.precision, shop.rules)
     )
 
 

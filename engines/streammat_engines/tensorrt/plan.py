@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from ..errors import EngineError
 from ..manifest import Manifest, TensorSpec
 
-__all__ = ["PlanManifest", "PlanTensor"]
+__all__ = ["OtherSchema", "PlanManifest", "PlanTensor"]
 
 SCHEMA = 1
+
+
+class OtherSchema(EngineError):
+    """The manifest is of another release of this program, for which the plan may be good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,13 @@ class PlanManifest:
         """The inverse.
 
         Raises:
-            EngineError: damaged, or of another release of this program.
+            OtherSchema: of another release of this program.
+            EngineError: damaged.
         """
         try:
             values = json.loads(text)
-            if values["schema"] != SCHEMA:
-                raise ValueError(f"schema {values['schema']}")
+            if isinstance(schema := values["schema"], int) and schema != SCHEMA:
+                raise OtherSchema(f"plan manifest has schema {schema}; this release has {SCHEMA}")
             known = {item.name for item in fields(cls)}
             values = {name: value for name, value in values.items() if name in known}
             for name in ("inputs", "outputs"):
@@ -102,6 +107,17 @@ class PlanManifest:
             return cls(**values)
         except (ValueError, KeyError, TypeError) as error:
             raise EngineError(f"plan manifest is damaged: {error}") from error
+
+    def limited_to(self, batch: int) -> PlanManifest:
+        """As of an engine whose largest batch is ``batch``, which is within ``batches``."""
+        low, best, _ = self.batches
+        sides = [
+            tuple(replace(tensor, shape=(batch, *tensor.shape[1:])) for tensor in tensors)
+            for tensors in (self.inputs, self.outputs)
+        ]
+        return replace(
+            self, inputs=sides[0], outputs=sides[1], batches=(low, min(best, batch), batch)
+        )
 
     def engine_manifest(self, requests: int) -> Manifest:
         """The part that every engine states; ``device`` names the GPU."""

@@ -20,10 +20,11 @@ from .gpu import Gpu
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["MAX_BATCH", "PROFILES", "EngineRequest", "cache_key", "profile_size"]
+__all__ = ["MAX_BATCH", "PROFILES", "EngineRequest", "cache_key", "looks_of", "profile_size"]
 
 MAX_BATCH = 8
 PROFILES = Path(__file__).resolve().parent.parent / "profiles" / "sizes.toml"
+_BATCH = " batch "  # between size and batch
 _KEY_LENGTH = 32  # hexadecimal digits: 128 bits
 
 
@@ -79,17 +80,26 @@ class EngineRequest:
         return (1 if self.dynamic else self.batch, self.batch, self.batch)
 
     @property
+    def looks(self) -> str:
+        """Size in words, e.g. ``960x544``, ``512x288+256x128``."""
+        return looks_in_words(self.height, self.width, second_glance=self.second_glance)
+
+    @property
     def profile(self) -> str:
         """Size and batch in words, e.g. ``960x544 batch 1..8``, ``512x288+256x128 batch 1``."""
         low, _, high = self.batches
-        looks = looks_in_words(self.height, self.width, second_glance=self.second_glance)
-        return f"{looks} batch {high if low == high else f'{low}..{high}'}"
+        return f"{self.looks}{_BATCH}{high if low == high else f'{low}..{high}'}"
 
     def graph_fp32(self, batch: int | None = 1) -> ModelProto:
         """The network in FP32 for this size; see `fixed_graph`."""
         return fixed_graph(
             self.model, self.height, self.width, batch, second_glance=self.second_glance
         )
+
+
+def looks_of(profile: str) -> str:
+    """Size in words out of an `EngineRequest.profile`."""
+    return profile.partition(_BATCH)[0]
 
 
 def cache_key(request: EngineRequest, api: Api, gpu: Gpu | None, rules: dict[str, str]) -> str:

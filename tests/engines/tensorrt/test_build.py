@@ -199,6 +199,52 @@ def test_an_engine_that_could_not_be_judged_says_so(model: Path, tmp_path: Path)
     assert any("not measured" in line and "streammat[onnx]" in line for line in said)
 
 
+def test_an_engine_that_was_kept_unchecked_is_proved_when_it_is_asked_for(
+    model: Path, tmp_path: Path
+) -> None:
+    kept = obtain(request_for(model), shop(tmp_path))
+    assert kept.manifest.accuracy is None
+    verdicts = iter([None, (Accuracy(frames=2), "here")])
+    here = shop(tmp_path, judge=lambda *_: next(verdicts), frames=lambda *_: [FRAME])
+    assert obtain(request_for(model), here).manifest == kept.manifest
+    for _ in range(2):  # the second time nobody judges it
+        proved = obtain(request_for(model), here).manifest
+        assert proved.accuracy is not None
+        assert replace(proved, accuracy=None) == kept.manifest
+
+
+def test_an_engine_that_was_kept_unchecked_is_refused_when_it_is_bad(
+    model: Path, tmp_path: Path
+) -> None:
+    obtain(request_for(model), shop(tmp_path))
+    bad = Accuracy(frames=1, nonfinite=7)
+    here = shop(tmp_path, judge=lambda *_: (bad, "here"), frames=lambda *_: [FRAME])
+    with pytest.raises(EngineRefused, match=r"7 values are NaN.*nothing was kept"):
+        obtain(request_for(model), here)
+    assert here.cache.keys() == []
+
+
+def test_an_engine_for_whose_proof_memory_is_missing_is_kept(model: Path, tmp_path: Path) -> None:
+    def judge(*_: object) -> None:
+        raise EngineMemoryError("no memory left")
+
+    said: list[str] = []
+    here = shop(tmp_path, judge=judge, frames=lambda *_: [FRAME], say=said.append)
+    for _ in range(2):
+        with pytest.raises(EngineMemoryError):
+            obtain(request_for(model), here)
+    assert len(here.cache.keys()) == 1
+    assert sum(line.startswith("building") for line in said) == 1
+
+
+def test_timings_that_cannot_be_written_lose_no_build(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = shop(tmp_path)
+    monkeypatch.setattr(here.cache.__class__, "timing", lambda *_: tmp_path / "no" / "such.timing")
+    assert obtain(request_for(model), here).read()
+
+
 def test_without_a_gpu_tensorrt_says_which_backend_builds(model: Path, tmp_path: Path) -> None:
     with pytest.raises(DeviceUnavailable, match="--backend tensorrt-rtx"):
         obtain(request_for(model), shop(tmp_path, gpu=None))
@@ -241,3 +287,20 @@ def test_retrained_weights_go_into_a_refittable_engine(model: Path, tmp_path: Pa
     assert second.read() == graph_of(other).SerializeToString() != first.read()
     assert second.manifest.structure_sha256 == first.manifest.structure_sha256
     assert second.manifest.weights_sha256 != first.manifest.weights_sha256
+
+
+def test_a_refittable_engine_of_another_size_takes_nothing(model: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    here = shop(tmp_path, say=said.append)
+    obtain(request_for(model, refit=True), here)
+    larger = obtain(request_for(model, refit=True, width=128), here)
+    assert larger.manifest.inputs[0].shape == (1, 3, 64, 128)
+    assert not any("put into engine" in line for line in said)
+
+
+def test_rebuilding_refits_nothing(model: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    here = shop(tmp_path, say=said.append)
+    for _ in range(2):
+        obtain(request_for(model, refit=True), here, rebuild=True)
+    assert not any("put into engine" in line for line in said)

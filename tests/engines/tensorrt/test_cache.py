@@ -41,7 +41,7 @@ def test_a_stored_plan_is_found_with_its_manifest(cache: PlanCache) -> None:
     assert cache.find(KEYS[1]) is None
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "manifest", "schema", "other key"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "manifest", "no plan", "other key"])
 def test_a_damaged_plan_is_set_aside_and_never_loaded(cache: PlanCache, damage: str) -> None:
     fill(cache, KEYS[0], b"the plan")
     plan, beside = cache.folder / f"{KEYS[0]}.plan", cache.folder / f"{KEYS[0]}.json"
@@ -51,13 +51,77 @@ def test_a_damaged_plan_is_set_aside_and_never_loaded(cache: PlanCache, damage: 
         plan.write_bytes(b"the")
     elif damage == "manifest":
         beside.write_text(beside.read_text()[:40])
-    elif damage == "schema":
-        beside.write_text(beside.read_text().replace('"schema": 1', '"schema": 99'))
+    elif damage == "no plan":
+        plan.unlink()
     else:
         beside.write_text(plan_of(KEYS[1], b"the plan").to_json())
     assert cache.find(KEYS[0]) is None
     assert not plan.exists()
-    assert [path.name for path in cache.damaged()] == [plan.name]
+    assert not beside.exists()
+    found = [path.name for path in cache.damaged()]
+    assert found == ([] if damage == "no plan" else [plan.name])
+
+
+def test_a_plan_of_another_release_stays_for_it(cache: PlanCache) -> None:
+    fill(cache, KEYS[0])
+    beside = cache.folder / f"{KEYS[0]}.json"
+    beside.write_text(beside.read_text().replace('"schema": 1', '"schema": 99'))
+    assert cache.find(KEYS[0]) is None
+    assert cache.entries() == []
+    assert beside.exists()
+    assert cache.damaged() == []
+    with pytest.raises(EngineFileError, match="of another release"):
+        cache.match(KEYS[0])
+
+
+def test_what_another_user_alone_may_read_stays_for_him(
+    cache: PlanCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(cache, KEYS[0])
+    plan = cache.folder / f"{KEYS[0]}.plan"
+    with monkeypatch.context() as patch:  # whoever runs the tests may read everything
+        patch.setattr(Path, "read_bytes", refused)
+        assert cache.find(KEYS[0]) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refused)
+        assert cache.entries() == []
+    assert plan.exists()
+    assert cache.find(KEYS[0]) is not None
+
+
+def refused(path: Path, *_: object, **__: object) -> str:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_another_users_lock_names_the_way_out(
+    cache: PlanCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(cache, KEYS[0])
+    monkeypatch.setattr("filelock.FileLock.acquire", refused)
+    with (
+        pytest.raises(EngineFileError, match=r"Permission denied.*STREAMMAT_CACHE_DIR"),
+        cache.building(KEYS[1]),
+    ):
+        pass
+    assert cache.prune(limit_bytes=0) == ([], 0)
+
+
+def test_a_folder_that_is_only_read_need_not_be_there(tmp_path: Path) -> None:
+    cache = PlanCache(tmp_path / "none", reading=True)
+    assert (cache.entries(), cache.keys()) == ([], [])
+    assert not cache.folder.exists()
+
+
+def test_a_full_disk_is_told_with_the_file(
+    cache: PlanCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"{KEYS[0]}.plan"):
+        fill(cache, KEYS[0])
+    assert list(cache.folder.iterdir()) == []
 
 
 def test_a_plan_without_a_manifest_does_not_exist(cache: PlanCache) -> None:
@@ -107,9 +171,16 @@ def test_locks_go_that_nobody_holds_and_no_plan_has(cache: PlanCache) -> None:
             pass
     fill(cache, KEYS[0])
     with cache.building(KEYS[1]):
-        PlanCache(cache.folder).remove_locks()
+        PlanCache(cache.folder).clear_traces()
         locks = {path.stem for path in cache.folder.glob("*.lock")}
     assert locks == set(KEYS[:2])
+
+
+def test_clearing_takes_what_builders_learned(cache: PlanCache) -> None:
+    fill(cache, KEYS[0])
+    cache.timing("tensorrt 11.4 GPU").write_bytes(b"timings")
+    cache.clear_traces()
+    assert [path.suffix for path in sorted(cache.folder.iterdir())] == [".json", ".plan"]
 
 
 def test_what_killed_builds_left_is_swept_when_it_is_old(cache: PlanCache) -> None:
