@@ -84,9 +84,10 @@ class TorchEngine:
 
 
 def open_with_torch(
-    card: ModelCard, width: int, height: int, *, second_glance: bool = False
+    card: ModelCard, width: int, height: int, *, second_glance: bool = False, say: object = None
 ) -> Any:
     """What `streammat.matting.passes.tensorrt.open_on_gpu` gives, with PyTorch inside."""
+    del say  # nothing is built
     from streammat_engines.tensorrt.cuda import CupyCuda
     from streammat_engines.tensorrt.host import HostEngine
     from streammat_kernels.staging import CupyStaging

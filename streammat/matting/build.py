@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ def frame_matter(
     *,
     requests: int | None = None,
     bands: Bands | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> GfmMatter | StillMatter | CloserMatter:
     """The matter for ``settings.model``, ``.size``, ``.strategy``, ``.edges`` and ``.roi``.
 
@@ -50,6 +52,7 @@ def frame_matter(
         requests: frames computed at the same time; None means one a thread (most frames a second),
             1 means all threads on one frame (shortest wait).
         bands: the pool for the kernels.
+        say: gets a line for each step of building an engine for the GPU; None: stderr.
 
     Raises:
         ConfigError: an unknown model, size, strategy, kind of edges or device name.
@@ -66,7 +69,7 @@ def frame_matter(
     redrawn = redraws(settings.edges, card.network, strategy)
     device = device or choose_device(settings.device, settings.threads)
     if strategy not in _ONE_ENGINE:
-        return _closer(_still_matter(settings, strategy, device, bands), settings)
+        return _closer(_still_matter(settings, strategy, device, bands, say), settings)
     if requests is None:
         requests = min(device.threads, _MAX_REQUESTS)
     twice = strategy == "second-glance"
@@ -74,7 +77,7 @@ def frame_matter(
     if device.kind == "cuda":
         from streammat.matting.passes.tensorrt import open_on_gpu
 
-        opener = partial(open_on_gpu, second_glance=twice)
+        opener = partial(open_on_gpu, second_glance=twice, say=say)
     matter = GfmMatter(
         card,
         settings.size,
@@ -116,12 +119,16 @@ def _closer(
 
 
 def _still_matter(
-    settings: MatteSettings, strategy: Strategy, device: Device, bands: Bands | None
+    settings: MatteSettings,
+    strategy: Strategy,
+    device: Device,
+    bands: Bands | None,
+    say: Callable[[str], None] | None,
 ) -> StillMatter:
     from streammat.matting.passes import open_pass
 
     network_size(16, 9, settings.size)  # a size that cannot be is refused now
     card = find_model(settings.model)
     engine = "tensorrt" if device.kind == "cuda" else "openvino"
-    network = open_pass(settings.model, engine, device.threads)
+    network = open_pass(settings.model, engine, device.threads, say)
     return StillMatter(network, card.name, strategy, settings.size, settings.edges, bands=bands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from streammat.closing import Closes
@@ -28,12 +29,12 @@ class KeptMatter(Closes):
         self._made_for: tuple[MatteSettings, Device] | None = None
 
     def open(
-        self, settings: MatteSettings, device: Device
+        self, settings: MatteSettings, device: Device, *, say: Callable[[str], None] | None = None
     ) -> GfmMatter | StillMatter | CloserMatter:
         """The kept matter, or a new one as of `frame_matter`; not to be closed by the job."""
         if self._matter is None or self._made_for != (settings, device):
             self.drop()
-            self._matter = frame_matter(settings, device)
+            self._matter = frame_matter(settings, device, say=say)
             self._made_for = (settings, device)
         return self._matter
 

@@ -213,7 +213,8 @@ class Job(Closes):
                 self.targets.append(open_target(plan, info, settings, stack, self._notify))
         touch = finesse_of(settings, info, stack, self._notify)
         strength = smoothing_strength(settings.smooth, still=info.still)
-        self.matter = (self._kept.open if self._kept else frame_matter)(settings, self.device)
+        opened = self._kept.open if self._kept else frame_matter
+        self.matter = opened(settings, self.device, say=self._notify)
         if self._kept is None:
             stack.callback(self.matter.close)
         if settings.roi == "auto":

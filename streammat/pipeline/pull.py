@@ -59,7 +59,7 @@ def clip_mattes(
     read_options(settings)
     with ExitStack() as stack:
         finesse_of(settings, info, stack, _silent)
-    matter = frame_matter(settings, device)
+    matter = frame_matter(settings, device, say=notify)
     return _run(path, settings, device, matter, notify, count_lost)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -195,20 +196,25 @@ def test_the_gpus_engine_looks_as_often_as_the_cpus(
     card: ModelCard, monkeypatch: pytest.MonkeyPatch, size: str, strategy: str, twice: bool
 ) -> None:
     opened: list[bool] = []
+    said: list[str] = []
 
-    def open_on_gpu(card: ModelCard, width: int, height: int, *, second_glance: bool) -> Engine:
+    def open_on_gpu(
+        card: ModelCard, width: int, height: int, *, second_glance: bool, say: Callable[[str], None]
+    ) -> Engine:
         opened.append(second_glance)
+        say(f"building {card.name}")
         return OpenVinoEngine(card.path, (1, 3, height, width), second_glance=second_glance)
 
     monkeypatch.setattr("streammat.matting.passes.tensorrt.open_on_gpu", open_on_gpu)
     settings = MatteSettings(model=str(card.path), size=size, strategy=strategy)
     described = []
     for kind in ("cuda", "cpu"):
-        matter = frame_matter(settings, Device(kind, 1, "asked for"))
+        matter = frame_matter(settings, Device(kind, 1, "asked for"), say=said.append)
         assert isinstance(matter, GfmMatter)
         matter.warm_up(1080, 1920)
         described.append(matter.describe())
         matter.close()
     assert opened == [twice]
+    assert len(said) == 1
     assert described[0] == described[1]
     assert ("+" in described[0]) is twice

@@ -56,7 +56,7 @@ def use_matter(monkeypatch: pytest.MonkeyPatch, formula: Callable[[Frame], Alpha
         def warm_up(self, height: int, width: int) -> None:
             del height, width
 
-    monkeypatch.setattr(job_module, "frame_matter", lambda settings, device: Known(formula))
+    monkeypatch.setattr(job_module, "frame_matter", lambda *_, **__: Known(formula))
 
 
 def ramp_alpha(frame: Frame) -> Alpha:

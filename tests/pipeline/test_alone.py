@@ -25,7 +25,7 @@ class Ramp(FixedMatter):
 def test_every_stage_is_measured_on_every_frame(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_module, "frame_matter", lambda settings, device: Ramp())
+    monkeypatch.setattr(job_module, "frame_matter", lambda *_, **__: Ramp())
     clip = make_clip(tmp_path / "in.mp4", frames=8)
     outputs = [OutputRequest(f"{tmp_path}/a.mp4"), OutputRequest(f"{tmp_path}/b.mov")]
     costs = measure(str(clip.path), outputs, MatteSettings(threads=2), 6, warm_up=2)

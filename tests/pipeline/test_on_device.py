@@ -269,7 +269,7 @@ def test_a_job_on_the_gpu_writes_what_one_on_the_cpu_does(
     monkeypatch.setattr(
         job_module,
         "frame_matter",
-        lambda *_: GfmMatter(find_model("gfm_lite0_tt"), "64x64", open_engine=fake_engine),
+        lambda *_, **__: GfmMatter(find_model("gfm_lite0_tt"), "64x64", open_engine=fake_engine),
     )
     written: dict[str, list[Any]] = {}
     said: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 from streammat.catalogue.cards import find_model
@@ -15,13 +16,19 @@ ENGINES = ("openvino", "onnx", "torch", "tensorrt")
 _CHECKPOINTS = {".pth", ".pt", ".ckpt", ".safetensors"}
 
 
-def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> AnyPass:
+def open_pass(
+    model: str,
+    engine: str = "openvino",
+    threads: int = 1,
+    say: Callable[[str], None] | None = None,
+) -> AnyPass:
     """The model called ``model`` on ``engine``.
 
     Args:
         model: as of ``--model``; for torch a checkpoint, or the name of an imported model.
         engine: openvino, onnx, torch or tensorrt.
         threads: of the network; tensorrt has none.
+        say: gets what tensorrt builds; None: stderr.
 
     Raises:
         ConfigError: an unknown engine or model, or one that does not go with the other.
@@ -42,7 +49,7 @@ def open_pass(model: str, engine: str = "openvino", threads: int = 1) -> AnyPass
     if engine == "tensorrt":
         from streammat.matting.passes.tensorrt import tensorrt_pass
 
-        return tensorrt_pass(find_model(model))
+        return tensorrt_pass(find_model(model), say)
     raise ConfigError(f"engine {engine!r}: use {', '.join(ENGINES)}")
 
 

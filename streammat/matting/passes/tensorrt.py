@@ -8,6 +8,8 @@ compares it with the CPU.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 
 from streammat.catalogue.cards import ModelCard
 from streammat.device import missing_for_cuda
@@ -17,9 +19,11 @@ from streammat_engines.engine import Engine
 
 __all__ = ["open_on_gpu", "tensorrt_pass"]
 
+Say = Callable[[str], None]
 
-def tensorrt_pass(card: ModelCard) -> EnginePass:
-    """The pass of ``card``; engines are built when they are needed.
+
+def tensorrt_pass(card: ModelCard, say: Say | None = None) -> EnginePass:
+    """The pass of ``card``; engines are built when they are needed, see `open_on_gpu`.
 
     Raises:
         DeviceUnavailable: driver, CuPy or TensorRT is missing; all that is missing is named.
@@ -29,14 +33,28 @@ def tensorrt_pass(card: ModelCard) -> EnginePass:
         raise DeviceUnavailable(
             f"engine tensorrt needs {'; '.join(missing)}; or use openvino, onnx or torch"
         )
-    return EnginePass(card, open_on_gpu)
+    return EnginePass(card, partial(open_on_gpu, say=say))
 
 
-def open_on_gpu(card: ModelCard, width: int, height: int, *, second_glance: bool = False) -> Engine:
-    """The TensorRT engine of a size; building it, which may take minutes, is said on stderr."""
+def open_on_gpu(
+    card: ModelCard,
+    width: int,
+    height: int,
+    *,
+    second_glance: bool = False,
+    say: Say | None = None,
+) -> Engine:
+    """The TensorRT engine of a size.
+
+    Args:
+        card: of the model.
+        width, height: of the network.
+        second_glance: see `EngineRequest`.
+        say: gets the steps of building it, which may take minutes; None: stderr.
+    """
     from streammat.gpu.engines import open_engine
 
-    return open_engine(card, width, height, _say, second_glance=second_glance)
+    return open_engine(card, width, height, say or _say, second_glance=second_glance)
 
 
 def _say(text: str) -> None:
