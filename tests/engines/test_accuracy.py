@@ -33,12 +33,16 @@ def test_errors_are_those_of_the_definition() -> None:
     assert found.focus.largest == pytest.approx(0.01, rel=1e-5)
     assert found.focus.relative_l2 == pytest.approx(0.02, rel=1e-5)
     assert found.alpha.mean == pytest.approx(0.01, rel=1e-5)  # tt: transition shows focus
-    assert [fault.split(" ")[0] for fault in found.faults()] == ["mean", "relative"]
+    assert found.decided_alpha.relative_l2 == pytest.approx(0.02, rel=1e-5)
+    starts = [fault.partition(" 0")[0] for fault in found.faults()]
+    assert starts == ["mean alpha error", "relative L2 of focus", "relative L2 of alpha"]
 
 
 def test_only_decided_pixels_can_flip() -> None:
     undecided = compare(network([0.50, 0.51, 0.0]), network([0.51, 0.50, 0.0]), FRAMES)
     assert undecided.flips == 0
+    assert undecided.alpha.largest == 0.5  # background became transition
+    assert undecided.decided_alpha.largest == 0
     decided = compare(network([0.50, 0.53, 0.0]), network([0.53, 0.50, 0.0]), FRAMES)
     assert decided.flips == 1
     assert any("flips" in fault for fault in decided.faults())
