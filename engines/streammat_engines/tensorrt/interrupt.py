@@ -16,14 +16,16 @@ def interruptible() -> Iterator[Callable[[], bool]]:
     """Note a Ctrl-C instead of raising it; gives a function that says whether there was one.
 
     At the end the handler that was there before gets it. In another thread than the main one
-    nothing changes, because signals never reach it.
+    nothing changes, because signals never reach it; nor where Ctrl-C is ignored, as ``nohup`` and a
+    shell's background jobs have it.
 
     Raises:
         KeyboardInterrupt: at the end, when there was one.
     """
     came: list[int] = []
     before: Any = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is None:
+    elsewhere = threading.current_thread() is not threading.main_thread()
+    if elsewhere or before in {None, signal.SIG_IGN}:
         yield lambda: False
         return
     signal.signal(signal.SIGINT, lambda number, _: came.append(number))
