@@ -16,6 +16,7 @@ of the released bindings 10.16 and 11.4 and of TensorRT-RTX 1.7.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
@@ -36,6 +37,7 @@ _MODULES = {"tensorrt": ("tensorrt",), "tensorrt-rtx": ("tensorrt_rtx", "tensorr
 _OLDEST = {"tensorrt": (8, 6), "tensorrt-rtx": (1, 0)}
 # What a TensorRT-RTX plan is built for unless a GPU is there: NVIDIA's own default, Ampere and on.
 _RTX_TARGETS = ("SM80", "SM86", "SM89", "SM120")
+_VERSION = re.compile(r"(\d+)\.(\d+)")  # of 10.16.1.11, 10.0.0b6 or 10.0b1
 _ANY = ("ANY",)  # no target is named: every GPU that this TensorRT-RTX supports
 
 
@@ -173,8 +175,8 @@ def load_api(backend: str = "tensorrt") -> Api:
     """Import a TensorRT.
 
     Raises:
-        DependencyError: it is not installed, its libraries cannot be loaded, or it is older than
-            8.6.
+        DependencyError: it is not installed, its libraries cannot be loaded, it is older than 8.6,
+            or it does not say which release it is.
         EngineError: another backend was asked for.
     """
     if backend not in get_args(Backend):
@@ -183,20 +185,31 @@ def load_api(backend: str = "tensorrt") -> Api:
     for name in _MODULES[backend]:
         try:
             module = importlib.import_module(name)
-        except (ImportError, OSError) as error:
-            reasons.append(" ".join(str(error).split()))
+        except Exception as error:  # bindings raise RuntimeError and others beside ImportError
+            reasons.append(" ".join(str(error).split())[:200] or type(error).__name__)
             continue
-        return _checked(cast("Backend", backend), module)
+        if hasattr(module, "__version__"):
+            return _checked(cast("Backend", backend), module)
+        reasons.append(_no_package(name, module))
     raise DependencyError(f"{backend} cannot be loaded ({reasons[0]}): {INSTALL[backend]}")
+
+
+def _no_package(name: str, module: Any) -> str:
+    """What stands in a package's place: Python imports any folder of its name as an empty one."""
+    folders = [str(folder) for folder in getattr(module, "__path__", ())]
+    where = folders[0] if folders else str(getattr(module, "__file__", name))
+    return f"{where} has its name and is no release of it"
 
 
 def _checked(backend: Backend, module: Any) -> Api:
     version = str(module.__version__)
-    numbers = tuple(int(part) for part in version.split(".")[:2])
+    found = _VERSION.match(version)
+    numbers = tuple(int(part) for part in found.groups()) if found else ()
     if numbers < _OLDEST[backend] or (backend == "tensorrt" and numbers[0] == 9):
         oldest = ".".join(map(str, _OLDEST[backend]))
+        wanted = f"{oldest}, 10 or 11" if backend == "tensorrt" else f"{oldest} or newer"
         raise DependencyError(
-            f"{backend} {version} is not supported: {oldest}, 10 or 11 is needed; "
+            f"{backend} {version or 'without a version'} is not supported: {wanted} is needed; "
             f"{INSTALL[backend]}"
         )
     return Api(backend, module, version)
