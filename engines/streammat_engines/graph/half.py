@@ -19,7 +19,7 @@ from .fixed import require_onnx
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
-__all__ = ["HALF_RULE", "KEPT_SINGLE", "half_graph"]
+__all__ = ["HALF_RULE", "KEPT_SINGLE", "half_graph", "scaled_graph"]
 
 HALF_RULE = "half-1"  # named in manifests and cache keys; raise it when the rule changes
 
@@ -33,6 +33,7 @@ _FOLLOWING = frozenset({
 })  # fmt: skip
 _FLOAT_ONLY = {"Resize": (1, 2)}  # inputs (region, scales) that ONNX wants in FP32
 _INPUT_SCALE = 1 / 256  # a power of two: exact in every format
+_HALF_MAX = float(np.finfo(np.float16).max)
 
 
 @dataclass
@@ -52,7 +53,8 @@ def half_graph(model: ModelProto, kept_single: Iterable[str] = KEPT_SINGLE) -> M
 
     Before the first convolution everything stays FP32. Where raw 0..255 goes straight into a
     convolution, it is divided by 256 and the weights multiplied: the product is the same, and
-    small weights keep their digits (half has none below 6e-8 and few below 6e-5).
+    small weights keep their digits (half has none below 6e-8 and few below 6e-5). Weights that
+    would grow beyond half this way stay, and so do the pictures.
 
     Args:
         model: of `fixed_graph`; not changed.
@@ -63,9 +65,7 @@ def half_graph(model: ModelProto, kept_single: Iterable[str] = KEPT_SINGLE) -> M
         DependencyError: onnx is not installed.
     """
     onnx = require_onnx()
-    copy: ModelProto = onnx.ModelProto()
-    copy.CopyFrom(model)
-    _scale_raw_input(copy)
+    copy = scaled_graph(model)
     work = _Work(copy, {weight.name: weight for weight in copy.graph.initializer})
     work.half.update({item.name: False for item in copy.graph.input})
     single = frozenset(kept_single)
@@ -74,6 +74,26 @@ def half_graph(model: ModelProto, kept_single: Iterable[str] = KEPT_SINGLE) -> M
     _single_outputs(work)
     _collect(work)
     onnx.checker.check_model(copy)
+    return copy
+
+
+def scaled_graph(model: ModelProto) -> ModelProto:
+    """A copy that stays FP32, with raw 0..255 divided before convolutions, as in `half_graph`.
+
+    For a builder that chooses half by itself. In FP32 it computes the very same values: multiplying
+    by a power of two rounds nothing.
+
+    Args:
+        model: of `fixed_graph`; not changed.
+
+    Raises:
+        DependencyError: onnx is not installed.
+    """
+    onnx = require_onnx()
+    copy: ModelProto = onnx.ModelProto()
+    copy.CopyFrom(model)
+    _scale_raw_input(copy)
+    _drop_unread(copy)
     return copy
 
 
@@ -133,9 +153,8 @@ def _cast(work: _Work, name: str, half: bool) -> str:
 
 def _weight(work: _Work, name: str) -> str:
     onnx = require_onnx()
-    values = onnx.numpy_helper.to_array(work.weights[name])
-    largest = float(np.abs(values).max(initial=0.0))
-    if not largest <= float(np.finfo(np.float16).max):
+    values, largest = onnx.numpy_helper.to_array(work.weights[name]), _largest(work.weights[name])
+    if not largest <= _HALF_MAX:
         raise EngineFileError(
             f"weight {name} reaches {largest:.3g}, half precision ends at 65504: "
             "build with --precision fp32"
@@ -143,6 +162,10 @@ def _weight(work: _Work, name: str) -> str:
     target = f"{name}__half"
     work.weights[target] = onnx.numpy_helper.from_array(values.astype(np.float16), target)
     return target
+
+
+def _largest(weight: TensorProto) -> float:
+    return float(np.abs(require_onnx().numpy_helper.to_array(weight)).max(initial=0.0))
 
 
 def _single_outputs(work: _Work) -> None:
@@ -168,12 +191,21 @@ def _rename(names: NodeProto, old: str, new: str) -> None:
 
 def _collect(work: _Work) -> None:
     graph = work.model.graph
-    used = {name for node in work.nodes for name in node.input}
     del graph.node[:]
     graph.node.extend(work.nodes)
     del graph.initializer[:]
-    graph.initializer.extend(w for name, w in work.weights.items() if name in used)
+    graph.initializer.extend(work.weights.values())
+    _drop_unread(work.model)
     del graph.value_info[:]
+
+
+def _drop_unread(model: ModelProto) -> None:
+    """Take out weights that no node reads any more."""
+    graph = model.graph
+    read = {name for node in graph.node for name in node.input}
+    kept = [weight for weight in graph.initializer if weight.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
 
 
 def _scale_raw_input(model: ModelProto) -> None:
@@ -185,6 +217,8 @@ def _scale_raw_input(model: ModelProto) -> None:
         return
     weights = {weight.name: weight for weight in model.graph.initializer}
     if any(node.input[1] not in weights for node in readers):
+        return
+    if any(_largest(weights[node.input[1]]) > _HALF_MAX * _INPUT_SCALE for node in readers):
         return
     scale = onnx.numpy_helper.from_array(np.asarray(_INPUT_SCALE, np.float32), "input_scale")
     model.graph.initializer.append(scale)

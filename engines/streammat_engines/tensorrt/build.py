@@ -17,7 +17,7 @@ from streammat_kernels.errors import DeviceUnavailable
 
 from ..errors import EngineError, EngineFileError, EngineMemoryError
 from ..graph.fixed import IMAGE_INPUT, graph_sha256
-from ..graph.half import HALF_RULE, KEPT_SINGLE, half_graph
+from ..graph.half import HALF_RULE, KEPT_SINGLE, half_graph, scaled_graph
 from .api import Api
 from .interrupt import interruptible
 from .log import is_out_of_memory, make_log, make_monitor
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "BuiltPlan", "build_plan", "graph_of"]
 
-RULES = {"fixed": "1", "half": HALF_RULE, "memory": "1"}
+RULES = {"fixed": "1", "half": HALF_RULE, "weak": "1", "memory": "1"}
 _DTYPES = {"FLOAT": "float32", "HALF": "float16", "UINT8": "uint8"}
 
 Say = Callable[[str], None]
@@ -65,12 +65,16 @@ class BuiltPlan:
 def graph_of(request: EngineRequest, *, strongly_typed: bool = True) -> ModelProto:
     """The graph that a builder gets for ``request``.
 
+    Where types are the builder's choice it is FP32, with raw 0..255 scaled as half wants it.
+
     Raises:
         EngineFileError: the model file is damaged or cannot be built like this.
     """
     batch = None if request.dynamic else request.batch
     graph = request.graph_fp32(batch)
-    return half_graph(graph) if request.precision == "fp16" and strongly_typed else graph
+    if request.precision != "fp16":
+        return graph
+    return half_graph(graph) if strongly_typed else scaled_graph(graph)
 
 
 def build_plan(

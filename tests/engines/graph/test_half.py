@@ -13,7 +13,8 @@ from streammat_engines.errors import EngineFileError
 from streammat_engines.graph.blame import layer_errors, worst_layers
 from streammat_engines.graph.emulate import CpuGraph, rounded_graph
 from streammat_engines.graph.fixed import fixed_graph
-from streammat_engines.graph.half import half_graph
+from streammat_engines.graph.half import half_graph, scaled_graph
+from tests.tolerances import ENGINE_F32
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -39,6 +40,9 @@ def conv(source: str, weight: str, target: str) -> Any:
 
 def mix(scale: float) -> NDArray[np.float32]:
     return (np.eye(3, dtype=np.float32) * scale).reshape(3, 3, 1, 1)
+
+
+LARGE = {"w": mix(300.0), "v": mix(1e-3)}  # 300 x 256 has no half
 
 
 def types_of(model: Any) -> dict[str, int]:
@@ -93,6 +97,36 @@ def test_raw_pictures_are_divided_before_a_convolution_that_reads_them() -> None
     np.testing.assert_allclose(found, 200 * 2.0**-26, rtol=0.01)
     stored = {w.name: onnx.numpy_helper.to_array(w) for w in half.graph.initializer}
     assert stored["w__times_256__half"].max() == 2.0**-18  # 2^-26 itself has no half
+
+
+@pytest.mark.parametrize("scale", [2.0**-26, 1 / 3, 10.0])
+def test_for_a_builder_that_chooses_half_pictures_are_divided_and_fp32_stays_the_same(
+    scale: float,
+) -> None:
+    rng = np.random.default_rng(0)
+    weights = {"w": (rng.normal(size=(3, 3, 3, 3)) * scale).astype(np.float32), "v": mix(0.7)}
+    pads = onnx.helper.make_node("Conv", ["rgb", "w"], ["a"], pads=[1, 1, 1, 1])
+    plain = chain(pads, conv("a", "v", "out"), weights=weights)
+    scaled = scaled_graph(plain)
+    assert [node.op_type for node in plain.graph.node] == ["Conv", "Conv"]  # not changed
+    assert [node.op_type for node in scaled.graph.node] == ["Mul", "Conv", "Conv"]
+    names = {weight.name for weight in scaled.graph.initializer}
+    assert names == {"w__times_256", "v", "input_scale"}
+    rgb = rng.uniform(0, 255, (1, 3, 8, 8)).astype(np.float32)
+    found, expected = (CpuGraph(graph)({"rgb": rgb})["out"] for graph in (scaled, plain))
+    np.testing.assert_allclose(found, expected, rtol=ENGINE_F32, atol=0)
+
+
+def test_pictures_are_not_divided_where_the_weights_would_grow_beyond_half() -> None:
+    single = chain(conv("rgb", "w", "a"), conv("a", "v", "out"), weights=LARGE)
+    assert scaled_graph(single).graph == single.graph
+    stored = {w.name: onnx.numpy_helper.to_array(w) for w in half_graph(single).graph.initializer}
+    assert stored["w__half"].max() == 300
+
+
+def test_a_graph_that_normalises_its_pictures_is_left_as_it_is() -> None:
+    single = fixed_graph(MODEL, 64, 64)
+    assert scaled_graph(single).graph.node == single.graph.node
 
 
 def test_a_weight_beyond_half_is_refused() -> None:

@@ -53,6 +53,16 @@ def test_the_builder_chooses_half_but_pooling_and_sigmoids_are_pinned(model: Pat
     assert said == []  # 8.6 has no progress monitor
 
 
+@pytest.mark.parametrize(("precision", "first"), [("fp16", "Mul"), ("fp32", "Conv")])
+def test_raw_pictures_are_scaled_where_the_builder_may_choose_half(
+    precision: Any, first: str, model: Path
+) -> None:
+    built = build_plan(request_for(model, precision=precision), API, gpu_present=True)
+    graph = onnx.load_model_from_string(built.plan).graph
+    assert graph.node[0].op_type == first
+    assert graph.node[0].input[0] == "rgb"
+
+
 def test_a_dynamic_batch_is_refused_as_contexts_cannot_share_its_profile(model: Path) -> None:
     with pytest.raises(EngineFileError, match=r"8\.6\.0 cannot run .* one --batch at a time"):
         build_plan(request_for(model, batch=8, dynamic=True), API, gpu_present=True)
