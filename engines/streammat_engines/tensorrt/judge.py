@@ -2,11 +2,12 @@
 
 Without a GPU the very graph that was built is computed on the CPU with every half tensor rounded
 (`graph.emulate`): overflow, NaN and lost precision of the graph show there, kernels' own do not.
+On a GPU a plan of any batch is judged at its smallest and its largest, whose kernels may differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from ..graph.half import half_graph
 from .build import BuiltPlan
 from .request import EngineRequest
 
-__all__ = ["PlanJudge", "as_network", "blamed_layers"]
+__all__ = ["PlanJudge", "as_network", "blamed_layers", "every_place"]
 
 ON_CPU = "CPU: the FP16 graph, every tensor rounded to half"
 ON_GPU = "GPU: the plan itself"
@@ -40,7 +41,8 @@ class PlanJudge:
 
     Attributes:
         variant: how glance and focus are fused.
-        open_plan: opens a plan as an engine for host arrays; None: no GPU.
+        open_plan: opens a plan as an engine for host arrays of the tensors' own batch; None: no
+            GPU.
     """
 
     variant: Variant
@@ -52,8 +54,17 @@ class PlanJudge:
         """The accuracy and what it was measured on; None without a GPU and without ONNX Runtime."""
         if self.open_plan is None:
             return self._on_cpu(request, frames)
-        with closing(self.open_plan(request, built)) as engine:
-            accuracy = compare(_single(request), as_network(engine), frames, self.variant)
+        latest: dict[str, NDArray[np.float32]] = {}
+
+        def pictures() -> Iterator[NDArray[np.float32]]:
+            for rgb, outputs in places:
+                latest.update(outputs)
+                yield rgb
+
+        with closing(_every_batch(self.open_plan, request, built, frames)) as places:
+            reference = _remembered(_single(request))
+            accuracy = compare(reference, lambda _: latest, pictures(), self.variant)
+        accuracy.frames = len(frames)  # each at several places
         return self._explained(accuracy, request, frames), ON_GPU
 
     def _on_cpu(
@@ -107,14 +118,60 @@ def _single(request: EngineRequest) -> Network:
             raise missing from None
 
 
-def as_network(engine: Any) -> Network:
-    """An engine for host arrays as a function of one picture, which fills the engine's batch."""
-    specs = engine.manifest.outputs
-    batch = engine.manifest.inputs[0].shape[0]
+def _remembered(network: Network) -> Network:
+    """Each picture is computed once: FP32 on the CPU is what takes time."""
+    known: dict[int, Outputs] = {}  # by the picture's identity; the caller keeps all pictures
 
     def run(rgb: NDArray[np.float32]) -> Outputs:
-        outputs = {s.name: np.zeros(s.shape, np.float32) for s in specs}
-        engine.run({IMAGE_INPUT: np.repeat(rgb, batch, axis=0)}, outputs)
-        return {name: values[-1:] for name, values in outputs.items()}
+        if id(rgb) not in known:
+            known[id(rgb)] = network(rgb)
+        return known[id(rgb)]
 
     return run
+
+
+def _every_batch(
+    open_plan: OpenPlan,
+    request: EngineRequest,
+    built: BuiltPlan,
+    frames: Sequence[NDArray[np.float32]],
+) -> Generator[tuple[NDArray[np.float32], Outputs]]:
+    """`every_place` of the smallest and of the largest batch."""
+    for batch in sorted({request.batches[0], request.batches[2]}):
+        with closing(open_plan(request, _of_batch(built, batch))) as engine:
+            yield from every_place(engine, frames)
+
+
+def _of_batch(built: BuiltPlan, batch: int) -> BuiltPlan:
+    """The same plan; its tensors as a caller has them who brings so many pictures at a time."""
+    inputs, outputs = (
+        tuple(replace(tensor, shape=(batch, *tensor.shape[1:])) for tensor in tensors)
+        for tensors in (built.inputs, built.outputs)
+    )
+    return replace(built, inputs=inputs, outputs=outputs)
+
+
+def every_place(
+    engine: Any, frames: Sequence[NDArray[np.float32]]
+) -> Iterator[tuple[NDArray[np.float32], Outputs]]:
+    """Pictures, and what an engine for host arrays makes of each at its place of the batch.
+
+    Pictures of a batch differ where there are several: a plan that mixes them up is found.
+
+    Args:
+        engine: of a fixed batch.
+        frames: (1, 3, H, W) each; all are computed, and again as often as fills the last batch.
+    """
+    specs = engine.manifest.outputs
+    batch = engine.manifest.inputs[0].shape[0]
+    for first in range(0, len(frames), batch):
+        pictures = [frames[(first + place) % len(frames)] for place in range(batch)]
+        outputs = {s.name: np.zeros(s.shape, np.float32) for s in specs}
+        engine.run({IMAGE_INPUT: np.concatenate(pictures)}, outputs)
+        for place, rgb in enumerate(pictures):
+            yield rgb, {name: values[place : place + 1] for name, values in outputs.items()}
+
+
+def as_network(engine: Any) -> Network:
+    """An engine of batch 1 for host arrays as a function of one picture."""
+    return lambda rgb: dict(next(every_place(engine, [rgb]))[1])

@@ -13,7 +13,7 @@ from streammat_engines.graph.fixed import fixed_graph
 from streammat_engines.manifest import Manifest, TensorSpec
 from streammat_engines.tensorrt.build import build_plan
 from streammat_engines.tensorrt.gpu import find_gpu
-from streammat_engines.tensorrt.judge import ON_CPU, ON_GPU, PlanJudge, as_network
+from streammat_engines.tensorrt.judge import ON_CPU, ON_GPU, PlanJudge, every_place
 from streammat_kernels.errors import DependencyError
 from tests.engines.tensorrt.plans import api, request_for
 from tests.engines.tensorrt.test_build import convolved
@@ -93,21 +93,72 @@ def test_where_no_driver_is_there_is_no_gpu() -> None:
 
 
 class Batched:
-    """An engine of three pictures; focus is red / 255."""
+    """An engine of so many pictures; focus is red / 255, or that of the picture beside."""
 
-    manifest = Manifest(
-        *("m", "0", "r", "d", "f16"),
-        inputs=(TensorSpec("rgb", (3, 3, 64, 64)),),
-        outputs=(TensorSpec("focus", (3, 1, 64, 64)),),
-        requests=1,
-        threads=0,
-    )
+    def __init__(self, batch: int, *, mixes: bool = False) -> None:
+        inputs, outputs = (
+            tuple(TensorSpec(name, (batch, planes, 64, 64)) for name, planes in tensors)
+            for tensors in ((("rgb", 3),), (("glance", 3), ("focus", 1)))
+        )
+        facts = ("m", "0", "r", "d", "f16", inputs, outputs)
+        self.manifest = Manifest(*facts, requests=1, threads=0)
+        self.batch, self.mixes, self.closed = batch, mixes, False
 
     def run(self, inputs: Outputs, outputs: Outputs) -> None:
-        assert inputs["rgb"].shape == (3, 3, 64, 64)
-        outputs["focus"][...] = inputs["rgb"][:, :1] / 255
+        assert inputs["rgb"].shape == (self.batch, 3, 64, 64)
+        seen = np.roll(inputs["rgb"], int(self.mixes), axis=0) / np.float32(255)
+        outputs["glance"][...], outputs["focus"][...] = seen, seen[:, :1]
+
+    def close(self) -> None:
+        self.closed = True
 
 
-def test_an_engine_of_a_larger_batch_is_judged_picture_by_picture() -> None:
-    found = as_network(Batched())(FRAME)
-    np.testing.assert_array_equal(found["focus"], FRAME[:, :1] / 255)
+def pictures(count: int) -> list[Any]:
+    rng = np.random.default_rng(1)
+    return [rng.uniform(1, 255, (1, 3, 64, 64)).astype(np.float32) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("batch", "count", "places"), [(3, 2, [0, 1, 0]), (1, 2, [0, 1]), (2, 3, [0, 1, 2, 0])]
+)
+def test_different_pictures_are_judged_at_every_place_of_a_batch(
+    batch: int, count: int, places: list[int]
+) -> None:
+    frames = pictures(count)
+    found = list(every_place(Batched(batch), frames))
+    assert [id(rgb) for rgb, _ in found] == [id(frames[place]) for place in places]
+    for rgb, outputs in found:
+        np.testing.assert_array_equal(outputs["focus"], rgb[:, :1] / np.float32(255))
+
+
+@pytest.mark.parametrize("mixed", [(), (1,), (8,)])
+def test_an_engine_of_any_batch_is_judged_at_its_smallest_and_its_largest(
+    mixed: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = request_for(
+        convolved(write_tiny_model(tmp_path / "tiny.onnx")), batch=8, dynamic=True
+    )
+    built = build_plan(request, api(), gpu_present=True)
+    opened: list[Batched] = []
+    computed: list[int] = []
+
+    def open_plan(_: Any, built: Any) -> Batched:
+        batch = built.inputs[0].shape[0]
+        assert {tensor.shape[0] for tensor in built.outputs} == {batch}
+        opened.append(Batched(batch, mixes=8 in mixed))
+        if batch == 1 and 1 in mixed:
+            opened[-1].run = lambda inputs, outputs: None  # type: ignore[method-assign]
+        return opened[-1]
+
+    def single(rgb: Any) -> Outputs:
+        computed.append(id(rgb))
+        return {"glance": rgb / np.float32(255), "focus": rgb[:, :1] / np.float32(255)}
+
+    monkeypatch.setattr("streammat_engines.tensorrt.judge._single", lambda _: single)
+    frames = pictures(4)
+    verdict = PlanJudge("tt", open_plan)(request, built, frames)
+    assert verdict is not None
+    assert bool(verdict[0].faults()) == bool(mixed)
+    assert [(engine.batch, engine.closed) for engine in opened] == [(1, True), (8, True)]
+    assert computed == [id(frame) for frame in frames]  # FP32 once a picture
+    assert verdict[0].frames == 4
