@@ -14,7 +14,7 @@
       x DependencyError           4  (kernels) an optional package is missing
       x DeviceUnavailable         4  (kernels) the asked-for device is not there
       x DeviceMemoryError         5  (kernels) the device's memory is full
-      x EngineError               1  (engines), EngineFileError 2
+      x EngineError               1  (engines), EngineFileError 2, EngineDeviceError 4
       x ResourceError             5  disk or memory ran out
       x ProcessLost               1  another process of the run ended; its own error says why
 """

@@ -7,11 +7,12 @@
           x EngineFileError   the model file is missing, damaged or unsuitable  2
           x EngineRefused     an engine that is not accurate enough             2
           x EngineMemoryError the device's memory is too small for it           5
+          x EngineDeviceError the driver or the device does not go with it      4
 """
 
 from __future__ import annotations
 
-from streammat_kernels.errors import StreammatError
+from streammat_kernels.errors import DeviceUnavailable, StreammatError
 
 
 class EngineError(StreammatError):
@@ -34,3 +35,9 @@ class EngineMemoryError(EngineError):
     """The device's memory is too small for the engine or its buffers."""
 
     exit_code = 5
+
+
+class EngineDeviceError(EngineError, DeviceUnavailable):
+    """The driver, or the device itself, does not go with the runtime that builds or runs it."""
+
+    exit_code = 4

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streammat_kernels.errors import DeviceUnavailable
 
-from ..errors import EngineError, EngineFileError, EngineMemoryError
+from ..errors import EngineDeviceError, EngineError, EngineFileError, EngineMemoryError
 from ..graph.fixed import IMAGE_INPUT, graph_sha256
 from ..graph.half import HALF_RULE, KEPT_SINGLE, half_graph, scaled_graph
 from .api import Api
 from .interrupt import interruptible
-from .log import is_out_of_memory, make_log, make_monitor
+from .log import Blame, blamed, make_log, make_monitor
 from .plan import PlanTensor
 from .refit import structure_sha256
 from .request import EngineRequest
@@ -35,6 +35,13 @@ _DTYPES = {"FLOAT": "float32", "HALF": "float16", "UINT8": "uint8"}
 
 Say = Callable[[str], None]
 _FIRST_SHARED_PROFILES = 10  # release of TensorRT
+_NEXT: dict[Blame, str] = {
+    "memory": "use a smaller --size or --batch, or close other programs on the GPU",
+    "device": "update the NVIDIA driver, or use a GPU that {api} supports ('streammat doctor' says "
+    "what is here), or another --backend",
+    "model": "use --precision fp32, another --size or another --backend",
+    "": "look what 'streammat doctor' says, then use a smaller --size or another --backend",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +102,9 @@ def build_plan(
         say: gets short progress lines, from the builder's own thread.
 
     Raises:
-        EngineFileError: the graph cannot be parsed, its types do not fit, or a dynamic batch is
-            wanted of TensorRT 8.
+        EngineFileError: the graph cannot be parsed or built, its types do not fit, or a dynamic
+            batch is wanted of TensorRT 8.
+        EngineDeviceError: the driver is too old, or the GPU is none that this release builds for.
         EngineError: the build failed, or on this machine's GPU the plan does not load.
         EngineMemoryError: the GPU's memory is too small to build it.
         DeviceUnavailable: the builder refuses without a GPU.
@@ -119,7 +127,7 @@ def build_plan(
                 made = attempt(targets, check=True)
                 break
         else:
-            raise
+            raise _told(error, api) from None
     return BuiltPlan(
         plan=made.plan,
         inputs=made.inputs,
@@ -140,6 +148,30 @@ class _Made(NamedTuple):
     inputs: tuple[PlanTensor, ...]
     outputs: tuple[PlanTensor, ...]
     timing_cache: bytes
+
+
+class _BuildError(EngineError):
+    """A build that failed for other targets to be tried, and what was to blame."""
+
+    def __init__(self, message: str, blame: Blame) -> None:
+        super().__init__(message)
+        self.blame = blame
+
+
+def _failed(what: str, log: Any) -> EngineError:
+    blame, reason = blamed(log.errors)
+    if blame == "memory":
+        return EngineMemoryError(f"{what}: {reason}; {_NEXT['memory']}")
+    return _BuildError(f"{what}: {reason}", blame)
+
+
+def _told(error: EngineError, api: Api) -> EngineError:
+    """The last word of a build that failed: with the next step and the exit code that is due."""
+    if not isinstance(error, _BuildError):
+        return error
+    kinds = {"device": EngineDeviceError, "model": EngineFileError}
+    step = _NEXT[error.blame].format(api=api.name)
+    return kinds.get(error.blame, EngineError)(f"{error}; {step}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +204,9 @@ class _Attempt:
                 config.progress_monitor = make_monitor(api.trt, self.say, interrupted)
             plan = builder.build_serialized_network(network, config)
         if plan is None:
-            error = EngineMemoryError if is_out_of_memory(log.reason()) else EngineError
-            raise error(f"{api.name} could not build {request.model.name}: {log.reason()}")
+            raise _failed(f"{api.name} could not build {request.model.name}", log)
         if check and api.trt.Runtime(log).deserialize_cuda_engine(plan) is None:
-            error = EngineMemoryError if is_out_of_memory(log.reason()) else EngineError
-            raise error(f"{api.name} cannot load its plan of {request.model.name}: {log.reason()}")
+            raise _failed(f"{api.name} cannot load its plan of {request.model.name}", log)
         return _Made(bytes(plan), inputs, outputs, _timing_bytes(cache))
 
 
@@ -247,7 +277,8 @@ def _parse(api: Api, network: Any, graph: bytes, log: Any, request: EngineReques
     faults = [str(parser.get_error(index).desc()) for index in range(parser.num_errors)]
     reason = "; ".join(" ".join(fault.split()) for fault in faults[:2]) or log.reason()
     raise EngineFileError(
-        f"{api.name} does not take the graph of {request.model.name}: {reason[:300]}"
+        f"{api.name} does not take the graph of {request.model.name}: {reason[:300]}; export it "
+        "anew with streammat's exporter, or use another --backend"
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from streammat_engines.accuracy import Accuracy
 from streammat_engines.errors import (
+    EngineDeviceError,
     EngineError,
     EngineFileError,
     EngineMemoryError,
@@ -81,6 +82,42 @@ def test_a_failed_build_gives_the_builders_reason(
     monkeypatch.setattr(Builder, "_fails", "no kernel\n for this")
     with pytest.raises(EngineError, match=r"could not build tiny\.onnx: no kernel for this"):
         build_plan(request_for(model), api(), gpu_present=True)
+
+
+CUDA = "IBuilder::buildSerializedNetwork: Error Code 1: Cuda Runtime (In generateForCurrent at"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "step", "code"),
+    [
+        (f"{CUDA} x.cpp:1 (cudaError 36: API call is not supported in the installed CUDA driver))",
+         EngineDeviceError, r"cudaError 36.*update the NVIDIA driver.*doctor.*--backend", 4),
+        ("Error Code 9: API Usage Error (Target GPU SM 60 is not supported by this TensorRT "
+         "release.)", EngineDeviceError, r"SM 60.*a GPU that tensorrt 11\.4\.0 supports", 4),
+        ("Error Code 10: Internal Error (Could not find any implementation for node conv.)",
+         EngineFileError, r"node conv.*--precision fp32, another --size", 2),
+        ("Error Code 2: OutOfMemory (Requested size was 9 bytes.)",
+         EngineMemoryError, r"9 bytes.*smaller --size or --batch", 5),
+        ("something else", EngineError, r"something else; look what 'streammat doctor'.*--size", 1),
+        ("", EngineError, r"it gives no reason; look", 1),
+    ],
+)  # fmt: skip
+def test_a_failed_build_says_what_to_do_next(
+    said: str, kind: type[EngineError], step: str, code: int, model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def fail(self: Builder, *_: Any) -> None:
+        if said:
+            self._log.log("error", said)
+            if kind is not EngineError:  # what 8.6 ends its words with
+                self._log.log("error", "Internal Error (Assertion engine != nullptr failed. )")
+
+    monkeypatch.setattr(Builder, "build_serialized_network", fail)
+    with pytest.raises(EngineError, match=step) as failed:
+        build_plan(request_for(model), api(), gpu_present=True)
+    assert type(failed.value) is kind
+    assert failed.value.exit_code == code
+    assert "\n" not in str(failed.value)
 
 
 def test_ctrl_c_stops_a_build_and_is_not_taken_for_a_failed_one(model: Path) -> None:

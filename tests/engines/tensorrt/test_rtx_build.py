@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import streammat
-from streammat_engines.errors import EngineFileError
+from streammat_engines.errors import EngineDeviceError, EngineFileError
 from streammat_engines.graph.fixed import fixed_graph
 from streammat_engines.graph.half import half_graph
 from streammat_engines.manifest import file_sha256
 from streammat_engines.tensorrt import build
 from streammat_engines.tensorrt.api import load_api
 from streammat_engines.tensorrt.build import build_plan
+from streammat_engines.tensorrt.gpu import find_gpu
 from streammat_engines.tensorrt.log import make_log
 from streammat_engines.tensorrt.request import EngineRequest
 from tests.engines.tensorrt.narrowed import export_narrowed, one_size
@@ -92,6 +93,15 @@ def test_mixed_types_are_refused_by_the_real_parser(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(build, "graph_of", mixed)
     with pytest.raises(EngineFileError, match=r"tensorrt-rtx .* does not take the graph"):
         build_plan(request(), load_api("tensorrt-rtx"), gpu_present=False)
+
+
+def test_a_build_for_a_gpu_without_its_driver_is_no_bug_and_says_what_to_do() -> None:
+    if find_gpu() is not None:
+        pytest.skip("this machine has an NVIDIA driver")
+    step = r"could not build .*cudaError \d+.*update the NVIDIA driver.*streammat doctor"
+    with pytest.raises(EngineDeviceError, match=step) as failed:
+        build_plan(request(height=64, width=64), load_api("tensorrt-rtx"), gpu_present=True)
+    assert failed.value.exit_code == 4
 
 
 def test_refitting_needs_a_gpu_and_says_so() -> None:
