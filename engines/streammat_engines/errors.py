@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from streammat_kernels.errors import DeviceUnavailable, StreammatError
+from streammat_kernels.errors import DeviceMemoryError, DeviceUnavailable, StreammatError
 
 
 class EngineError(StreammatError):
@@ -31,7 +31,7 @@ class EngineRefused(EngineError):
     exit_code = 2
 
 
-class EngineMemoryError(EngineError):
+class EngineMemoryError(EngineError, DeviceMemoryError):
     """The device's memory is too small for the engine or its buffers."""
 
     exit_code = 5

@@ -14,6 +14,7 @@ from streammat.matting.cache import cache_folder
 if TYPE_CHECKING:
     from streammat_engines.engine import Engine
     from streammat_engines.tensorrt.cache import PlanCache, PlanEntry
+    from streammat_engines.tensorrt.host import HostEngine
     from streammat_engines.tensorrt.obtain import Workshop
     from streammat_engines.tensorrt.request import EngineRequest
 
@@ -41,7 +42,8 @@ def default_backend() -> Backend:
         DependencyError: neither is.
     """
     for backend, module in _MODULES.items():
-        if importlib.util.find_spec(module) is not None:
+        found = importlib.util.find_spec(module)
+        if found is not None and found.origin is not None:  # any folder of the name is "found"
             return backend
     raise DependencyError(
         "TensorRT is missing, which runs networks on the GPU: pip install "
@@ -167,6 +169,7 @@ def open_engine(
         DeviceUnavailable: no GPU.
         EngineError: the build failed, or the plan cannot be loaded.
     """
+    from streammat_engines.tensorrt.cuda import release_kept_memory
     from streammat_engines.tensorrt.kept import obtain_one_picture
     from streammat_engines.tensorrt.memory import open_within_memory
     from streammat_engines.tensorrt.tiles import TiledEngine
@@ -177,13 +180,17 @@ def open_engine(
     def opened(width: int, height: int) -> Engine:
         request = engine_request(card, width, height, backend=backend, second_glance=second_glance)
         entry = obtain_one_picture(request, shop)
-        return _on_host(entry.read(), entry.manifest.limited_to(1), shop.api)
+        engine = _on_host(entry.read(), entry.manifest.limited_to(1), shop.api, say)
+        engine.try_out()
+        return engine
 
     def tiled() -> Engine:
         side = min(_TILE_PX, width, height)
         return TiledEngine(opened(side, side), height, width, overlap_px=side // 4)
 
-    return open_within_memory(lambda _: opened(width, height), 1, tiled, say)[0]
+    return open_within_memory(
+        lambda _: opened(width, height), 1, tiled, say, release=release_kept_memory
+    )[0]
 
 
 def _open_built(api: Any, request: Any, built: Any) -> Engine:
@@ -194,7 +201,7 @@ def _open_built(api: Any, request: Any, built: Any) -> Engine:
     return _on_host(built.plan, manifest_of(request, built, api, find_gpu(), "unkept"), api)
 
 
-def _on_host(plan: bytes, manifest: Any, api: Any) -> Engine:
+def _on_host(plan: bytes, manifest: Any, api: Any, say: Say = lambda _: None) -> HostEngine:
     from streammat_engines.tensorrt.cuda import CupyCuda
     from streammat_engines.tensorrt.host import HostEngine
     from streammat_engines.tensorrt.runner import TensorRtEngine
@@ -202,5 +209,5 @@ def _on_host(plan: bytes, manifest: Any, api: Any) -> Engine:
 
     cuda = CupyCuda()
     stream = cuda.stream()
-    engine = TensorRtEngine(plan, manifest, api, cuda, stream=stream)
+    engine = TensorRtEngine(plan, manifest, api, cuda, stream=stream, say=say)
     return HostEngine(engine, CupyStaging(stream))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from streammat.errors import DependencyError, EngineFileError
 from streammat.gpu import engines
 from streammat.gpu.frames import sample_frames
 from streammat_engines.errors import EngineMemoryError
+from streammat_kernels.errors import DeviceMemoryError
 from tests.engines.tensorrt.plans import GPU, api
 
 
@@ -25,6 +27,17 @@ def test_without_any_tensorrt_both_extras_are_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(engines, "_MODULES", {"tensorrt": "no_such_module_at_all"})
     with pytest.raises(DependencyError, match=r"streammat\[tensorrt-rtx\].*streammat\[tensorrt\]"):
         engines.default_backend()
+
+
+def test_a_folder_that_only_has_its_name_is_no_tensorrt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tensorrt").mkdir()
+    (tmp_path / "tensorrt_rtx.py").touch()
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    for name in ("tensorrt", "tensorrt_rtx"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert engines.default_backend() == "tensorrt-rtx"
 
 
 def test_without_cupy_nothing_is_built_that_could_not_be_proved(
@@ -50,7 +63,10 @@ def test_a_model_file_that_is_not_its_cards_is_refused() -> None:
         engines.engine_request(card, 512, 288, backend="tensorrt-rtx")
 
 
-def test_where_a_picture_does_not_fit_tiles_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shows", ["when loaded", "when tried out"])
+def test_where_a_picture_does_not_fit_tiles_are_computed(
+    shows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from types import SimpleNamespace
 
     from streammat_engines.manifest import Manifest, TensorSpec
@@ -63,21 +79,33 @@ def test_where_a_picture_does_not_fit_tiles_are_computed(monkeypatch: pytest.Mon
         made = SimpleNamespace(limited_to=lambda batch: request)
         return SimpleNamespace(read=lambda: b"", manifest=made)
 
-    def on_host(plan: bytes, request: Any, api: Any) -> Any:
-        if request.width * request.height > 512 * 512:
+    def on_host(plan: bytes, request: Any, api: Any, say: Any) -> Any:
+        large = request.width * request.height > 512 * 512
+        if large and shows == "when loaded":
             raise EngineMemoryError("no memory left")
+
+        def try_out() -> None:
+            tried.append(request.width)
+            if large:
+                raise DeviceMemoryError("no room for buffers")
+
         specs = [TensorSpec(n, (1, 1, request.height, request.width)) for n in ("rgb", "focus")]
         made = Manifest("m", "0", "r", "d", "f16", (specs[0],), (specs[1],), requests=1, threads=0)
-        return SimpleNamespace(manifest=made)
+        return SimpleNamespace(manifest=made, try_out=try_out)
 
-    said: list[str] = []
+    said, tried, released = list[str](), list[int](), list[bool]()
     monkeypatch.setattr(engines, "default_backend", lambda: "tensorrt-rtx")
     monkeypatch.setattr(engines, "open_workshop", lambda *_: SimpleNamespace(api=None))
     monkeypatch.setattr("streammat_engines.tensorrt.kept.obtain_one_picture", build)
     monkeypatch.setattr(engines, "_on_host", on_host)
+    monkeypatch.setattr(
+        "streammat_engines.tensorrt.cuda.release_kept_memory", lambda: released.append(True)
+    )
     card = find_model("gfm_lite0_tt")
     engine = engines.open_engine(card, 1920, 1088, said.append, second_glance=True)
     assert isinstance(engine, TiledEngine)
     assert engine.manifest.outputs[0].shape == (1, 1, 1088, 1920)
     assert asked == [(1920, 1088, True), (512, 512, True)]
+    assert tried == ([512] if shows == "when loaded" else [1920, 512])
+    assert released == [True]
     assert len(said) == 1

@@ -10,7 +10,7 @@ from streammat_kernels.errors import DependencyError, DeviceUnavailable
 
 from ..errors import EngineMemoryError
 
-__all__ = ["Cuda", "CupyCuda", "address"]
+__all__ = ["Cuda", "CupyCuda", "address", "release_kept_memory"]
 
 
 class Cuda(Protocol):
@@ -114,6 +114,13 @@ class CupyCuda:
     def launch(self, graph: Any, stream: Any) -> None:
         """One launch for the whole network."""
         graph.launch(stream)
+
+
+def release_kept_memory() -> None:
+    """Give the GPU back what CuPy keeps for reuse and nobody uses."""
+    import cupy
+
+    cupy.get_default_memory_pool().free_all_blocks()
 
 
 def address(array: Any) -> int:

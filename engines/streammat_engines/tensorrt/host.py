@@ -11,6 +11,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from streammat_kernels.staging import Staging
 
 from ..engine import Arrays, Ticket, check_arrays
@@ -86,6 +88,26 @@ class HostEngine:
     def run(self, inputs: Arrays, outputs: Arrays) -> None:
         """Submit one frame and wait for it."""
         self.wait(self.submit(inputs, outputs))
+
+    def try_out(self) -> None:
+        """Compute a black picture: what does not fit into memory, or does not run, shows now.
+
+        Kernels that are compiled when first used are compiled here, and no frame waits for them.
+
+        Raises:
+            DeviceMemoryError: the GPU's memory is full; the engine is closed.
+            EngineError: it does not run; the engine is closed.
+        """
+        inputs, outputs = (
+            {t.name: np.zeros(t.shape, np.float32) for t in tensors}
+            for tensors in (self.manifest.inputs, self.manifest.outputs)
+        )
+        try:
+            self.run(inputs, outputs)
+        except BaseException:
+            self.close()
+            raise
+        self._idle.clear()  # who keeps pictures on the GPU has buffers of its own
 
     def close(self) -> None:
         """Wait for what is under way and free everything; may be called again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import EngineMemoryError
+from streammat_kernels.errors import DeviceMemoryError
 
 __all__ = ["open_within_memory"]
 
@@ -17,34 +17,45 @@ def open_within_memory(
     batch: int,
     open_tiles: Callable[[], T] | None = None,
     say: Callable[[str], None] = lambda _: None,
+    *,
+    lowest: int = 1,
+    release: Callable[[], None] = lambda: None,
 ) -> tuple[T, int]:
     """Open an engine with the largest batch that fits.
 
     Args:
-        open_batch: opens the engine for a batch; raises EngineMemoryError where it does not fit.
+        open_batch: opens the engine for a batch; raises DeviceMemoryError where it does not fit,
+            and keeps nothing then.
         batch: the one wanted.
         open_tiles: opens an engine that computes a picture in tiles; None: there is none.
         say: gets one line, when less than asked for is used.
+        lowest: the smallest batch that the plan takes.
+        release: called before something smaller is tried, to give back memory that is kept for
+            reuse: TensorRT's own allocations cannot use it.
 
     Returns:
         The engine and its batch (1 for tiles).
 
     Raises:
-        EngineMemoryError: not even the last resort fits.
+        DeviceMemoryError: not even the last resort fits.
     """
     tried = batch
     while True:
         try:
             engine = open_batch(tried)
-        except EngineMemoryError:
-            if tried > 1:
-                tried //= 2
-                continue
-            if open_tiles is None:
+        except DeviceMemoryError:
+            if tried <= lowest and open_tiles is None:
                 raise
-            engine = open_tiles()
-            say(f"GPU memory is too small for whole pictures (batch {batch}): computing in tiles")
-            return engine, 1
-        if tried != batch:
-            say(f"GPU memory is too small for batch {batch}: using {tried}")
-        return engine, tried
+        else:
+            if tried != batch:
+                say(f"GPU memory is too small for batch {batch}: using {tried}")
+            return engine, tried
+        # Only here is the error forgotten, and with it every frame that held what did not fit.
+        release()
+        if tried <= lowest:
+            break
+        tried = max(tried // 2, lowest)
+    assert open_tiles is not None, "raised above"
+    engine = open_tiles()
+    say(f"GPU memory is too small for whole pictures (batch {batch}): computing in tiles")
+    return engine, 1

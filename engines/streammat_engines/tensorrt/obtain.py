@@ -13,10 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streammat_kernels.errors import DeviceUnavailable
+from streammat_kernels.errors import DeviceMemoryError, DeviceUnavailable
 
 from ..accuracy import Accuracy, refuse_inaccurate
-from ..errors import EngineError, EngineMemoryError, EngineRefused
+from ..errors import EngineError, EngineRefused
 from ..graph.fixed import graph_sha256
 from .api import Api
 from .build import RULES, BuiltPlan, build_plan, graph_of, weights_sha256
@@ -136,7 +136,7 @@ def _make(request: EngineRequest, shop: Workshop, key: str, rebuild: bool) -> Pl
 
     try:
         return keep(_judged(request, built, shop))
-    except EngineMemoryError:  # no fault of the plan, which may have taken minutes
+    except DeviceMemoryError:  # no fault of the plan, which may have taken minutes
         keep(None)
         raise
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import PurePath
 from typing import Any
 
 from ..errors import EngineError
@@ -107,6 +108,18 @@ class PlanManifest:
             return cls(**values)
         except (ValueError, KeyError, TypeError) as error:
             raise EngineError(f"plan manifest is damaged: {error}") from error
+
+    @property
+    def rebuilding(self) -> str:
+        """The command that builds such a plan anew."""
+        low, _, largest = self.batches
+        *_, height, width = self.inputs[0].shape
+        words = [f"streammat engine build {PurePath(self.model).stem} --size {width}x{height}"]
+        words += [f"--batch {largest}"] if largest > 1 else []
+        words += ["--dynamic"] if low != largest else []
+        words += ["--precision fp32"] if self.precision == "fp32" else []
+        words += ["--via torch"] if self.via == "torch" else []
+        return " ".join([*words, f"--backend {self.backend}", "--rebuild"])
 
     def limited_to(self, batch: int) -> PlanManifest:
         """As of an engine whose largest batch is ``batch``, which is within ``batches``."""

@@ -61,6 +61,7 @@ class _Lane:
     stream: Any
     memory: Any
     size_bytes: int = 0
+    spare: Any = None  # the context that showed how much memory is needed; the first cell's
     cells: OrderedDict[tuple[int, ...], _Cell] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -74,9 +75,10 @@ class TensorRtEngine:
         api: the release that built it.
         cuda: the GPU.
         contexts: batches computed at the same time, each on its own stream.
-        max_batch: of what is submitted, at most the plan's; less needs less memory.
+        max_batch: of what is submitted, within the plan's; less needs less memory.
         graphs: capture CUDA graphs.
         stream: one stream of the caller's for everything; then ``contexts`` is 1.
+        say: gets a line when CUDA graphs are given up.
 
     Attributes:
         graphs: whether sets of buffers that are met from now on get a CUDA graph.
@@ -85,8 +87,9 @@ class TensorRtEngine:
 
     Raises:
         EngineFileError: the plan is of another release or GPU.
-        EngineError: it is not what its manifest says.
+        EngineError: it is not what its manifest says, or gives no execution context.
         EngineMemoryError: the GPU's memory is too small.
+        ShapeError: the plan takes no batch as small as ``max_batch``.
     """
 
     def __init__(
@@ -100,12 +103,13 @@ class TensorRtEngine:
         max_batch: int | None = None,
         graphs: bool = True,
         stream: Any = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.plan_manifest = manifest
         self.requests = 1 if stream is not None else max(1, contexts)
         self.manifest = manifest.engine_manifest(self.requests)
-        self.max_batch = min(max_batch or manifest.batches[2], manifest.batches[2])
-        self._api, self._cuda, self.graphs = api, cuda, graphs
+        self.max_batch = _largest(manifest, max_batch)
+        self._api, self._cuda, self.graphs, self._say = api, cuda, graphs, say
         self._log = make_log(api.trt)
         self.graph_refusal = ""
         self._runtime, self._engine = self._load(plan)
@@ -167,7 +171,7 @@ class TensorRtEngine:
             with lane.lock:
                 self._cuda.synchronise(self._cuda.record(lane.stream))
                 lane.cells.clear()
-                lane.memory = None
+                lane.memory = lane.spare = None
         self._new_context = None
         self._engine = self._runtime = None
 
@@ -181,7 +185,7 @@ class TensorRtEngine:
             raise EngineFileError(
                 f"the engine of {made.model} for {made.gpu or 'any GPU'} ({made.backend} "
                 f"{made.version}) cannot be loaded by {self._api.name}: "
-                f"{self._log.reason() or 'no reason given'}; build it anew: streammat engine build"
+                f"{self._log.reason() or 'no reason given'}; build it anew: {made.rebuilding}"
             )
         return runtime, engine
 
@@ -195,22 +199,29 @@ class TensorRtEngine:
         if found != known or other:
             raise EngineError(
                 f"the plan of {self.manifest.model} has tensors {sorted(found)}, its manifest says "
-                f"{sorted(known)}{f', and {other} are no float32' if other else ''}: build it anew"
+                f"{sorted(known)}{f', and {other} are no float32' if other else ''}; build it "
+                f"anew: {self.plan_manifest.rebuilding}"
             )
 
     def _lane(self, stream: Any) -> _Lane:
         """A lane with the memory that the largest batch needs."""
         context = self._context(self.max_batch)  # too little memory shows here, not at a frame
         if not self._api.shared_memory:
-            return _Lane(stream, None)
+            return _Lane(stream, None, spare=context)
         size = max(int(context.update_device_memory_size_for_shapes()), 256)
-        return _Lane(stream, self._cuda.allocate(size), size)
+        return _Lane(stream, self._cuda.allocate(size), size, context)
 
-    def _context(self, batch: int) -> Any:
+    def _context(self, batch: int, spare: Any = None) -> Any:
         assert self._new_context is not None, "the engine is closed"
-        context = self._new_context()
+        context = self._new_context() if spare is None else spare
         if context is None:
-            raise self._no_memory("an execution context")
+            reason, made = self._log.reason(), self.plan_manifest
+            if is_out_of_memory(reason):
+                raise self._no_memory("an execution context")
+            raise EngineError(
+                f"TensorRT gives no execution context of {made.model} "
+                f"({reason or 'no reason given'}); build it anew: {made.rebuilding}"
+            )
         for tensor in self.plan_manifest.inputs:
             if not context.set_input_shape(tensor.name, (batch, *tensor.shape[1:])):
                 raise EngineError(f"{self.manifest.model}: batch {batch} is refused")
@@ -254,7 +265,7 @@ class TensorRtEngine:
             self._execute(lane, cell)
 
     def _cell(self, lane: _Lane, key: tuple[int, ...], batch: int, arrays: dict[str, Any]) -> _Cell:
-        context = self._context(batch)
+        context, lane.spare = self._context(batch, lane.spare), None
         memory, size = lane.memory, lane.size_bytes
         if memory is not None:
             needed = int(context.update_device_memory_size_for_shapes())
@@ -291,13 +302,26 @@ class TensorRtEngine:
         except Exception as error:  # CUDA's and TensorRT's own; it computes without graphs as well
             self.graphs = False
             self.graph_refusal = " ".join(str(error).split())[:300] or type(error).__name__
+            self._say(
+                f"{self.manifest.model}: no CUDA graph ({self.graph_refusal}); its kernels are "
+                "launched one by one, which is slower"
+            )
             del lane.cells[key]  # what a broken capture leaves in a context is not relied on
             return self._cell(lane, key, batch, arrays)
         return cell
 
     def _execute(self, lane: _Lane, cell: _Cell) -> None:
         if not cell.context.execute_async_v3(self._cuda.stream_pointer(lane.stream)):
+            if is_out_of_memory(self._log.reason()):
+                raise self._no_memory("a picture")
             raise EngineError(f"{self.manifest.model}: {self._log.reason() or 'TensorRT failed'}")
+
+
+def _largest(made: PlanManifest, wanted: int | None) -> int:
+    low, _, high = made.batches
+    if wanted is not None and wanted < low:
+        raise ShapeError(f"max_batch {wanted} given; the plan of {made.model} takes {low}..{high}")
+    return high if wanted is None else min(wanted, high)
 
 
 def _checked(array: Any, spec: PlanTensor) -> int:

@@ -39,7 +39,7 @@ def test_contexts_share_what_was_compiled_and_wait_for_kernels_of_a_new_batch() 
     for batch in (1, 3):
         opened.run(*buffers(batch))
     configs = [context._config for context in opened._engine._contexts]
-    assert len(configs) == 3
+    assert len(configs) == 2
     assert len({id(config._cache) for config in configs}) == 1
     assert configs[0]._cache is not None
     assert configs[0]._allocation.name == "USER_MANAGED"
@@ -50,8 +50,8 @@ def test_a_plan_that_cannot_be_captured_runs_without_graphs_and_says_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(IExecutionContext, "_capturable", False)
-    cuda = FakeCuda()
-    opened, (inputs, outputs) = engine(cuda), buffers(2)
+    cuda, said = FakeCuda(), list[str]()
+    opened, (inputs, outputs) = engine(cuda, say=said.append), buffers(2)
     for _ in range(4):
         for out in outputs.values():
             out[...] = -1
@@ -59,6 +59,8 @@ def test_a_plan_that_cannot_be_captured_runs_without_graphs_and_says_why(
         assert_computed(inputs, outputs)
     assert (cuda.captures, cuda.launches) == (0, 0)
     assert "cannot be captured" in opened.graph_refusal
+    assert [line for line in said if "no CUDA graph" in line and "slower" in line] == said
+    assert len(said) == 1
 
 
 def test_a_capture_that_fails_midway_is_given_up_and_the_batch_still_computed(

@@ -8,7 +8,6 @@ import pytest
 
 from streammat_engines.errors import EngineError, EngineFileError, EngineMemoryError
 from streammat_engines.tensorrt.api import Api
-from streammat_engines.tensorrt.memory import open_within_memory
 from streammat_engines.tensorrt.plan import PlanManifest, PlanTensor
 from streammat_engines.tensorrt.runner import TensorRtEngine
 from streammat_kernels.errors import ShapeError
@@ -193,7 +192,9 @@ def test_wrong_arrays_are_refused() -> None:
 
 
 def test_a_plan_of_another_gpu_is_one_line_with_the_next_step() -> None:
-    with pytest.raises(EngineFileError, match=r"built for another GPU.*streammat engine build"):
+    with pytest.raises(
+        EngineFileError, match=r"another GPU.*engine build x --size 6x4 .*--rebuild"
+    ):
         opened(FakeCuda(), REFUSED)
 
 
@@ -202,20 +203,78 @@ def test_a_plan_larger_than_the_gpus_memory_is_not_taken_for_a_wrong_one() -> No
         opened(FakeCuda(), TOO_LARGE)
 
 
+FULL = "Error Code 2: OutOfMemory (Requested size was 9 bytes.)"
+
+
 @pytest.mark.parametrize("version", ["8.6.0", "11.4.0"])
-def test_a_context_that_does_not_fit_shows_when_an_engine_is_opened(
-    version: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("reason", "kind", "said"),
+    [
+        (FULL, EngineMemoryError, r"too small for an execution context .*smaller --size"),
+        (
+            "Error Code 1: no kernel image",
+            EngineError,
+            r"no execution context of .*no kernel image.*engine build x --size 6x4 .*--rebuild",
+        ),
+    ],
+)
+def test_a_context_that_is_not_to_be_had_shows_when_an_engine_is_opened(
+    version: str,
+    reason: str,
+    kind: type[EngineError],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ICudaEngine, "create_execution_context", lambda *_: None)
+    def none(*_: Any) -> None:
+        log = logs[-1]
+        log.log(log.ERROR, reason)
+
+    logs: list[Any] = []
+    load = fake_trt.Runtime.__init__
+
+    def kept(self: Any, log: Any) -> None:
+        logs.append(log)
+        load(self, log)
+
+    monkeypatch.setattr(fake_trt.Runtime, "__init__", kept)
+    monkeypatch.setattr(ICudaEngine, "create_execution_context", none)
     api = Api("tensorrt", fake_module(version), version)
-    with pytest.raises(EngineMemoryError, match="an execution context"):
+    with pytest.raises(EngineError, match=said) as refused:
         TensorRtEngine(b"plan", manifest(), api, FakeCuda())
+    assert type(refused.value) is kind
+
+
+def test_the_context_that_showed_how_much_memory_is_needed_computes_the_first_buffers() -> None:
+    engine = opened(FakeCuda())
+    first, second = buffers(2), buffers(1, 1)
+    engine.run(*first)
+    assert len(ICudaEngine._last._contexts) == 1  # type: ignore[attr-defined]
+    engine.run(*second)
+    assert len(ICudaEngine._last._contexts) == 2  # type: ignore[attr-defined]
+    assert_computed(*first)
+    assert_computed(*second)
+
+
+def test_a_largest_batch_below_the_plans_smallest_is_refused_when_opened() -> None:
+    with pytest.raises(ShapeError, match=r"max_batch 4 given; the plan of x takes 8\.\.8"):
+        opened(FakeCuda(), manifest=manifest((8, 8, 8)), max_batch=4)
+
+
+def test_a_run_that_lacks_memory_is_told_from_one_that_fails() -> None:
+    engine = opened(FakeCuda())
+    ICudaEngine._last._broken = True  # type: ignore[attr-defined]
+    engine._log.log(engine._log.ERROR, FULL)
+    with pytest.raises(EngineMemoryError, match="too small for a picture"):
+        engine.submit(*buffers(1))
 
 
 def test_a_plan_that_is_not_its_manifests_is_refused() -> None:
     made = manifest()
     wrong = PlanManifest.from_json(made.to_json().replace('"glance"', '"glance_tt"'))
-    with pytest.raises(EngineError, match="build it anew"):
+    with pytest.raises(
+        EngineError,
+        match=r"build it anew: streammat engine build x --size 6x4 --batch 8 --dynamic .*--rebuild",
+    ):
         opened(FakeCuda(), manifest=wrong)
 
 
@@ -249,27 +308,3 @@ def test_a_callers_stream_orders_everything() -> None:
     stream.give(lambda: order.append(f"download {outputs['focus'].any()}"))
     stream.run_all()
     assert order == ["upload", "download True"]
-
-
-@pytest.mark.parametrize(("free", "batch"), [(9000, 8), (5000, 4), (2500, 2), (1000, 1)])
-def test_too_little_memory_halves_the_batch_and_says_so_once(free: int, batch: int) -> None:
-    said: list[str] = []
-    cuda = FakeCuda(free)
-    engine, used = open_within_memory(
-        lambda tried: opened(cuda, max_batch=tried), 8, say=said.append
-    )
-    assert (used, engine.max_batch) == (batch, batch)
-    assert len(said) == (batch != 8)
-    engine.run(*buffers(batch))
-
-
-def test_the_last_resort_is_tiles() -> None:
-    said: list[str] = []
-    cuda = FakeCuda(500)
-    opened_, used = open_within_memory(
-        lambda tried: opened(cuda, max_batch=tried), 8, lambda: "tiles", said.append
-    )
-    assert (opened_, used) == ("tiles", 1)
-    assert len(said) == 1
-    with pytest.raises(EngineMemoryError):
-        open_within_memory(lambda tried: opened(cuda, max_batch=tried), 8)
