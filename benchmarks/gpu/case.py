@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.gpu.cases import DEFAULT, TARGET, TARGETS, Case, find_case
+from benchmarks.gpu.cases import DEFAULT, SINGLE, TARGET, TARGETS, Case, find_case
 from benchmarks.gpu.timing import gpu_state, matrix_rate
 from benchmarks.gpu.watch import watch
 from benchmarks.record import ROOT, write_result
@@ -50,9 +51,9 @@ def run_case(case: Case, backend: str, frames: Path, out: Path, work: Path) -> b
             facts["gpu_after"] = gpu_state()
             write_result(out, "gpu", rows, **facts)
 
-    from benchmarks.gpu.engine_case import engine_rows
+    from benchmarks.gpu.engine_case import engine_rows, single_rows
     from benchmarks.gpu.networks import exported, seeded_network
-    from benchmarks.gpu.torch_case import fp32_reference, torch_rows
+    from benchmarks.gpu.torch_case import gflop_a_picture, torch_rows
 
     facts["matrix_tflops"] = part("matrix rate", matrix_rate)
     pictures = frames_of(frames, case)
@@ -62,15 +63,14 @@ def run_case(case: Case, backend: str, frames: Path, out: Path, work: Path) -> b
     onnx = (
         part("export", lambda: exported(model, case.network, work)) if model is not None else None
     )
-    engine = None
-    if onnx is not None:
-        engine = part(
-            "engine",
-            lambda: engine_rows(case, onnx, backend, fp32_reference(model), pictures),
-        )
-    if engine is not None:
-        rows += engine.pop("rows")
-        facts["engine"] = engine
+    ways = {"engine": engine_rows} | ({SINGLE: single_rows} if _is_target(case) else {})
+    for name, way in ways.items():
+        if onnx is None:
+            break
+        measure = partial(_engine, way, case, onnx, backend, model, pictures)
+        if (found := part(name, measure)) is not None:
+            rows += found.pop("rows")
+            facts[name] = found
     if case.network == DEFAULT:
         facts["shipped_weights"] = part(
             "shipped weights", lambda: _shipped_accuracy(case, backend, pictures)
@@ -81,10 +81,24 @@ def run_case(case: Case, backend: str, frames: Path, out: Path, work: Path) -> b
             rows.append(row)
             write_result(out, "gpu", rows, **facts)
 
-        facts["gflop_a_picture"] = part("torch", lambda: torch_rows(model, case, keep))
+        facts["gflop_a_picture"] = part("gflop", lambda: gflop_a_picture(model, case))
+        part("torch", lambda: torch_rows(model, case, keep))
     facts["reached"] = reached(case, rows, facts)
     write_result(out, "gpu", rows, targets=TARGETS, **facts)
     return not facts["failed"]
+
+
+def _is_target(case: Case) -> bool:
+    return (case.network, case.width, case.height) == TARGET
+
+
+def _engine(
+    way: Any, case: Case, onnx: Path, backend: str, model: Any, pictures: NDArray[np.float32]
+) -> dict[str, Any]:
+    from benchmarks.gpu.torch_case import fp32_reference
+
+    found: dict[str, Any] = way(case, onnx, backend, fp32_reference(model), pictures)
+    return found
 
 
 def _shipped_accuracy(case: Case, backend: str, pictures: NDArray[np.float32]) -> dict[str, Any]:
@@ -98,20 +112,28 @@ def _shipped_accuracy(case: Case, backend: str, pictures: NDArray[np.float32]) -
 
 
 def reached(case: Case, rows: Sequence[dict[str, Any]], facts: dict[str, Any]) -> dict[str, Any]:
-    """Which targets the case reaches; empty unless it is the one they are set for."""
+    """Which targets the case reaches; accuracy alone unless it is the one they are set for.
+
+    Args:
+        rows: of this case.
+        facts: the figures behind the answers are added.
+    """
     median = {(r["name"], r["batch"]): r["time"].median for r in rows if "time" in r}
-    accuracy = facts.get("engine", {}).get("accuracy")
+    proofs = [facts[name]["accuracy"] for name in ("engine", SINGLE) if name in facts]
+    proofs += [row["accuracy"] for row in rows if "accuracy" in row]
     result: dict[str, Any] = {}
-    if accuracy is not None:
-        result["accuracy"] = not accuracy["faults"]
-    if (case.network, case.width, case.height) != TARGET:
+    if proofs:
+        result["accuracy"] = not any(proof["faults"] for proof in proofs)
+    if not _is_target(case):
         return result
     graph = "engine, CUDA graph"
-    if (graph, 1) in median:
-        result["ms"] = median[graph, 1] <= TARGETS["ms_at_most"]
+    singles = [median[key] for key in ((graph, 1), (f"{SINGLE}, CUDA graph", 1)) if key in median]
+    if singles:
+        facts["ms"] = min(singles)
+        result["ms"] = facts["ms"] <= TARGETS["ms_at_most"]
         if ("torch eager FP16", 1) in median:
-            times = median["torch eager FP16", 1] / median[graph, 1]
-            result["times_eager"] = times >= TARGETS["times_eager_at_least"]
+            facts["times_eager"] = median["torch eager FP16", 1] / facts["ms"]
+            result["times_eager"] = facts["times_eager"] >= TARGETS["times_eager_at_least"]
     if (graph, 8) in median and facts.get("gflop_a_picture") and facts.get("matrix_tflops"):
         tflops = 8 * facts["gflop_a_picture"] / median[graph, 8]  # GFLOP a ms
         share = tflops / facts["matrix_tflops"]

@@ -9,6 +9,7 @@ SIZES = ((512, 288), (512, 512), (960, 544), (1920, 1088))  # W, H
 DEFAULT = "gfm_lite0_tt"
 TARGET = ("gfm_r34_tt", 960, 544)  # 0.6 ms at batch 1, three times eager, 60 % of the matrix rate
 LARGE = ("gfm_d121_tt", "gfm_r34_2b_tt", "gfm_r101_tt", "gfm_d121_rim")
+SINGLE = "engine of batch 1"  # rows of an engine that was built for that alone
 TARGETS = {"ms_at_most": 0.6, "times_eager_at_least": 3.0, "matrix_rate_share_at_least": 0.6}
 
 
@@ -31,7 +32,7 @@ class Case:
 
 def all_cases() -> Iterator[Case]:
     """In the order in which they are run."""
-    yield Case(*TARGET)
+    yield Case(*TARGET, limit_seconds=400)
     yield Case(DEFAULT, 512, 288)
     for network in (TARGET[0], DEFAULT):
         for width, height in SIZES:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.gpu.cases import Case
+from benchmarks.gpu.cases import SINGLE, Case
 from benchmarks.gpu.timing import measured
 from streammat_engines.accuracy import compare
 from streammat_engines.manifest import file_sha256
@@ -55,6 +56,31 @@ def engine_rows(
             facts["rows"] += [timed(engine, batch, case, graphs) for batch in case.batches]
         facts["graph_refusal"] = engine.graph_refusal
     return facts
+
+
+def single_rows(
+    case: Case, model: Path, backend: str, reference: Any, frames: NDArray[np.float32]
+) -> dict[str, Any]:
+    """The same of an engine built for batch 1 alone, which is what ``matte`` runs.
+
+    The builder chooses a dynamic engine's kernels for its largest batch.
+    """
+    api = load_api(backend)
+    request = replace(request_of(case, model, api), batch=1, dynamic=False)
+    built, notes = built_here(request, api)
+    with closing(opened(request, built, api, graphs=False)) as engine:
+        accuracy = accuracy_of(engine, reference, frames, case)
+        rows = []
+        for graphs in (False, True):
+            engine.graphs = graphs
+            row = timed(engine, 1, case, graphs)
+            rows.append(row | {"name": row["name"].replace("engine", SINGLE)})
+    return {
+        "build_seconds": round(built.seconds, 2),
+        "notes": notes,
+        "accuracy": accuracy,
+        "rows": rows,
+    }
 
 
 def request_of(case: Case, model: Path, api: Api, via: Way = "onnx") -> EngineRequest:

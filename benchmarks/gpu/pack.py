@@ -2,7 +2,8 @@
 
 ``python -m benchmarks gpu pack rtx DIR`` downloads TensorRT-RTX for the host's Python and a few
 small packages, adds frames of the sample clip, and writes ``DIR/00``, ``DIR/01`` ... with a
-manifest of hashes in each. `stage` joins them there.
+manifest of hashes in each. ``pack trt86 DIR`` does the same with TensorRT 8.6 and a Python of its
+own. `stage` joins them there.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ WHEELS = {
         "dllist",
         "psutil",
     ),
+    "trt86": ("platformdirs",),
 }
+ARCHIVE = "trt86.tar.xz"
 LOADER = "tensorrt-rtx-cu13==1.7.1.116"  # a source distribution of a few lines of Python
 PART_MIB = 46  # with the working tree's 14 a call carries 60 of the 64 that it may
 FRAMES = "frames.npz"
@@ -81,6 +84,13 @@ def cpu_mattes() -> bytes:
     return file.getvalue()
 
 
+def trt86_archive(folder: Path) -> bytes:
+    """TensorRT 8.6 with a Python of its own, packed; takes some minutes."""
+    script = Path(__file__).with_name("pack_trt86.sh")
+    subprocess.run(["bash", str(script), str(folder)], check=True)
+    return (folder / ARCHIVE).read_bytes()
+
+
 def split(files: Iterable[tuple[str, bytes]], out: Path, limit_bytes: int) -> list[Path]:
     """Files one after another into folders of at most ``limit_bytes``; each has the manifest."""
     manifest, folders, used = [], [out / "00"], 0
@@ -109,23 +119,21 @@ def _clear(out: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Pack a set."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks gpu pack")
-    parser.add_argument("name", choices=[*WHEELS, "trt86"])
+    parser.add_argument("name", choices=list(WHEELS))
     parser.add_argument("out", type=Path)
     parser.add_argument("--part-mib", type=int, default=PART_MIB)
     parser.add_argument("--python", default="3.12", help="of the host")
     args = parser.parse_args(arguments)
-    if args.name == "trt86":
-        script = Path(__file__).with_name("pack_trt86.sh")
-        command = ["bash", str(script), str(args.out), str(args.part_mib)]
-        return subprocess.run(command, check=False).returncode
     _clear(args.out)
     if args.name == "rtx":
         build_loader(args.out / "wheels")
     wheels = download(WHEELS[args.name], args.out / "wheels", args.python)
     files = [(path.name, path.read_bytes()) for path in wheels]
     if args.name == "rtx":
-        files += [(FRAMES, sample_frames()), (MATTES, cpu_mattes())]
-    files.append((COMMIT, commit_record().encode()))
+        files.append((MATTES, cpu_mattes()))
+    else:
+        files.append((ARCHIVE, trt86_archive(args.out / "work")))
+    files += [(FRAMES, sample_frames()), (COMMIT, commit_record().encode())]
     files.sort(key=lambda file: len(file[1]))  # what is whole is installed before the rest comes
     for folder in split(files, args.out, args.part_mib << 20):
         size = sum(path.stat().st_size for path in folder.iterdir())

@@ -1,10 +1,10 @@
 #!/bin/bash
 # The fallback where TensorRT-RTX refuses the GPU: TensorRT 8.6.0, the last with its builder on the
 # package index (Python 3.10, CUDA 12), its GPU code cut down to sm_90, with a CPython 3.10 that runs
-# from any folder. usage: pack_trt86.sh DIR [MIB A PART]; needs python3.10 of pyenv, g++, xz.
+# from any folder. usage: pack_trt86.sh DIR, for DIR/trt86.tar.xz; needs python3.10 of pyenv, g++, xz.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$1/work" && cd "$1" && rm -rf [0-9][0-9] && cd work
+mkdir -p "$1" && cd "$1"
 python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.10 --implementation cp \
   --platform manylinux_2_17_x86_64 -d . tensorrt==8.6.0
 unzip -q -o tensorrt-8.6.0-*.whl 'tensorrt/*'
@@ -22,12 +22,3 @@ tar -C "$python" --exclude=test --exclude=site-packages --exclude='config-*' --e
   --exclude=ensurepip --exclude=__pycache__ --exclude=tkinter --exclude=lib2to3 \
   -cf - lib/python3.10 | tar -C py310 -xf -
 tar -cf trt86.tar tensorrt py310 && xz -T0 -6 -f trt86.tar && rm -rf tensorrt py310
-cd .. && digest=$(sha256sum work/trt86.tar.xz | cut -d' ' -f1) && size=$(stat -c %s work/trt86.tar.xz)
-split -b "${2:-46}m" -d -a 3 work/trt86.tar.xz work/trt86.tar.xz.part
-number=0
-for part in work/trt86.tar.xz.part*; do
-  folder=$(printf %02d $number) && mkdir -p "$folder" && mv "$part" "$folder/"
-  echo "$digest  $size  trt86.tar.xz" > "$folder/manifest.txt"
-  number=$((number + 1))
-done
-du -sm [0-9][0-9]

@@ -38,22 +38,37 @@ def fp32_reference(model: Any) -> Callable[[NDArray[np.float32]], dict[str, Any]
     return run
 
 
-def torch_rows(model: Any, case: Case, keep: Callable[[dict[str, Any]], None]) -> float:
-    """Milliseconds of every way at every batch; returns GFLOP a picture (2 a multiply-add).
+def gflop_a_picture(model: Any, case: Case) -> float:
+    """GFLOP of one picture, 2 a multiply-add."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    half, rgb = _half(model, case)
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        half(rgb)
+    return float(counter.get_total_flops()) / 1e9
+
+
+def _half(model: Any, case: Case) -> tuple[Any, Any]:
+    """The network of this size in half on the GPU, and a picture of noise."""
+    import torch
+
+    from streammat.models.fixed import FixedNetwork
+
+    rgb = torch.rand(1, 3, case.height, case.width, device="cuda") * 255
+    return FixedNetwork(copy.deepcopy(model), case.height, case.width).cuda().eval(), rgb
+
+
+def torch_rows(model: Any, case: Case, keep: Callable[[dict[str, Any]], None]) -> None:
+    """Milliseconds of every way at every batch.
 
     Args:
         keep: gets each row as soon as it is there, those that need compiling last.
     """
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
 
-    from streammat.models.fixed import FixedNetwork
-
-    half = FixedNetwork(copy.deepcopy(model), case.height, case.width).cuda().eval()
+    half, rgb = _half(model, case)
     with torch.inference_mode():
-        rgb = torch.rand(1, 3, case.height, case.width, device="cuda") * 255
-        with FlopCounterMode(display=False) as counter:
-            half(rgb)
         for name, network, batch, layout in _ways(half, case.batches):
             many = rgb.expand(batch, -1, -1, -1).contiguous(memory_format=layout)
             try:
@@ -63,7 +78,6 @@ def torch_rows(model: Any, case: Case, keep: Callable[[dict[str, Any]], None]) -
                 keep({"name": name, "batch": batch, "error": reason})
                 continue
             keep({"name": name, "batch": batch, **found, "case": case.name})
-    return float(counter.get_total_flops()) / 1e9
 
 
 def _ways(half: Any, batches: Sequence[int]) -> Iterator[tuple[str, Callable[[], Any], int, Any]]:

@@ -79,13 +79,13 @@ def test_a_network_that_cannot_be_exported_is_still_measured_in_pytorch(
     monkeypatch.setattr("benchmarks.gpu.networks.seeded_network", lambda *_: object())
     monkeypatch.setattr("benchmarks.gpu.networks.exported", refuse)
 
-    def torch_rows(model: object, case: Case, keep: Callable[[dict[str, object]], None]) -> float:
+    def torch_rows(model: object, case: Case, keep: Callable[[dict[str, object]], None]) -> None:
         del model, case
         keep(torch_row)
         assert json.loads(out.read_text())["rows"], "a row is on disk before the next one begins"
-        return 215.0
 
     monkeypatch.setattr("benchmarks.gpu.torch_case.torch_rows", torch_rows)
+    monkeypatch.setattr("benchmarks.gpu.torch_case.gflop_a_picture", lambda *_: 215.0)
     frames = tmp_path / "frames.npz"
     np.savez(frames, frames=np.zeros((1, 64, 64, 3), np.uint8))
     small = Case("gfm_r34_tt", 64, 64)
@@ -120,3 +120,9 @@ def test_targets_are_read_off_the_rows() -> None:
     assert facts["matrix_rate_share"] == pytest.approx(8 * 215 / 3.0 / 800)
     slow = [row("engine, CUDA graph", 1, 0.7), *rows[1:]]
     assert reached(target, slow, facts)["ms"] is False
+    alone = [*slow, row("engine of batch 1, CUDA graph", 1, 0.6)]
+    facts["engine of batch 1"] = {"accuracy": {"faults": []}}
+    assert reached(target, alone, facts)["ms"] is True
+    assert facts["times_eager"] == pytest.approx(2 / 0.6)
+    facts["engine of batch 1"] = {"accuracy": {"faults": ["too many flips"]}}
+    assert reached(target, alone, facts)["accuracy"] is False

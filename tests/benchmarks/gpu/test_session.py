@@ -68,6 +68,15 @@ def test_what_fails_hangs_or_waits_does_not_keep_the_rest_from_running(tmp_path:
     ]
 
 
+def test_a_step_that_was_asked_for_and_is_left_out_is_not_done(tmp_path: Path) -> None:
+    absent = Step("file", "PYTHON -c 1", 60, files=("not-yet.tar",))
+    home, out = tmp_path / "home", tmp_path / "out"
+    assert run_steps([absent], home, out, 200)
+    assert not run_steps([absent], home, out, 200, again=True)
+    (home / "not-yet.tar").touch()
+    assert run_steps([absent], home, out, 200, again=True)
+
+
 def test_results_without_git_have_the_packed_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
