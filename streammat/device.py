@@ -72,7 +72,8 @@ def missing_for_cuda() -> list[str]:
 
 
 def _installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
+    found = importlib.util.find_spec(package)
+    return found is not None and found.origin is not None  # any folder of the name is "found"
 
 
 def _auto_reason() -> str:

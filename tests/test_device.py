@@ -52,6 +52,15 @@ def test_cuda_names_the_extra_that_it_lacks(monkeypatch: pytest.MonkeyPatch) -> 
     assert choose_device("cuda").kind == "cuda"
 
 
+def test_a_folder_that_only_has_a_packages_name_is_no_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_a_folder").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not device._installed("only_a_folder")
+    assert device._installed("numpy")
+
+
 def test_another_device_is_refused() -> None:
     with pytest.raises(ConfigError, match="auto, cpu or cuda"):
         choose_device("tpu")

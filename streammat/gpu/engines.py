@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from streammat.catalogue.cards import ModelCard
-from streammat.errors import ConfigError, DependencyError
+from streammat.errors import ConfigError, DependencyError, DeviceUnavailable
 from streammat.gpu.frames import sample_frames
 from streammat.matting.cache import cache_folder
 
@@ -170,12 +170,15 @@ def open_engine(
         EngineError: the build failed, or the plan cannot be loaded.
     """
     from streammat_engines.tensorrt.cuda import release_kept_memory
+    from streammat_engines.tensorrt.gpu import why_no_gpu
     from streammat_engines.tensorrt.kept import obtain_one_picture
     from streammat_engines.tensorrt.memory import open_within_memory
     from streammat_engines.tensorrt.tiles import TiledEngine
 
     backend = default_backend()
     shop = open_workshop(card, backend, say)
+    if shop.gpu is None:  # a portable engine would be built first, and then nothing run it
+        raise DeviceUnavailable(f"device cuda: {why_no_gpu()}, or use --device cpu")
 
     def opened(width: int, height: int) -> Engine:
         request = engine_request(card, width, height, backend=backend, second_glance=second_glance)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from streammat.catalogue.cards import find_model
-from streammat.errors import DependencyError, EngineFileError
+from streammat.errors import DependencyError, DeviceUnavailable, EngineFileError
 from streammat.gpu import engines
 from streammat.gpu.frames import sample_frames
 from streammat_engines.errors import EngineMemoryError
@@ -55,6 +56,17 @@ def test_without_cupy_nothing_is_built_that_could_not_be_proved(
     assert engines.open_workshop(card, "tensorrt", print, judged=False).judge is None
 
 
+def test_without_a_gpu_nothing_is_built_that_nothing_could_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = SimpleNamespace(api=None, gpu=None)
+    monkeypatch.setattr(engines, "default_backend", lambda: "tensorrt-rtx")
+    monkeypatch.setattr(engines, "open_workshop", lambda *_: shop)
+    monkeypatch.setattr("streammat_engines.tensorrt.gpu._library", lambda: None)
+    with pytest.raises(DeviceUnavailable, match=r"no NVIDIA driver was found.*--device cpu"):
+        engines.open_engine(find_model("gfm_lite0_tt"), 512, 288, print)
+
+
 def test_a_model_file_that_is_not_its_cards_is_refused() -> None:
     from dataclasses import replace
 
@@ -67,8 +79,6 @@ def test_a_model_file_that_is_not_its_cards_is_refused() -> None:
 def test_where_a_picture_does_not_fit_tiles_are_computed(
     shows: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from types import SimpleNamespace
-
     from streammat_engines.manifest import Manifest, TensorSpec
     from streammat_engines.tensorrt.tiles import TiledEngine
 
@@ -95,7 +105,7 @@ def test_where_a_picture_does_not_fit_tiles_are_computed(
 
     said, tried, released = list[str](), list[int](), list[bool]()
     monkeypatch.setattr(engines, "default_backend", lambda: "tensorrt-rtx")
-    monkeypatch.setattr(engines, "open_workshop", lambda *_: SimpleNamespace(api=None))
+    monkeypatch.setattr(engines, "open_workshop", lambda *_: SimpleNamespace(api=None, gpu=GPU))
     monkeypatch.setattr("streammat_engines.tensorrt.kept.obtain_one_picture", build)
     monkeypatch.setattr(engines, "_on_host", on_host)
     monkeypatch.setattr(

@@ -28,7 +28,7 @@ from .request import EngineRequest
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["RULES", "BuiltPlan", "build_plan", "graph_of"]
+__all__ = ["RULES", "BuiltPlan", "build_plan", "check_refit", "graph_of"]
 
 RULES = {"fixed": "1", "half": HALF_RULE, "weak": "1", "memory": "1"}
 _DTYPES = {"FLOAT": "float32", "HALF": "float16", "UINT8": "uint8"}
@@ -110,7 +110,7 @@ def build_plan(
         DeviceUnavailable: the builder refuses without a GPU.
         KeyboardInterrupt: Ctrl-C; the build was stopped.
     """
-    _check_refit(request, api, gpu_present)
+    check_refit(request, api, gpu_present)
     _check_dynamic(request, api)
     begun = time.perf_counter()
     graph = graph_of(request, strongly_typed=api.strongly_typed)
@@ -210,7 +210,12 @@ class _Attempt:
         return _Made(bytes(plan), inputs, outputs, _timing_bytes(cache))
 
 
-def _check_refit(request: EngineRequest, api: Api, gpu_present: bool) -> None:
+def check_refit(request: EngineRequest, api: Api, gpu_present: bool) -> None:
+    """Refuse what cannot be refitted, before anything is done.
+
+    Raises:
+        EngineFileError: ``--refit`` is asked for where the release or the machine cannot do it.
+    """
     if request.refit and api.is_rtx and not gpu_present:
         raise EngineFileError(
             f"--refit: {api.name} builds refittable plans for one GPU only, and none is there: "

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from streammat_kernels.errors import DependencyError, DeviceUnavailable
 
 from ..errors import EngineMemoryError
+from .gpu import why_no_gpu
 
 __all__ = ["Cuda", "CupyCuda", "address", "release_kept_memory"]
 
@@ -62,8 +63,7 @@ class CupyCuda:
             ) from error
         if not cupy.cuda.is_available():
             raise DeviceUnavailable(
-                "no NVIDIA GPU can be used: install the driver (nvidia-smi shows it), or use "
-                "--device cpu"
+                f"no NVIDIA GPU can be used; {why_no_gpu()}, or use --device cpu"
             )
         self._cupy = cupy
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Gpu", "find_gpu"]
+__all__ = ["Gpu", "find_gpu", "why_no_gpu"]
 
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
 _DRIVER_FILE = Path("/proc/driver/nvidia/version")
@@ -42,6 +42,23 @@ def find_gpu(index: int = 0) -> Gpu | None:
     cuda.cuDeviceGetName(name, len(name), device)
     major, minor = (_attribute(cuda, number, device) for number in (_MAJOR, _MINOR))
     return Gpu(name.value.decode(errors="replace"), f"{major}.{minor}", _driver(cuda))
+
+
+def why_no_gpu() -> str:
+    """Why `find_gpu` finds none, with what to do next; in the middle of a sentence."""
+    cuda = _library()
+    if cuda is None:
+        return "no NVIDIA driver was found: install the driver"
+    code = cuda.cuInit(0)
+    if code != 0:
+        name = ctypes.c_char_p()
+        cuda.cuGetErrorName(code, ctypes.byref(name))
+        words = (name.value or b"no name").decode(errors="replace")
+        return (
+            f"the NVIDIA driver is installed but ends with CUDA error {code} ({words}): see what "
+            "nvidia-smi says; after an update of the driver restart the machine"
+        )
+    return "the NVIDIA driver sees no such GPU: see CUDA_VISIBLE_DEVICES and what nvidia-smi lists"
 
 
 def _library() -> ctypes.CDLL | None:

@@ -19,9 +19,9 @@ from ..accuracy import Accuracy, refuse_inaccurate
 from ..errors import EngineError, EngineRefused
 from ..graph.fixed import graph_sha256
 from .api import Api
-from .build import RULES, BuiltPlan, build_plan, graph_of, weights_sha256
+from .build import RULES, BuiltPlan, build_plan, check_refit, graph_of, weights_sha256
 from .cache import PlanCache, PlanEntry, write_atomically
-from .gpu import Gpu
+from .gpu import Gpu, why_no_gpu
 from .plan import PlanManifest
 from .refit import refitted_plan, structure_sha256
 from .request import EngineRequest, cache_key
@@ -82,8 +82,8 @@ def obtain(request: EngineRequest, shop: Workshop, *, rebuild: bool = False) -> 
     """
     if shop.gpu is None and not shop.api.is_rtx:
         raise DeviceUnavailable(
-            f"{shop.api.name} builds on the GPU that runs the engine, and no NVIDIA driver was "
-            "found: install the driver, or use --backend tensorrt-rtx"
+            f"{shop.api.name} builds on the GPU that runs the engine, and {why_no_gpu()}, or use "
+            "--backend tensorrt-rtx"
         )
     key = cache_key(request, shop.api, shop.gpu, shop.rules)
     entry = None if rebuild else shop.cache.find(key)
@@ -124,6 +124,7 @@ def _proved(entry: PlanEntry, request: EngineRequest, shop: Workshop) -> PlanEnt
 
 
 def _make(request: EngineRequest, shop: Workshop, key: str, rebuild: bool) -> PlanEntry:
+    check_refit(request, shop.api, shop.gpu is not None)
     what = f"{request.model.stem} {request.profile} {request.precision}"
     shop.say(f"building {what} with {shop.api.name} ({usual_seconds(shop.api)})")
     built = (None if rebuild else _refitted(request, shop)) or _built(request, shop)

@@ -31,6 +31,7 @@ from ..graph.fixed import IMAGE_INPUT, graph_sha256
 from ..graph.module import graph_module, require_torch
 from .api import Api, Backend
 from .build import BuiltPlan, Say, graph_of, weights_sha256
+from .gpu import why_no_gpu
 from .log import make_log
 from .plan import PlanTensor
 from .refit import structure_sha256
@@ -113,8 +114,7 @@ def build_with_torch(
 def _device(gpu_present: bool) -> str:
     if not gpu_present:
         raise DeviceUnavailable(
-            "--via torch converts on the GPU, and no NVIDIA driver was found: install it, or use "
-            "--via onnx"
+            f"--via torch converts on the GPU, and {why_no_gpu()}, or use --via onnx"
         )
     torch = require_torch()
     if not torch.cuda.is_available():

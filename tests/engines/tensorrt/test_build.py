@@ -287,6 +287,16 @@ def test_without_a_gpu_tensorrt_says_which_backend_builds(model: Path, tmp_path:
         obtain(request_for(model), shop(tmp_path, gpu=None))
 
 
+def test_what_cannot_be_refitted_is_refused_before_anything_is_said(
+    model: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    here = shop(tmp_path, gpu=None, api=api("1.7.1", "tensorrt-rtx"), say=said.append)
+    with pytest.raises(EngineFileError, match="--refit"):
+        obtain(request_for(model, refit=True, backend="tensorrt-rtx"), here)
+    assert said == []
+
+
 def retrained(model: Path) -> Path:
     """The same network with other weights."""
     graph = onnx.load(str(model))
