@@ -145,7 +145,8 @@ def _unknown(model: str, path: Path, known: Sequence[str]) -> str:
             "model of it, which is used by its name"
         )
     names = ", ".join(known) or "none"
-    line = f"model {model!r} is unknown: use one of {names}, or the path of an .onnx file"
+    what = "is a folder" if path.is_dir() else "is no ONNX file" if path.is_file() else "is unknown"
+    line = f"model {model!r} {what}: use one of {names}, or the path of an .onnx file"
     if model in RELEASED_NAMES:
         line += f"; 'streammat models show {model}' says where its weights are"
     return line

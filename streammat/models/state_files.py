@@ -77,11 +77,20 @@ def _unboxed(key: str, value: Tensor) -> Tensor:
     return value.reshape(()) if counter else value
 
 
+def unpickled(path: Path) -> Any:
+    """What a file of PyTorch's format holds, on the CPU; code is refused, never run.
+
+    Raises:
+        Exception: whatever a damaged archive makes the reader stumble over.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd pickles, which fail or are harmless
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
 def _read_torch(path: Path) -> Any:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd pickles, which fail below or are harmless
-            return torch.load(path, map_location="cpu", weights_only=True)
+        return unpickled(path)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"weight file {path} is damaged, or holds more than tensors (code, for example) and "

@@ -12,6 +12,7 @@ import torch
 
 from streammat.errors import CheckpointError, ResourceError
 from streammat.media.atomic import sync_folder
+from streammat.models.state_files import unpickled
 
 FORMAT = 2
 LAST = "last.pt"
@@ -50,7 +51,7 @@ def read_state(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f"checkpoint {path} does not exist: check the path")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = unpickled(path)
     except Exception as error:  # whatever a damaged archive makes the reader stumble over
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].split(". ")[0][:120]
         raise CheckpointError(

@@ -15,8 +15,8 @@ from typing import Any
 from streammat.errors import CheckpointError, StreammatError
 from streammat.media.atomic import publish, temporary_beside
 from streammat.models import create_model
-from streammat.models.checkpoints import load_state
 from streammat.models.export import export_onnx
+from streammat.models.state_files import read_state
 
 
 def release(weights: Path, card: Path, quality: dict[str, Any] | None = None) -> None:
@@ -29,7 +29,7 @@ def release(weights: Path, card: Path, quality: dict[str, Any] | None = None) ->
     facts: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
     model = create_model(facts["name"])
     try:
-        model.load_state_dict(load_state(weights))
+        model.load_state_dict(read_state(weights))
     except RuntimeError as error:
         raise CheckpointError(f"{weights} holds no weights of {facts['name']}") from error
     target = card.with_name(facts["file"])

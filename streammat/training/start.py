@@ -7,8 +7,8 @@ from pathlib import Path
 from streammat.catalogue.cards import ModelCard, find_model
 from streammat.errors import ConfigError
 from streammat.models import GfmNetwork, Rosta, config_of, create_model, load_checkpoint
-from streammat.models.checkpoints import load_encoder
 from streammat.models.config import GfmConfig
+from streammat.models.encoder_weights import load_encoder
 from streammat.models.from_onnx import gfm_from_onnx
 from streammat.models.gfm import Gfm
 
@@ -26,9 +26,14 @@ def starting_model(name: str, unsaid: Rosta | None = None) -> GfmNetwork:
         CheckpointError: the file is damaged or fits no known network.
     """
     path = Path(name).expanduser()
-    if path.suffix in {".pt", ".pth", ".safetensors"}:
+    if path.suffix.lower() in {".pt", ".pth", ".safetensors"}:
         return load_checkpoint(path, unsaid=unsaid)
-    return _of_card(find_model(name))
+    try:
+        card = find_model(name)
+    except ConfigError as error:
+        known = f"{error}; files of weights (.pt, .pth, .safetensors) are taken, too"
+        raise ConfigError(known) from error
+    return _of_card(card)
 
 
 def _of_card(card: ModelCard) -> GfmNetwork:

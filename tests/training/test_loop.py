@@ -21,7 +21,7 @@ from streammat.errors import (  # noqa: E402
     ResourceError,
 )
 from streammat.models import create_model  # noqa: E402
-from streammat.models.checkpoints import load_state  # noqa: E402
+from streammat.models.state_files import unpickled  # noqa: E402
 from streammat.training import checkpoint, loop  # noqa: E402
 from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.held_out import FolderPairs  # noqa: E402
@@ -124,7 +124,7 @@ def test_a_run_logs_validates_draws_and_keeps_the_best(folder: Path, tmp_path: P
     assert [r["step"] for r in records if "validation" in r] == [1, 2]
     best = min(r["validation"]["all"] for r in records if "validation" in r)
     assert trainer.best == pytest.approx(best, abs=1e-5)
-    create_model().load_state_dict(load_state(tmp_path / "run" / "best.pt"))
+    create_model().load_state_dict(unpickled(tmp_path / "run" / "best.pt"))
     sheet = cv2.imread(str(tmp_path / "run" / "pictures" / "0000002.png"))
     assert sheet is not None
     assert sheet.shape == (160, 4 * 200, 3)
@@ -193,7 +193,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_batch(
     trainer.source = Spoiled(trainer.source, step=3)  # type: ignore[arg-type]
     with pytest.raises(DivergedError, match=r"at step 3, batch of disc_\d.*of step 2 is good"):
         run(trainer, NOTHING, Intervals(NEVER, 2, NEVER))
-    bad = load_state(tmp_path / "bad_batch.pt")
+    bad = unpickled(tmp_path / "bad_batch.pt")
     assert bad["step"] == 3
     assert bad["rgb"].isnan().any()
     good = checkpoint.read_state(tmp_path / "last.pt")
@@ -320,7 +320,7 @@ def test_files_that_hold_code_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="damaged"):
         checkpoint.read_state(tmp_path / "cut.pt")
     checkpoint.write_state({"a": torch.ones(2)}, tmp_path / "fine.pt")
-    assert torch.equal(load_state(tmp_path / "fine.pt")["a"], torch.ones(2))
+    assert torch.equal(unpickled(tmp_path / "fine.pt")["a"], torch.ones(2))
 
 
 def test_frozen_parts_keep_weights_and_statistics(folder: Path, tmp_path: Path) -> None:

@@ -206,6 +206,14 @@ def test_two_kinds_of_starting_weights_are_refused(tmp_path: Path) -> None:
         fresh_model(NARROW, "a", Path("b"))
 
 
+def test_what_a_run_cannot_start_from_is_told_with_what_it_can(tmp_path: Path) -> None:
+    (tmp_path / "picture.png").touch()
+    for start, what in (("nothing", "unknown"), ("", "a folder"), ("picture.png", "no ONNX file")):
+        name = str(tmp_path / start) if start != "nothing" else start
+        with pytest.raises(ConfigError, match=rf"is {what}: use one of .*\.onnx.*\.safetensors"):
+            fresh_model(NARROW, name, None)
+
+
 @pytest.mark.parametrize("rosta", ["ft", "bt", "tt"])
 @pytest.mark.filterwarnings("error")
 def test_a_run_starts_from_the_weights_of_another(rosta: str, tmp_path: Path) -> None:

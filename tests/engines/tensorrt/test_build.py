@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,15 @@ def test_a_failed_build_says_what_to_do_next(
     assert "\n" not in str(failed.value)
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C as a program in the foreground has it, wherever the tests themselves run."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_stops_a_build_and_is_not_taken_for_a_failed_one(model: Path) -> None:
     said: list[str] = []
 
