@@ -100,7 +100,7 @@ def difference(shapes: Mapping[str, Shape], config: GfmConfig) -> Difference:
     given = {form.aliases.get(key, key) for key in shapes}
     wanted = {key for key in form.shapes if key not in form.aliases and key not in form.unused}
     wrong = [
-        f"{key} {_text(shape)} for {_text(form.shapes[key])}"
+        f"{key} {written_shape(shape)} for {written_shape(form.shapes[key])}"
         for key, shape in shapes.items()
         if key in form.shapes and shape != form.shapes[key]
     ]
@@ -112,7 +112,8 @@ def difference(shapes: Mapping[str, Shape], config: GfmConfig) -> Difference:
     )
 
 
-def _text(shape: Shape) -> str:
+def written_shape(shape: Shape) -> str:
+    """E.g. ``64x3x7x7``."""
     return "x".join(map(str, shape)) or "scalar"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from streammat.errors import CheckpointError
 from streammat.models.config import GfmConfig
+from streammat.models.encoder_files import FILES, encoder_in
 from streammat.models.recognise import difference, empty_model, form_of, recognise, rosta_in_name
 from streammat.models.registry import GfmNetwork, config_of
 from streammat.models.rosta import Rosta
@@ -51,7 +53,8 @@ def load_checkpoint(
     try:
         config = recognise(state, hint)
     except CheckpointError as error:
-        raise CheckpointError(f"{path}: {error}") from error
+        said = _encoder_alone(state) or f"{error}"
+        raise CheckpointError(f"{path}: {said}") from error
     if rosta is not None and config.rosta is not hint:
         raise CheckpointError(f"{path}: the weights are {config.rosta}, asked for was {hint}")
     if config.rosta in {Rosta.FT, Rosta.BT} and config.rosta is not hint:
@@ -59,12 +62,29 @@ def load_checkpoint(
             f"{path.name}: FT and BT weights look alike, taken as FT; pass rosta='BT' if it is not",
             stacklevel=2,
         )
-    _check_numbers(path, state)
+    check_numbers(path, state)
     return model_with(config, state)
 
 
-def _check_numbers(path: Path, state: dict[str, Tensor]) -> None:
-    """A training that diverged leaves NaN, which would make every alpha empty without a word."""
+def _encoder_alone(state: Mapping[str, Tensor]) -> str | None:
+    """What to say of a classification network's weights; None for any other file."""
+    name = encoder_in(state)
+    return name and (
+        f"holds {name}, a classification network, and no matting network: streammat train takes "
+        f"such weights with --encoder (of {', '.join(FILES)})"
+    )
+
+
+def check_numbers(path: Path, state: Mapping[str, Tensor]) -> None:
+    """A training that diverged leaves NaN, which would make every alpha empty without a word.
+
+    Args:
+        path: of the file, for messages.
+        state: its tensors.
+
+    Raises:
+        CheckpointError: a tensor is no dense float, or holds NaN or Inf.
+    """
     for key, value in state.items():
         number = value.is_floating_point() or key.endswith("num_batches_tracked")
         if not number or value.layout is not torch.strided or value.device.type != "cpu":

@@ -10,7 +10,6 @@ from streammat.models import GfmNetwork, Rosta, config_of, create_model, load_ch
 from streammat.models.config import GfmConfig
 from streammat.models.encoder_weights import load_encoder
 from streammat.models.from_onnx import gfm_from_onnx
-from streammat.models.gfm import Gfm
 
 
 def starting_model(name: str, unsaid: Rosta | None = None) -> GfmNetwork:
@@ -49,11 +48,11 @@ def fresh_model(name: str, start: str | None, encoder: Path | None) -> GfmNetwor
     Args:
         name: e.g. ``gfm_lite0_tt``.
         start: all weights, see `starting_model`; None: drawn at random.
-        encoder: published ImageNet weights of the light encoder.
+        encoder: published ImageNet weights of its encoder, see `load_encoder`; the rest is drawn
+            at random.
 
     Raises:
-        ConfigError: `start` is another network, both are given, or `encoder` for a network that is
-            not light.
+        ConfigError: `start` is another network, or both are given.
         CheckpointError: a file that is damaged or does not fit.
     """
     if start is not None and encoder is not None:
@@ -70,7 +69,5 @@ def fresh_model(name: str, start: str | None, encoder: Path | None) -> GfmNetwor
         return model
     model = create_model(name)
     if encoder is not None:
-        if not isinstance(model, Gfm):
-            raise ConfigError(f"--encoder is for light networks; {name} starts from --start FILE")
         load_encoder(model, encoder)
     return model

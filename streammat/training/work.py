@@ -32,7 +32,7 @@ class Job(NamedTuple):
         cache: decoded pictures, see `streammat.training.cache`.
         out: folder of checkpoints and journal; it exists.
         start: weights to start from, see `starting_model`.
-        encoder: ImageNet weights of the light encoder.
+        encoder: published ImageNet weights of the network's encoder.
         every: steps between log lines, checkpoints and validations.
         device: ``cpu`` or ``cuda``.
         threads: of each process.
