@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["run_options", "train"]
 
 FOLDER = click.Path(path_type=Path)
+RECIPES = (
+    "gfm_lite0 and its further parts (gfm_lite0_further, _hard, _filmed, _steady, _fringed); "
+    "official, official_comp, official_rssn"
+)
 
 
 def run_options(command: Any) -> Any:
@@ -58,7 +62,13 @@ def run_options(command: Any) -> Any:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--recipe", default="gfm_lite0", show_default=True, metavar="NAME|FILE.toml")
+@click.option(
+    "--recipe",
+    default="gfm_lite0",
+    show_default=True,
+    metavar="NAME|FILE.toml",
+    help=f"{RECIPES}, or your own.",
+)
 @click.option("--data", type=FOLDER, metavar="DIR", help="Pairs, cut-outs and backgrounds.")
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Checkpoints and journal.")
 @click.option("--cache", type=FOLDER, metavar="DIR", help="Decoded data. [default: OUT/cache]")
@@ -66,7 +76,7 @@ def run_options(command: Any) -> Any:
 @click.option("--validate-alphas", "alphas", type=FOLDER, metavar="DIR", help="Their true alphas.")
 @click.option("--strict", is_flag=True, help="Refuse files that cannot be used.")
 @click.option("--name", metavar="NAME", help="Of the exported model. [default: the network's]")
-@click.option("--start", metavar="NAME|FILE", help="Weights to start from.")
+@click.option("--start", metavar="NAME|FILE", help="A network to start from.")
 @click.option("--encoder", type=FOLDER, metavar="FILE", help="ImageNet weights of the encoder.")
 @click.option("--steps", type=click.IntRange(1), help="Length, instead of the recipe's.")
 @click.option(

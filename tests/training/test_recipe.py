@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("cv2")
 
+from streammat.cli.train import RECIPES
 from streammat.errors import ConfigError
+from streammat.training import rssn
 from streammat.training.losses import DEFECTS
 from streammat.training.recipe import (
     FOLDER,
@@ -21,6 +24,7 @@ from streammat.training.recipe import (
     make_recipe,
     recipe_names,
 )
+from streammat.training.rssn import decisions
 from streammat.training.schedule import Budget, Phase
 
 
@@ -40,6 +44,8 @@ def table(**changes: Any) -> dict[str, Any]:
         "gfm_lite0_steady",
         "gfm_lite0_fringed",
         "official",
+        "official_comp",
+        "official_rssn",
         "finetune",
     ],
 )
@@ -48,6 +54,12 @@ def test_the_shipped_recipes_load_and_have_a_length(name: str) -> None:
     recipe = load_recipe(name)
     assert budget_of(recipe, 1800).progress(0.0, 0) == 0
     assert recipe.phases[-1].until == 1.0
+
+
+def test_the_help_names_every_recipe_for_train() -> None:
+    words = set(re.findall(r"\w+", RECIPES))
+    for name in set(recipe_names()) - {"finetune"}:
+        assert name in words or name.removeprefix("gfm_lite0") in words
 
 
 def test_batches_that_batch_norms_see_two_values_of_are_taken() -> None:
@@ -70,8 +82,25 @@ def test_the_official_recipe_has_the_published_parameters_and_names_its_correcti
     assert recipe.phases[0].shapes == ((320, 320),)
     assert recipe.keep_defects == ()
     text = (FOLDER / "official.toml").read_text()
-    assert all(f'"{name}"' in text for name in DEFECTS)
+    assert all(f'"{name}"' in text for name in (*DEFECTS, *decisions.DEFECTS))
+    assert all(f"#   {name} " in text for name in decisions.CORRECTED)
     assert budget_of(recipe, 1800) == Budget(steps=500 * 57)
+
+
+@pytest.mark.parametrize(
+    ("name", "track", "backgrounds"),
+    [("official_comp", "comp", ("coco",)), ("official_rssn", "rssn", ("bg20k",))],
+)
+def test_the_composite_tracks_are_the_official_recipe_with_other_samples_and_length(
+    name: str, track: str, backgrounds: tuple[str, ...]
+) -> None:
+    recipe, photographs = load_recipe(name), load_recipe("official")
+    assert recipe._replace(epochs=500, data=photographs.data) == photographs
+    settings = rssn.rssn_settings(recipe.data)
+    assert (settings.track, settings.backgrounds) == (track, backgrounds)
+    assert (settings.sets, settings.bags, settings.keep_defects) == (("am2k",), 5, ())
+    assert settings.denoise
+    assert budget_of(recipe, 5 * 1800) == Budget(steps=100 * 282)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ pytest.importorskip("torch")
 pytest.importorskip("cv2")
 pytest.importorskip("onnx")
 
+import torch
+
 from streammat.datasets import Faults
 from streammat.datasets.layouts import layout_named
 from streammat.errors import CheckpointError, ConfigError, DivergedError, InputError, OutputError
@@ -25,29 +27,30 @@ from streammat.training.sources import open_data
 from streammat.training.start import fresh_model
 from streammat.training.work import Job, prepare, work
 from tests.datasets.trees import write_alpha, write_rgb, write_tree
+from tests.models.torchvision_files import RESNET34, drawn, resnet
 from tests.training.runs import tiny_recipe
 from tests.training.tiny import write_data, write_recipe
 
 NARROW = "gfm_r34_tt_div16"
 
 
+OFFICIAL = {"ori": "official", "comp": "official_comp", "rssn": "official_rssn"}
+
+
 def small_official(track: str) -> Recipe:
-    recipe = load_recipe("official")
-    data = {**recipe.data, "track": track}
-    if track != "ori":
-        data["backgrounds"] = ["bg20k"]
     phases = (Phase(1.0, 2, ((64, 64),)),)
-    return recipe._replace(model=NARROW, phases=phases, data=data, epochs=None, steps=2)
+    recipe = load_recipe(OFFICIAL[track])
+    return recipe._replace(model=NARROW, phases=phases, epochs=None, steps=2)
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    for name in ("am2k", "bg20k"):
+    for name in ("am2k", "bg20k", "coco"):
         write_tree(layout_named(name), tmp_path / "data")
     return tmp_path / "data"
 
 
-@pytest.mark.parametrize("track", ["ori", "rssn"])
+@pytest.mark.parametrize("track", list(OFFICIAL))
 def test_the_official_recipe_trains_on_published_folders(
     track: str, data: Path, tmp_path: Path
 ) -> None:
@@ -199,6 +202,27 @@ def test_weights_that_leave_nothing_or_are_misspelt_are_refused(
     recipe = recipe._replace(mix=recipe.mix._replace(source_weights=weights))
     with pytest.raises(ConfigError, match=message):
         open_data(Job(recipe, tmp_path / "cache", tmp_path), print)
+
+
+def test_the_official_recipe_begins_with_an_encoders_published_weights(
+    data: Path, tmp_path: Path
+) -> None:
+    state = drawn(resnet(RESNET34, divisor=16))
+    torch.save(state, tmp_path / "resnet34.pth")
+    job = Job(small_official("ori"), tmp_path / "cache", tmp_path / "out", data=data)
+    begun = job._replace(encoder=tmp_path / "resnet34.pth")
+    assert plan(begun, data)["starts from"] == begun.encoder
+    model = prepare(begun, Group())[0].model
+    for key, ours in (
+        ("conv1.weight", "encoder0.0.weight"),
+        ("layer4.2.bn2.bias", "encoder4.2.bn2.bias"),
+    ):
+        assert torch.equal(model.state_dict()[ours], state[key])
+    other = "gfm_r101_tt_div32"
+    with pytest.raises(CheckpointError, match=r"is of ResNet-34, and gfm_r101_tt_div32 needs"):
+        plan(begun._replace(recipe=job.recipe._replace(model=other)), data)
+    with pytest.raises(CheckpointError, match=r"holds ResNet-34, .* with --encoder"):
+        plan(job._replace(start=str(begun.encoder)), data)
 
 
 def test_two_kinds_of_starting_weights_are_refused(tmp_path: Path) -> None:

@@ -40,6 +40,10 @@ CORRECTED = {  # always
     "small pictures": "sides of 320 px and less stopped the run or cut crops off; taken whole now",
     "copied random states": "worker processes repeated each other's noise and crops",
     "unnamed colour files": "a grey background stopped the run; it is read as colour now",
+    "no composites": "the COMP-Track stopped at its first sample, for two missing imports",
+    "layers times alpha": "layers that were not published came multiplied by their share of the "
+    "alpha, which composites and their loss did once more; their colours are estimated now",
+    "tracebacks on saving": "each checkpoint printed one, of a wrong call of the log",
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,22 @@ def test_layers_compose_to_the_picture(tree: Path, track: str) -> None:
         assert float((mixed - batch.rgb).abs().mean()) < 2  # levels: crops are scaled after mixing
     else:  # the published layers of this tree are other pictures; the photograph stays
         assert float((batch.foreground - batch.rgb).abs().mean()) > 2
+
+
+@pytest.mark.parametrize("track", ["ori", "comp", "rssn"])
+def test_estimated_layers_are_not_multiplied_by_alpha(tree: Path, track: str) -> None:
+    """As no layers are published here: the released code gave alpha F and (1 - alpha) B then."""
+    for layer in ("fg", "bg"):
+        shutil.rmtree(tree / "AM-2k" / "train" / layer)
+    batch = _source(tree, track).batch(0, 0, BATCH, SIZE, SIZE)
+    fg, bg = batch.foreground, batch.background
+    assert fg is not None
+    assert bg is not None
+    right, twice = (
+        float((batch.alpha * f + (1 - batch.alpha) * b - batch.rgb).abs().mean())
+        for f, b in ((fg, bg), (batch.alpha * fg, (1 - batch.alpha) * bg))
+    )
+    assert right < 2 < twice  # levels: crops are scaled after mixing
 
 
 def test_a_batch_depends_on_its_number_alone(tree: Path) -> None:
