@@ -194,7 +194,9 @@ def _photographs(record: Record) -> str:
     heads = ["subject", "network", "mean error", "median", "band MAD", "band Grad", "reached"]
     return (
         f"Beside others, on photographs that no part of the training saw ({shown}; their alphas "
-        "come from P3M-Net, GFM, AIM-Net or an artist; band: 10 px about the edge):\n\n"
+        "come from P3M-Net, GFM, AIM-Net or an artist; band: 10 px about the edge). No weights "
+        "were trained on them, but which of the last two parts' settings to keep was decided by "
+        "them, so take them as a little kind to gfm_lite0_tt; reached: both errors:\n\n"
         + _table(heads, rows)
     )
 

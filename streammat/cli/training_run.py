@@ -206,11 +206,27 @@ def _decoding(cache: Path) -> Iterator[None]:
 
 
 def say_where(job: Job) -> None:
-    """One line where a run goes on."""
+    """One line where a run goes on, begins again, or begins with weights that know nothing."""
     from streammat.training.checkpoint import LAST
 
-    if (job.out / LAST).is_file():
-        click.echo(f"going on from {job.out / LAST}; --overwrite begins again", err=True)
+    say, last = first_alone(partial(click.echo, err=True)), job.out / LAST
+    if last.is_file() and not job.afresh:
+        say(f"going on from {last}; --overwrite begins again")
+        return
+    if last.is_file():
+        say(f"--overwrite: the run in {job.out} is removed as soon as this one can begin")
+    if job.start is None and job.encoder is None:
+        say(_from_nothing(job.recipe.frozen_stages))
+
+
+def _from_nothing(frozen_stages: int) -> str:
+    still = ""
+    if frozen_stages:
+        still = f", and the {frozen_stages} frozen stages of the encoder stay random"
+    return (
+        f"starts from random weights{still}; --encoder FILE starts the encoder from ImageNet's, "
+        "--start NAME|FILE everything from a model's"
+    )
 
 
 def show_run(rank: int, job: Job, meeting_file: Path | None, mode: str = "auto") -> Outcome:

@@ -14,13 +14,23 @@ from streammat.errors import MediaError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Layers", "read_alpha", "read_cutout", "read_layers", "read_rgb"]
+__all__ = [
+    "Layers",
+    "check_sizes",
+    "picture_size",
+    "read_alpha",
+    "read_cutout",
+    "read_layers",
+    "read_rgb",
+]
 
 Rgb = NDArray[np.uint8]  # (H, W, 3)
 Grey = NDArray[np.uint8]  # (H, W)
 Rgba = NDArray[np.uint8]  # (H, W, 4)
 _WIDE = {"I", "I;16", "I;16L", "I;16B"}
+_COLOURS = {"RGB", "P", "CMYK", "YCbCr", "LAB", "HSV"}
 _TINT = 8  # levels by which compression and colour profiles colour grey
+_COLOURED_SHARE = 0.01  # of the pixels: rims and specks that an editor left in a mask
 
 
 class Layers(NamedTuple):
@@ -54,6 +64,11 @@ def read_alpha(path: Path) -> Grey:
             of another range.
     """
     image = _opened(path)
+    if image.mode in _COLOURS and _coloured_share(image) > _COLOURED_SHARE:
+        raise MediaError(
+            f"{path}: a picture in colours is no alpha; give the alpha itself, as grey (is this "
+            "the photograph, or a map of labels?)"
+        )
     if image.mode == "RGBA":
         alpha = np.array(image.getchannel("A"))
         if alpha.min() != alpha.max():
@@ -94,14 +109,49 @@ def read_layers(sample: Sample) -> Layers:
     layers: list[Rgb | None] = []
     for path in (sample.picture, sample.foreground, sample.background):
         layer = read_rgb(path) if path is not None else None
-        if layer is not None and layer.shape[:2] != alpha.shape:
-            raise MediaError(
-                f"{path}: {layer.shape[1]}x{layer.shape[0]} pixels, "
-                f"but its alpha is {alpha.shape[1]}x{alpha.shape[0]}"
-            )
+        if layer is not None:
+            _check_same(path, layer.shape[1::-1], alpha.shape[::-1])
         layers.append(layer)
     assert layers[0] is not None
     return Layers(layers[0], alpha, layers[1], layers[2])
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture as it is stored, from its header.
+
+    Raises:
+        MediaError: the file is no picture.
+    """
+    from streammat.media.pillow import open_picture
+
+    try:
+        with open_picture(path) as image:
+            return image.size
+    except (OSError, SyntaxError, ValueError) as error:
+        raise MediaError(f"{path}: not a readable picture ({_reason(error)})") from error
+
+
+def check_sizes(sample: Sample) -> None:
+    """All files of a sample are pictures of one size, as their headers say.
+
+    Which side is up may stand behind the pixels of a file, so sizes are compared without it.
+
+    Raises:
+        MediaError: as `read_layers` would; its name comes first.
+    """
+    alpha = picture_size(sample.alpha)
+    for path in (sample.picture, sample.foreground, sample.background):
+        if path is not None:
+            size = picture_size(path)
+            if size != alpha[::-1]:
+                _check_same(path, size, alpha)
+
+
+def _check_same(path: Path | None, size: tuple[int, ...], alpha: tuple[int, ...]) -> None:
+    if size != alpha:
+        raise MediaError(
+            f"{path}: {size[0]}x{size[1]} pixels, but its alpha is {alpha[0]}x{alpha[1]}"
+        )
 
 
 def _grey(image: Image.Image) -> Grey:
@@ -124,6 +174,12 @@ def _check_range(codes: NDArray[np.uint8 | np.uint16], path: Path) -> None:
             f"{path}: an alpha of at most {largest} of {opaque}, nearly empty; multiply it so that "
             f"opaque is {opaque}{again}"
         )
+
+
+def _coloured_share(image: Image.Image) -> float:
+    """Share of the pixels whose green or blue differ from red by more than compression does."""
+    codes = np.asarray(image.convert("RGB")).astype(np.int16)
+    return float((abs(codes[..., 1:] - codes[..., :1]) > _TINT).any(2).mean())
 
 
 def _coloured(image: Image.Image, tint: int = 0) -> bool:

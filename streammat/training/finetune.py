@@ -35,5 +35,5 @@ def fitted_recipe(recipe: Recipe, model: str) -> Recipe:
 
 def starting_error(job: Job) -> float:
     """Mean absolute error of the weights that the run starts from, on what it is validated on."""
-    trainer, examples = prepare(job, Group())
+    trainer, examples, _ = prepare(job, Group())
     return validate(trainer.ema, examples)["all"]

@@ -105,7 +105,7 @@ def _check_writable(folder: Path, option: str) -> None:
 
 def _first_loss(job: Job, device: torch.device, processes: int) -> dict[str, Any]:
     """Build everything and compute the loss of the first batch."""
-    trainer, examples = prepare(job, Group(device=device))
+    trainer, examples, _ = prepare(job, Group(device=device))
     facts = {} if job.afresh else _going_on(trainer, processes)
     batch = trainer.next_batch()
     with torch.no_grad():

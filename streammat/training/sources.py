@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
-
-import torch
+from typing import TYPE_CHECKING, NamedTuple
 
 from streammat.datasets import Faults
+from streammat.datasets.checking import check_pixels, usable_samples
 from streammat.errors import ConfigError
 from streammat.training import rssn
 from streammat.training.batch import BatchSource
@@ -16,45 +15,62 @@ from streammat.training.cache import Cache
 from streammat.training.data import Sampler, is_held_out, split
 from streammat.training.held_out import CachedPairs, FolderPairs, HeldOut
 from streammat.training.painted import find_painted
+from streammat.training.parallel import Group
 from streammat.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from streammat.training.work import Job
 
-CPU = torch.device("cpu")
+
+class Data(NamedTuple):
+    """What a run is fed with.
+
+    Attributes:
+        source: of its batches.
+        held_out: what it is validated on.
+        faults: files that were left out, and take those that turn out to be of no use later.
+    """
+
+    source: BatchSource
+    held_out: HeldOut
+    faults: Faults
 
 
-def open_data(
-    job: Job, note: Callable[[str], None], device: torch.device = CPU
-) -> tuple[BatchSource, HeldOut]:
+def open_data(job: Job, note: Callable[[str], None], group: Group | None = None) -> Data:
     """The source of a run's batches, and what it is validated on.
 
     A recipe with a ``[data]`` table names published data sets below ``job.data``; others take the
-    cache. Folders to validate on replace what the recipe holds out of the cache.
+    cache. Folders to validate on replace what the recipe holds out of the cache. Files that are
+    read as the run goes are looked at first: their headers, and with ``job.strict`` all pixels.
 
     Args:
         job: of the run.
         note: takes a line for every file that is left out.
-        device: of the network; on a GPU the samples of data sets are made there, too.
+        group: this process's place, which shares the looking, and the network's device; on a GPU
+            the samples of data sets are made there, too.
 
     Raises:
         InputError: data that is missing or, with ``job.strict``, of no use.
         ConfigError: a wrong ``[data]`` table, or nothing is left to train on.
     """
-    faults = Faults(note, strict=job.strict)
+    faults, group = Faults(note, strict=job.strict), group or Group()
+    source: BatchSource
     if job.recipe.data:
-        source, held = _published(job, faults, device, note)
+        source, held = _published(job, faults, group, note)
     else:
         source, held = _cached(job, note)
     if job.pictures is not None and job.alphas is not None:
-        held = FolderPairs(find_painted(job.pictures, job.alphas, faults), faults)
+        samples = usable_samples(find_painted(job.pictures, job.alphas, faults), faults)
+        if job.strict:
+            check_pixels(samples[group.rank :: group.size], [], faults, job.threads)
+        held = FolderPairs(samples, faults)
     if faults.total:
         note(faults.summary())
-    return source, held
+    return Data(source, held, faults)
 
 
 def _published(
-    job: Job, faults: Faults, device: torch.device, note: Callable[[str], None]
+    job: Job, faults: Faults, group: Group, note: Callable[[str], None]
 ) -> tuple[BatchSource, HeldOut]:
     recipe = job.recipe
     if job.data is None:
@@ -71,8 +87,10 @@ def _published(
         faults,
         job.threads,
         lambda name: is_held_out(name, recipe.holdout_prefixes, recipe.holdout_share),
-        rssn.stage_on(device, note),
+        rssn.stage_on(group.device, note),
     )
+    if job.strict:
+        source.check_pixels(group.rank, group.size)
     return source, FolderPairs(source.held_out, faults)
 
 

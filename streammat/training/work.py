@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import cv2
 import torch
 
+from streammat.datasets import Faults
 from streammat.errors import ConfigError, DeviceUnavailable, ProcessLost, unwritten
 from streammat.training.checkpoint import LAST, weights_digest
 from streammat.training.folder import RESULT, allow_replacing, check_folder, clear
@@ -105,9 +106,15 @@ def _joined(rank: int, job: Job, meeting_file: Path | None) -> Iterator[Group]:
         leave(group)
 
 
-def prepare(
-    job: Job, group: Group, note: Callable[[str], None] = unheard
-) -> tuple[Trainer, HeldOut]:
+class Prepared(NamedTuple):
+    """A run before its first step."""
+
+    trainer: Trainer
+    held_out: HeldOut
+    faults: Faults  # files that are left out, now and while it runs
+
+
+def prepare(job: Job, group: Group, note: Callable[[str], None] = unheard) -> Prepared:
     """The trainer at its first step, and what it is validated on; `note` takes lines on data.
 
     Raises:
@@ -117,14 +124,14 @@ def prepare(
     check_norms(recipe, "the recipe", group.size)
     check_folder(job.out, job.start, job.encoder)
     torch.manual_seed(recipe.seed)
-    source, examples = open_data(job, note, group.device)
+    source, examples, faults = open_data(job, note, group)
     model = fresh_model(recipe.model, job.start, job.encoder)
     budget = budget_of(recipe, source.samples)
     given = job.start is not None or job.encoder is not None
     start = weights_digest(model) if given else "random"
     held_out = examples.fingerprint if len(examples) else "none"
     given_work = Work(model, recipe, source, budget, job.out, start, held_out)
-    return Trainer(given_work, group, group.device), examples
+    return Prepared(Trainer(given_work, group, group.device), examples, faults)
 
 
 def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = None) -> Outcome:
@@ -143,7 +150,8 @@ def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = N
     cv2.setNumThreads(1)
     watch = watch or Watch()
     with _joined(rank, job, meeting_file) as group, _said_plainly(group), _without_denormals():
-        trainer, examples = _prepared(job, group, watch)
+        trainer, examples, faults = _prepared(job, group, watch)
+        known = faults.total
         _begin(job, group)
         if (job.out / LAST).is_file():
             trainer.resume(job.out / LAST)
@@ -156,6 +164,8 @@ def work(rank: int, job: Job, meeting_file: Path | None, watch: Watch | None = N
         finally:
             if journal:
                 journal.close()
+            if faults.total > known:
+                watch.note(f"while training: {faults.summary()}")
         outcome = _outcome(trainer, finished)
         if group.rank == 0:
             _write_result(job, trainer, outcome)
@@ -185,7 +195,7 @@ def _without_denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-def _prepared(job: Job, group: Group, watch: Watch) -> tuple[Trainer, HeldOut]:
+def _prepared(job: Job, group: Group, watch: Watch) -> Prepared:
     """See `prepare`: what all processes look at is told by the first, what each meets by each."""
     silent = group.rank != 0
 

@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 from filelock import FileLock, Timeout
 
 from streammat.cli import main
-from streammat.cli.training_run import LOCK, begin_folder
+from streammat.cli.training_run import LOCK, _from_nothing, begin_folder
 from streammat.datasets import Faults
 from streammat.errors import OutputError
 from streammat.training.decode import build_cache
@@ -90,3 +90,25 @@ def test_the_folder_is_free_again_when_the_command_ends(tmp_path: Path) -> None:
             FileLock(tmp_path / LOCK).acquire(timeout=0)
     with FileLock(tmp_path / LOCK).acquire(timeout=0) as taken:
         assert taken.is_locked
+
+
+def test_a_run_says_where_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, out = write_data(tmp_path / "data"), tmp_path / "out"
+    recipe = write_recipe(tmp_path / "tiny.toml")
+    command = ["train", "--recipe", str(recipe), "--out", str(out), "--data", str(data)]
+    command += ["--steps", "1", "--no-export", "--no-tensorboard", "--threads", "1"]
+    assert main(command) == 0
+    assert "starts from random weights" in capsys.readouterr().err
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert "going on from" in said
+    assert "random weights" not in said
+    assert main([*command, "--overwrite"]) == 0
+    said = capsys.readouterr().err
+    assert "going on from" not in said
+    assert f"--overwrite: the run in {out} is removed" in said
+
+
+def test_frozen_stages_that_stay_random_are_named() -> None:
+    assert "the 2 frozen stages of the encoder stay random" in _from_nothing(2)
+    assert "frozen" not in _from_nothing(0)

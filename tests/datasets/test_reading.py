@@ -130,3 +130,23 @@ def test_a_cutout_has_an_alpha_channel(tmp_path: Path) -> None:
     write_rgb(tmp_path / "b.png")
     with pytest.raises(MediaError, match=r"b\.png: a cut-out without an alpha channel"):
         read_cutout(tmp_path / "b.png")
+
+
+@pytest.mark.parametrize("name", ["photograph.png", "photograph.jpg", "labels.png"])
+def test_a_photograph_or_a_map_of_labels_is_no_alpha(name: str, tmp_path: Path) -> None:
+    if name.startswith("photograph"):
+        write_rgb(tmp_path / name)
+    else:
+        labels = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) // 32)
+        labels.putpalette([0, 0, 0, 128, 0, 0])
+        labels.save(tmp_path / name)
+    with pytest.raises(MediaError, match=rf"{name}: a picture in colours is no alpha; give the"):
+        read_alpha(tmp_path / name)
+
+
+def test_a_mask_with_a_coloured_speck_is_an_alpha(tmp_path: Path) -> None:
+    rgb = np.zeros((20, 20, 3), np.uint8)
+    rgb[5:, :] = 255
+    rgb[0, 0] = (200, 0, 0)
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    assert read_alpha(tmp_path / "a.png")[6, 6] == 255

@@ -18,7 +18,7 @@ from streammat.errors import CheckpointError, ConfigError, DivergedError, InputE
 from streammat.models import config_of, create_model, save_checkpoint
 from streammat.training.checkpoint import read_state, write_state
 from streammat.training.decode import build_cache
-from streammat.training.loop import Intervals
+from streammat.training.loop import Intervals, Watch
 from streammat.training.parallel import Group, share_of_cores
 from streammat.training.plan import plan
 from streammat.training.recipe import Recipe, load_recipe
@@ -73,14 +73,14 @@ def test_folders_to_validate_on_replace_the_recipes(data: Path, tmp_path: Path) 
     job = Job(
         small_official("ori"), tmp_path, tmp_path, data=data, pictures=pictures, alphas=alphas
     )
-    _, held = open_data(job, print)
+    _, held, _ = open_data(job, print)
     assert len(held) == 2
     assert held.sources() == ["original"]
     assert held[0].rgb.shape == (70, 80, 3)
     held_back = job._replace(
         recipe=job.recipe._replace(holdout_prefixes=("a",)), pictures=None, alphas=None
     )
-    source, held = open_data(held_back, print)
+    source, held, _ = open_data(held_back, print)
     assert (source.samples, len(held)) == (1, 1)
 
 
@@ -144,7 +144,7 @@ def test_a_run_goes_on_from_the_weights_that_it_started_with(data: Path, tmp_pat
     for path in starts:  # drawn anew for each
         save_checkpoint(create_model(NARROW), Path(path))
     job = Job(recipe, tmp_path, tmp_path, data=data, start=starts[0])
-    trainer, _ = prepare(job, Group())
+    trainer, _, _ = prepare(job, Group())
     trainer.save()
     prepare(job, Group())[0].resume(tmp_path / "last.pt")
     other = job._replace(start=starts[1])
@@ -264,3 +264,30 @@ def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_recipe_with_data_sets_needs_their_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="give --data DIR"):
         prepare(Job(small_official("ori"), tmp_path, tmp_path), Group())
+
+
+def test_strict_refuses_a_picture_that_ends_too_early_before_the_first_step(
+    data: Path, tmp_path: Path
+) -> None:
+    picture = next((data / "AM-2k/train/original").iterdir())
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[: len(whole) // 2])
+    job = Job(small_official("ori"), tmp_path / "cache", tmp_path / "out", data=data)
+    with pytest.raises(InputError, match=rf"{picture.name}.*leave out --strict"):
+        plan(job._replace(strict=True), data)
+    picture.write_bytes(b"no picture")
+    lines: list[str] = []
+    assert open_data(job, lines.append).source.samples == 1
+    assert lines[-1] == "1 files left out: 1 unreadable"
+
+
+def test_what_was_left_out_on_the_way_is_counted_at_the_end(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    picture = next((data / "AM-2k/train/original").iterdir())
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[: len(whole) // 2])
+    lines: list[str] = []
+    recipe = small_official("ori")._replace(steps=2)
+    job = Job(recipe, tmp_path / "cache", tmp_path / "out", every=Intervals(1, 1, 1), data=data)
+    work(0, job, None, Watch(note=lines.append))
+    assert lines[-1] == "while training: 1 files left out: 1 unreadable"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streammat.datasets import Faults, Sample, find_backgrounds, find_samples
+from streammat.datasets.checking import usable_pictures, usable_samples
 from streammat.datasets.layouts import layout_named
 from streammat.errors import InputError
 from streammat.training.rssn.settings import RssnSettings
@@ -25,7 +26,7 @@ def open_source(
     keep_back: Callable[[str], bool] | None = None,
     stage: RssnStage | None = None,
 ) -> RssnSource:
-    """Find the files of all data sets and make their source.
+    """Find the files of all data sets, look at their headers and make their source.
 
     Args:
         settings: the checked table.
@@ -46,18 +47,24 @@ def open_source(
     weights: list[float] = []
     held: list[Sample] = []
     for name in settings.sets:
-        for sample in find_samples(layout_named(name), data, faults):
+        for sample in usable_samples(find_samples(layout_named(name), data, faults), faults):
             if keep_back is not None and sample.kind != "cutout" and keep_back(sample.name):
                 held.append(sample)
             else:
                 train.append(sample)
                 weights.append(settings.weights.get(name, 1.0))
     if not any(weights):
-        raise InputError("[data]: nothing is left to train on: all is held out or has weight 0")
+        left_out = f" ({faults.summary()})" if faults.total else ""
+        raise InputError(
+            "[data]: nothing is left to train on: all is held out, has weight 0 or is of no use"
+            f"{left_out}"
+        )
     backgrounds = [
         path
         for name in settings.backgrounds
-        for path in find_backgrounds(layout_named(name), data, faults)
+        for path in usable_pictures(find_backgrounds(layout_named(name), data, faults), faults)
     ]
+    if settings.backgrounds and not backgrounds:
+        raise InputError(f"[data]: no background can be used; {faults.summary()}")
     files = train, weights, backgrounds
     return RssnSource(settings, *files, batch, seed, faults, threads, held, stage)

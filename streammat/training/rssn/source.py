@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streammat.datasets import Faults, Sample
+from streammat.datasets.checking import check_pixels
 from streammat.datasets.reading import read_layers, read_rgb
 from streammat.errors import InputError, MediaError
 from streammat.training.batch import Batch
@@ -87,6 +88,7 @@ class RssnSource:
         self._faults = faults
         shares = np.cumsum(weights) / np.sum(weights)
         self._shares: NDArray[np.float64] | None = shares if len(set(weights)) > 1 else None
+        self._threads = threads
         self._pool = ThreadPoolExecutor(threads, "streammat-samples")
         self._ahead: tuple[tuple[int, int, int], list[Future[_Drawn]]] | None = None
         self._epoch = -1  # of the two orders
@@ -126,6 +128,16 @@ class RssnSource:
         scenes, plans = [d.scene for d in drawn], [d.plan for d in drawn]
         made = self._compose(scenes, plans, height_px)
         return tensors_of(made, tuple(d.name for d in drawn))
+
+    def check_pixels(self, part: int = 0, parts: int = 1) -> None:
+        """Decode every ``parts``-th file, those that are held out too; faults go to `faults`.
+
+        Raises:
+            InputError: a file is of no use and the faults are strict.
+        """
+        samples = [*self._all, *self.held_out][part::parts]
+        pictures = self._backgrounds[part::parts]
+        check_pixels(samples, pictures, self._faults, self._threads)
 
     def close(self) -> None:
         """End the threads; may be called again."""
