@@ -60,7 +60,7 @@ def plans(count: int, denoise: bool) -> list[SamplePlan]:
     for number in range(count):
         side = int(random.choice(SIDES))
         side = side if side < min(SIZE) else CROP_PX
-        calm = denoise and random.random() < 0.5
+        calm = (random.random() < 0.5) * denoise  # drawn in any case: both see the same crops
         made.append(
             SamplePlan(
                 x=int(random.integers(0, SIZE[1] - side)),
