@@ -145,13 +145,17 @@ def _cache_frames(job: Job, frames: Path, alphas: Path) -> None:
 
 def _print_plan(job: Job, frames: Path, alphas: Path, as_json: bool) -> int:
     from streammat.datasets import Faults
+    from streammat.datasets.checking import check_pixels
     from streammat.training.painted import find_painted, origin_of
     from streammat.training.plan import plan
 
     def say(line: str) -> None:
         click.echo(line, err=True)
 
-    painted = find_painted(frames, alphas, Faults(say, strict=job.strict))
+    faults = Faults(say, strict=job.strict)
+    painted = find_painted(frames, alphas, faults)
+    if job.strict:
+        check_pixels(painted, [], faults, job.threads)
     facts = plan(job, frames, origin=origin_of(painted))
     facts |= {"painted frames": len(painted)}
     if as_json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -137,14 +138,34 @@ def _files_of(data: Path, name: str) -> tuple[Path, Path]:
     return picture, data / "pairs" / f"{name}.png"
 
 
+def check_pixels(data: Path, records: list[tuple[str, str]], faults: Faults) -> None:
+    """Read everything that `build_cache` would, and keep nothing.
+
+    Raises:
+        InputError: a file is of no use and ``faults`` is strict.
+    """
+    for name, _ in records:
+        try:
+            _read(*_files_of(data, name))
+        except MediaError as error:
+            faults.unreadable(error)
+    for _ in chain(_cutouts(data, faults), _backgrounds(data, faults)):
+        pass
+
+
 def _pair(picture: Path, alpha_path: Path) -> Bytes:
+    rgb, alpha = _read(picture, alpha_path)
+    return np.concatenate([rgb, alpha[..., None], estimate_foreground(rgb, alpha)], axis=2)
+
+
+def _read(picture: Path, alpha_path: Path) -> tuple[Bytes, Bytes]:
     rgb, alpha = read_rgb(picture), read_alpha(alpha_path)
     if rgb.shape[:2] != alpha.shape:
         raise MediaError(
             f"{picture}: {rgb.shape[1]}x{rgb.shape[0]} pixels, "
             f"but its alpha is {alpha.shape[1]}x{alpha.shape[0]}"
         )
-    return np.concatenate([rgb, alpha[..., None], estimate_foreground(rgb, alpha)], axis=2)
+    return rgb, alpha
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from streammat.datasets import Faults
 from streammat.errors import DivergedError, InputError, OutputError
 from streammat.training.cache import check_origin, name_again
 from streammat.training.checkpoint import LAST, check_same_run, read_state
-from streammat.training.decode import list_pairs, origin_of
+from streammat.training.decode import check_pixels, list_pairs, origin_of
 from streammat.training.folder import check_folder
 from streammat.training.loop import unheard
 from streammat.training.painted import find_painted
@@ -91,6 +91,8 @@ def _to_decode(job: Job) -> dict[str, Any]:
         return {}
     pairs = list_pairs(job.data, faults)
     check_weights(job.recipe, {source for _, source in pairs}, unheard)
+    if job.strict:
+        check_pixels(job.data, pairs, faults)
     return {"pairs listed": len(pairs)}
 
 

@@ -164,8 +164,6 @@ def _check_pairs(recipe: Recipe, where: str) -> None:
         return
     if recipe.loss != "light":
         raise ConfigError(f'{where}: [mix] pairs needs loss = "light", not {recipe.loss!r}')
-    if recipe.data:
-        raise ConfigError(f"{where}: [mix] pairs has no effect beside a [data] table; leave it out")
     odd = [phase.batch for phase in recipe.phases if phase.batch % 2]
     if odd:
         raise ConfigError(f"{where}: [mix] pairs needs even batches, not {odd[0]}")
@@ -192,6 +190,16 @@ def _check_data(record: Mapping[str, Any], recipe: Recipe, where: str) -> None:
     if recipe.loss == "light" and GfmConfig.from_name(recipe.model).rosta is not Rosta.TT:
         raise ConfigError(
             f'{where}: loss = "light" is for TT networks, not {recipe.model}: use loss = "official"'
+        )
+    if recipe.data and record.get("mix"):
+        raise ConfigError(
+            f"{where}: [mix] {', '.join(record['mix'])} has no effect beside a [data] table; leave "
+            "it out, or train on a folder of pairs"
+        )
+    if recipe.keep_defects and recipe.loss != "official":
+        raise ConfigError(
+            f'{where}: keep_defects are those of loss = "official", not of {recipe.loss!r}; leave '
+            "them out"
         )
 
 

@@ -27,6 +27,8 @@ from streammat.training.recipe import (
 from streammat.training.rssn import decisions
 from streammat.training.schedule import Budget, Phase
 
+SQUARE = [{"until": 1, "batch": 2, "shapes": [[64, 64]]}]
+
 
 def table(**changes: Any) -> dict[str, Any]:
     """A right recipe as TOML gives it, changed; None removes a key."""
@@ -130,7 +132,11 @@ def test_the_composite_tracks_are_the_official_recipe_with_other_samples_and_len
         ({"mix": {"source_weights": {"a": "b"}}}, "source_weights = .* must be a table"),
         ({"mix": {"pairs": 2}}, "pairs = 2 must be a number from 0 to 1"),
         ({"mix": {"pairs": 0.5}, "loss": "official"}, r'pairs needs loss = "light"'),
-        ({"mix": {"pairs": 0.5}, "data": {"track": "ori"}}, r"no effect beside a \[data\] table"),
+        (
+            {"mix": {"pairs": 0.5, "video": 0.3}, "data": {"track": "ori"}, "phases": SQUARE},
+            r"\[mix\] pairs, video has no effect beside a \[data\] table; leave it out",
+        ),
+        ({"keep_defects": ["label_two"]}, 'keep_defects are those of loss = "official", not'),
         (
             {
                 "mix": {"pairs": 0.5},

@@ -291,3 +291,15 @@ def test_what_was_left_out_on_the_way_is_counted_at_the_end(data: Path, tmp_path
     job = Job(recipe, tmp_path / "cache", tmp_path / "out", every=Intervals(1, 1, 1), data=data)
     work(0, job, None, Watch(note=lines.append))
     assert lines[-1] == "while training: 1 files left out: 1 unreadable"
+
+
+def test_a_strict_plan_decodes_what_the_run_would(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data")
+    alpha = data / "pairs" / "disc_0001.png"
+    alpha.write_bytes(alpha.read_bytes()[:200])
+    recipe = tiny_recipe(write_recipe(tmp_path / "tiny.toml").parent, steps=2)
+    job = Job(recipe, tmp_path / "cache", tmp_path / "out", data=data)
+    assert plan(job, data)["pairs listed"] == 6
+    with pytest.raises(InputError, match=r"disc_0001\.png.*leave out --strict"):
+        plan(job._replace(strict=True), data)
+    assert not (tmp_path / "cache").exists()

@@ -73,9 +73,38 @@ def rssn_settings(table: Mapping[str, Any], where: str = "[data]") -> RssnSettin
             raise ConfigError(f"{where}: {name} is no set of backgrounds")
     if values["track"] != "ori" and not values["backgrounds"]:
         raise ConfigError(f"{where}: track {values['track']} needs backgrounds, e.g. bg20k")
+    _check_effect(table, values, where)
     unknown = set(values["weights"]) - set(values["sets"])
     if unknown:
         raise ConfigError(f"{where}: weights of {', '.join(sorted(unknown))}, which sets lacks")
     if "one_bag" in values["keep_defects"]:
         values["bags"] = 1
     return RssnSettings(**{**values, "track": cast("Track", values["track"])})
+
+
+def _check_effect(table: Mapping[str, Any], values: Mapping[str, Any], where: str) -> None:
+    """Refuse what would do nothing, as whoever wrote it expects something of it.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    track = values["track"]
+    for key in ("sets", "backgrounds"):
+        twice = sorted({name for name in values[key] if values[key].count(name) > 1})
+        if twice:
+            raise ConfigError(
+                f"{where}: {key} names {', '.join(twice)} twice; name each once, and give weights "
+                "to draw one more often"
+            )
+    if track == "ori" and values["backgrounds"]:
+        raise ConfigError(
+            f"{where}: backgrounds have no effect on the ORI-Track, which takes photographs as "
+            'they are; leave them out, or use track = "comp" or "rssn"'
+        )
+    if "denoise" in table and track != "rssn":
+        raise ConfigError(f'{where}: denoise is for track = "rssn", not {track!r}; leave it out')
+    if "one_bag" in values["keep_defects"] and table.get("bags", 1) != 1:
+        raise ConfigError(
+            f"{where}: bags = {table['bags']} contradicts the kept defect one_bag, which is one "
+            "bag; leave one of them out"
+        )

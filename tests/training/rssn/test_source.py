@@ -155,7 +155,7 @@ def test_foregrounds_meet_other_backgrounds_in_each_bag_and_epoch(count: int, ro
         over_all = set().union(*(epoch[index] for epoch in found))
         assert len(over_all) > min(2 * bags, rounds - 1)
     assert set().union(*(one for epoch in found for one in epoch)) == set(range(rounds))
-    assert met(keep_defects=["one_bag"]) == [[{i % rounds} for i in range(count)]] * epochs
+    assert met(keep_defects=["one_bag"], bags=1) == [[{i % rounds} for i in range(count)]] * epochs
 
 
 def test_noise_follows_from_the_recipes_seed(tree: Path) -> None:
@@ -216,6 +216,11 @@ def test_tables_that_cannot_be_are_refused() -> None:
         ({"track": "ori", "sets": ["comp1k"]}, "needs photographs"),
         ({"weights": {"ppm": 1}}, "weights of ppm"),
         ({"track": "RSSM"}, "'ori' or 'comp' or 'rssn'"),
+        ({"sets": ["am2k", "am2k"]}, "sets names am2k twice; name each once"),
+        ({"backgrounds": ["bg20k", "bg20k"]}, "backgrounds names bg20k twice"),
+        ({"track": "ori"}, "backgrounds have no effect on the ORI-Track"),
+        ({"track": "comp", "denoise": True}, "denoise is for track = \"rssn\", not 'comp'"),
+        ({"bags": 5, "keep_defects": ["one_bag"]}, "bags = 5 contradicts .* one_bag"),
     ):
         with pytest.raises(ConfigError, match=words):
             rssn_settings({**good, **change})
