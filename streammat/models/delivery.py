@@ -52,8 +52,12 @@ def write_model(
         **facts,
     }
     partial = folder / f".{card}.partial"
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(folder / card)
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(folder / card)
+    finally:
+        partial.unlink(missing_ok=True)  # of a full disk
     return graph
 
 

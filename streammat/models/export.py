@@ -138,5 +138,8 @@ def export_onnx(model: GfmNetwork, path: Path, half: bool = True) -> None:
         halve_weights(graph)
     onnx.checker.check_model(graph)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(graph.SerializeToString())
-    partial.replace(path)
+    try:
+        partial.write_bytes(graph.SerializeToString())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)  # of a full disk

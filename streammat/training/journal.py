@@ -59,7 +59,13 @@ class Journal:
         folder.mkdir(exist_ok=True)
         done, data = cv2.imencode(".png", np.ascontiguousarray(rgb[..., ::-1]))
         assert done
-        (folder / f"{step:07d}.png").write_bytes(data.tobytes())
+        path = folder / f"{step:07d}.png"
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            partial.write_bytes(data.tobytes())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
         if self._events is not None:
             self._events.add_image("validation", rgb, step, dataformats="HWC")
 

@@ -129,7 +129,8 @@ class _Run:
                 return False
             values = trainer.train_step(trainer.next_batch())
             self._tick()
-            if self.journal and trainer.step % every.log == 0:
+            last = trainer.progress >= 1
+            if self.journal and (last or trainer.step % every.log == 0):
                 self.journal.losses(trainer.step, trainer.seconds, values)
             done = trainer.progress >= 1
             if len(self.examples) and (done or trainer.step % every.validate == 0):
