@@ -38,7 +38,7 @@ def test_a_model_that_a_full_disk_cuts_off_leaves_nothing(tmp_path: Path) -> Non
     out.mkdir()
     with (
         files_of_at_most(1_000_000),
-        pytest.raises(StreammatError, match="cannot be written: .*make room"),
+        pytest.raises(StreammatError, match=r"cannot be written: .*make room"),
     ):
         deliver(tmp_path / "weights.pt", out, "mine", {}, Rosta.TT)
     assert list(out.iterdir()) == []
