@@ -195,6 +195,8 @@ RSSN_LEVELS = 1
 RSSN_OTHER_SHARE = 0.05
 # Levels of 255: a GPU divides by 255 as a product with its inverse, one float32 rounding of 0..1.
 TENSOR_LEVELS = 1e-4
+# Levels of 255: sums of up to thirty float32 products, in another order.
+FILMED_LEVELS = 2e-3
 # Levels of the noise: scaled to variance 1 and rounded to float32.
 NOISE_MOMENT = 1e-6
 

@@ -21,7 +21,7 @@ from streammat.training.cache import Bytes, Cache, Entry, Floats, Reals
 from streammat.training.fringes import with_fringe
 from streammat.training.shots import MARGIN_PX, Content, Motion
 from streammat.training.strands import hair_object
-from streammat.training.video import filmed
+from streammat.training.video import draw_look, filmed
 
 _IS_PAIR, _MOTION, _CAMERA, _FILM, _OWN = range(1, 6)  # draws of pairs beside the content's
 
@@ -149,7 +149,8 @@ class Sampler:
         content = self._content(rng, h, w)
         image, alpha = augment.photometric(content.picture(), rng), content.alpha
         if self._mix.video and rng.random() < self._mix.video:
-            image, alpha = filmed(image, np.ascontiguousarray(alpha, dtype=np.float32), rng)
+            smooth = np.ascontiguousarray(alpha, dtype=np.float32)
+            image, alpha = filmed(image, smooth, draw_look(rng))
         return image, np.ascontiguousarray(alpha, dtype=np.float32), self._name
 
     def _frame(
@@ -165,7 +166,8 @@ class Sampler:
         image, alpha = augment.photometric(content.picture(), camera, own), content.alpha
         if shot.filmed:
             alpha = np.ascontiguousarray(alpha, dtype=np.float32)
-            image, alpha = filmed(image, alpha, self._generator(step, first, _FILM), own)
+            look = draw_look(self._generator(step, first, _FILM), own)
+            image, alpha = filmed(image, alpha, look)
         return image, np.ascontiguousarray(alpha, dtype=np.float32), shot.name
 
     def _shot_at(self, step: int, first: int, h: int, w: int) -> _Shot:

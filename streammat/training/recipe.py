@@ -194,7 +194,7 @@ def _check_data(record: Mapping[str, Any], recipe: Recipe, where: str) -> None:
     if recipe.data and record.get("mix"):
         raise ConfigError(
             f"{where}: [mix] {', '.join(record['mix'])} has no effect beside a [data] table; leave "
-            "it out, or train on a folder of pairs"
+            "it out (frames of clips: [data] video), or train on a folder of pairs"
         )
     if recipe.keep_defects and recipe.loss != "official":
         raise ConfigError(

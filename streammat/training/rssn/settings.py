@@ -32,6 +32,7 @@ class RssnSettings(NamedTuple):
         denoise: noise is taken out of half of the samples.
         bags: backgrounds that each foreground meets in an epoch.
         keep_defects: see `decisions.DEFECTS`.
+        video: share of samples that are made to look like frames of a clip.
     """
 
     track: Track
@@ -41,6 +42,7 @@ class RssnSettings(NamedTuple):
     denoise: bool
     bags: int
     keep_defects: tuple[str, ...]
+    video: float = 0.0
 
 
 _KEYS = {
@@ -51,6 +53,7 @@ _KEYS = {
     "denoise": schema.flag(True),
     "bags": schema.whole(1, 1000, SAMPLE_BAGS),
     "keep_defects": schema.names(tuple(DEFECTS), ()),
+    "video": schema.number(0, 1, 0.0),
 }
 
 

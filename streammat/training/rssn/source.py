@@ -27,9 +27,11 @@ from streammat.training.rssn.decisions import (
     draw_crop,
     draw_effects,
 )
+from streammat.training.rssn.filming import film
 from streammat.training.rssn.layers import Scene, foreground_of, noise_level, photograph_scene
 from streammat.training.rssn.settings import RssnSettings
 from streammat.training.rssn.tensors import tensors_of
+from streammat.training.video import Look, draw_look
 from streammat_kernels.augment import RssnBatch, SamplePlan, rssn_batch
 from streammat_kernels.augment.staged import RssnStage
 from streammat_kernels.regions import sampled_levels
@@ -44,6 +46,7 @@ class _Drawn(NamedTuple):
     name: str
     scene: Scene
     plan: SamplePlan
+    look: Look | None  # of a frame of a clip
 
 
 class RssnSource:
@@ -127,7 +130,8 @@ class RssnSource:
         self._ahead = (step + 1, first, count), self._submit(step + 1, first, count)
         scenes, plans = [d.scene for d in drawn], [d.plan for d in drawn]
         made = self._compose(scenes, plans, height_px)
-        return tensors_of(made, tuple(d.name for d in drawn))
+        batch = tensors_of(made, tuple(d.name for d in drawn))
+        return film(batch, [d.look for d in drawn], self._pool)
 
     def check_pixels(self, part: int = 0, parts: int = 1) -> None:
         """Decode every ``parts``-th file, those that are held out too; faults go to `faults`.
@@ -180,7 +184,8 @@ class RssnSource:
             except MediaError as error:
                 self._faults.unreadable(error)
                 continue
-            return _Drawn(sample.name, scene, self._plan(scene, generators, position))
+            plan = self._plan(scene, generators, position)
+            return _Drawn(sample.name, scene, plan, self._look(position))
         raise InputError(
             f"{_TRIES} pictures one after the other cannot be read; see the lines above"
         )
@@ -211,6 +216,10 @@ class RssnSource:
             noise_sigma=NOISE_SIGMA if noise else 0.0,
             noise_seed=int(np.random.SeedSequence((self._seed, position, 3)).generate_state(1)[0]),
         )
+
+    def _look(self, position: int) -> Look | None:
+        generator = np.random.default_rng((self._seed, position, 4))
+        return draw_look(generator) if generator.random() < self._settings.video else None
 
     def _compose(self, scenes: list[Scene], plans: list[SamplePlan], size_px: int) -> RssnBatch:
         backs, alphas = [s.background for s in scenes], [s.alpha for s in scenes]

@@ -168,6 +168,19 @@ def test_noise_follows_from_the_recipes_seed(tree: Path) -> None:
     assert len(drawn) == 8
 
 
+@pytest.mark.parametrize("track", ["ori", "rssn"])
+def test_a_share_of_samples_looks_filmed_and_follows_from_the_seed(tree: Path, track: str) -> None:
+    still, some, again = (_source(tree, track, video=share) for share in (0.0, 0.5, 0.5))
+    other = 0
+    for step in range(8):
+        plain, found, twice = (s.batch(step, 0, BATCH, SIZE, SIZE) for s in (still, some, again))
+        assert torch.equal(found.rgb, twice.rgb)
+        assert torch.equal(found.alpha, twice.alpha)
+        other += sum(not torch.equal(*pair) for pair in zip(plain.rgb, found.rgb, strict=True))
+    assert 4 <= other <= 20  # of 24
+    assert still.fingerprint != some.fingerprint
+
+
 def test_weights_choose_between_sets(tree: Path) -> None:
     source = _source(tree, sets=["am2k", "comp1k"], weights={"am2k": 0.0})
     names = {n for step in range(4) for n in source.batch(step, 0, BATCH, SIZE, SIZE).names}
