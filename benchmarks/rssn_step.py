@@ -36,6 +36,9 @@ class _Again:
         del step, first, count, height_px, width_px
         return self._batch
 
+    def ahead(self, step: int, first: int, count: int, height_px: int, width_px: int) -> None:
+        """Nothing is to be drawn."""
+
 
 def step_ms(
     batch: Batch,

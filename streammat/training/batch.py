@@ -51,3 +51,6 @@ class BatchSource(Protocol):
 
     def batch(self, step: int, first: int, count: int, height_px: int, width_px: int) -> Batch:
         """Samples `first` to `first + count - 1` of batch number `step`."""
+
+    def ahead(self, step: int, first: int, count: int, height_px: int, width_px: int) -> None:
+        """Begin, beside the caller's work, with what `batch` will probably be asked for next."""

@@ -14,7 +14,7 @@ from streammat.errors import ConfigError
 from streammat.models import Rosta, model_names
 from streammat.models.config import GfmConfig
 from streammat.training import schema
-from streammat.training.data import Mix
+from streammat.training.contents import Mix
 from streammat.training.losses import DEFECTS, LOSSES
 from streammat.training.optimise import OPTIMIZERS
 from streammat.training.precision import PRECISIONS

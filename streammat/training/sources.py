@@ -105,7 +105,8 @@ def _cached(job: Job, note: Callable[[str], None]) -> tuple[BatchSource, HeldOut
             "no pictures are left to train on: [mix] source_weights of all that are not held out "
             "are 0; give one of them more"
         )
-    return Sampler(cache, pairs, recipe.mix, recipe.seed), CachedPairs(cache, held)
+    source = Sampler(cache, pairs, recipe.mix, recipe.seed, job.threads)
+    return source, CachedPairs(cache, held)
 
 
 def check_weights(recipe: Recipe, sources: Collection[str], note: Callable[[str], None]) -> None:

@@ -158,16 +158,27 @@ class Trainer:
         return self.budget.progress(self.seconds, self.step)
 
     def next_batch(self) -> Batch:
-        """This process's part of the current step's batch, at one of the phase's shapes."""
-        phase = current_phase(self.recipe.phases, self.progress)
-        rng = self._generator(1)
-        height, width = phase.shapes[int(rng.integers(len(phase.shapes)))]
-        first, count = self.group.share(phase.batch)
-        return self.source.batch(self.step, first, count, height, width)
+        """This process's part of the current step's batch, at one of the phase's shapes.
 
-    def _generator(self, kind: int) -> np.random.Generator:
-        """Of this step's own draws; the key is of another form than those of samples."""
-        key = np.random.SeedSequence(self.recipe.seed, spawn_key=(self.step, kind))
+        The next one is begun with, as the source likes; where the clock then says another phase,
+        that is lost.
+        """
+        batch = self.source.batch(self.step, *self._part(self.step))
+        if self.step + 1 != self.budget.steps:
+            self.source.ahead(self.step + 1, *self._part(self.step + 1))
+        return batch
+
+    def _part(self, step: int) -> tuple[int, int, int, int]:
+        """First sample, count, height and width of a step in the present phase."""
+        phase = current_phase(self.recipe.phases, self.progress)
+        rng = self._generator(1, step)
+        height, width = phase.shapes[int(rng.integers(len(phase.shapes)))]
+        return *self.group.share(phase.batch), height, width
+
+    def _generator(self, kind: int, step: int | None = None) -> np.random.Generator:
+        """Of a step's own draws; the key is of another form than those of samples."""
+        step = self.step if step is None else step
+        key = np.random.SeedSequence(self.recipe.seed, spawn_key=(step, kind))
         return np.random.default_rng(key)
 
     def losses(self, batch: Batch) -> Loss:

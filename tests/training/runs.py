@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from streammat.models import create_model
-from streammat.training.batch import Batch
+from streammat.training.batch import Batch, BatchSource
 from streammat.training.cache import Cache
 from streammat.training.data import Sampler, split
 from streammat.training.held_out import CachedPairs
@@ -59,7 +59,7 @@ def same_weights(one: Trainer, other: Trainer) -> bool:
 class Spoiled:
     """A source whose batch of one step holds a sample that is no number."""
 
-    def __init__(self, source: Sampler, step: int) -> None:
+    def __init__(self, source: BatchSource, step: int) -> None:
         self._source, self._step = source, step
         self.fingerprint, self.samples = source.fingerprint, source.samples
 
@@ -68,3 +68,6 @@ class Spoiled:
         if step == self._step:
             batch.rgb[0, 0, 0, 0] = torch.nan
         return batch
+
+    def ahead(self, step: int, first: int, count: int, height_px: int, width_px: int) -> None:
+        self._source.ahead(step, first, count, height_px, width_px)

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +12,10 @@ import cv2  # noqa: E402
 
 from streammat.training import augment  # noqa: E402
 from streammat.training.cache import Cache, estimate_foreground, write_cache  # noqa: E402
-from streammat.training.data import Mix, Sampler, clip_of, split  # noqa: E402
+from streammat.training.contents import Mix  # noqa: E402
+from streammat.training.data import Sampler, clip_of, split  # noqa: E402
 from streammat.training.decode import build_cache  # noqa: E402
 from streammat.training.recipe import load_recipe  # noqa: E402
-from streammat.training.shots import Content  # noqa: E402
 from streammat.training.strands import hair_object  # noqa: E402
 from tests.training.tiny import disc, write_data  # noqa: E402
 
@@ -98,43 +96,6 @@ def test_subjects_on_new_backgrounds_get_a_fringe(cache: Cache, kind: str) -> No
     assert not torch.equal(batch.alpha, before.alpha)
     soft = [int(((b.alpha > 0.02) & (b.alpha < 0.98)).sum()) for b in (before, batch)]
     assert soft[1] > soft[0]
-
-
-def test_colours_that_a_cut_out_hides_do_not_show_at_its_rim(tmp_path: Path) -> None:
-    """A white disc on hidden black: its colour times its alpha is white times its alpha."""
-    rgba = np.zeros((400, 400, 4), np.uint8)
-    cv2.circle(rgba, (200, 200), 150, (255, 255, 255, 255), -1)
-    write_cache([("cutout", "disc", "", rgba), ("pair", "p", "", EMPTY_PAIR)], tmp_path)
-    source = sampler(Cache(tmp_path), cutouts=1.0)
-    content = source._cutout(np.random.default_rng(1), 96, 96)
-    rim = (content.alpha > 0.2) & (content.alpha < 0.8)
-    inside = content.front[content.alpha == 1].max()  # white in the light that was drawn
-    assert rim.any()
-    found = content.front[rim] / content.alpha[rim, None]
-    np.testing.assert_allclose(found, inside, rtol=1e-4)
-
-
-@pytest.mark.parametrize("composites", [0.0, 0.25])
-def test_without_cut_outs_their_share_becomes_photographs(
-    composites: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rgb, alpha = disc(1)
-    pixels = np.dstack([rgb, alpha, rgb])
-    write_cache([("pair", "p", "", pixels)], tmp_path)
-    kinds: list[str] = []
-    for kind in ("photo", "composite"):
-        drawn = getattr(Sampler, f"_{kind}")
-
-        def noted(*draw: Any, kind: str = kind, drawn: Callable[..., Content] = drawn) -> Content:
-            kinds.append(kind)
-            return drawn(*draw)
-
-        monkeypatch.setattr(Sampler, f"_{kind}", noted)
-    sampler(Cache(tmp_path), cutouts=0.5, composites=composites).batch(0, 0, 40, 32, 32)
-    assert len(kinds) == 40
-    count = kinds.count("composite")
-    assert count < 20  # three quarters of 40 with the cut-outs' share
-    assert bool(count) == bool(composites)
 
 
 @pytest.mark.parametrize("size", [(1, 300), (300, 1), (2000, 3), (3, 2000)])
@@ -229,3 +190,17 @@ def test_the_real_data_can_be_read(shared_data: Path) -> None:
     if not (folder / "pairs.jsonl").is_file():
         pytest.skip(f"no training pairs in {folder}")
     assert sum(1 for _ in (folder / "pairs.jsonl").open()) > 1000
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_was_begun_ahead_is_what_would_be_drawn(cache: Cache, threads: int) -> None:
+    mix = Mix(0.2, 0.2, 0.3, 0.7, {}, video=0.5, pairs=0.5)
+    pairs = cache.of_kind("pair")
+    plain, source = (Sampler(cache, pairs, mix, 4, count) for count in (1, threads))
+    for step, (asked, begun) in enumerate([(64, 64), (96, 64), (64, 96), (96, 96)]):
+        source.ahead(step, 0, 6, begun, 64)  # where the shape is another one, it is drawn anew
+        found, wanted = (one.batch(step, 0, 6, asked, 64) for one in (source, plain))
+        assert found.names == wanted.names
+        assert torch.equal(found.rgb, wanted.rgb)
+        assert torch.equal(found.alpha, wanted.alpha)
+        source.ahead(step + 1, 0, 6, asked, 64)  # begun twice: the last counts

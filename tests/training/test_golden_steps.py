@@ -86,6 +86,9 @@ class OneBatch:
     def batch(self, step: int, first: int, count: int, height_px: int, width_px: int) -> Batch:
         return self._batch
 
+    def ahead(self, step: int, first: int, count: int, height_px: int, width_px: int) -> None:
+        pass
+
 
 def test_four_steps_are_golden(
     gfm_rule: Any, golden: dict[str, Any], batch: Batch, tmp_path: Path

@@ -190,7 +190,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_batch(
     folder: Path, tmp_path: Path
 ) -> None:
     trainer = make_trainer(folder, tmp_path, 8)
-    trainer.source = Spoiled(trainer.source, step=3)  # type: ignore[arg-type]
+    trainer.source = Spoiled(trainer.source, step=3)
     with pytest.raises(DivergedError, match=r"at step 3, batch of disc_\d.*of step 2 is good"):
         run(trainer, NOTHING, Intervals(NEVER, 2, NEVER))
     bad = unpickled(tmp_path / "bad_batch.pt")
@@ -206,7 +206,7 @@ def test_each_of_several_processes_keeps_its_own_part_of_such_a_batch(
     folder: Path, tmp_path: Path
 ) -> None:
     trainer = make_trainer(folder, tmp_path, 8)
-    trainer.source = Spoiled(trainer.source, step=0)  # type: ignore[arg-type]
+    trainer.source = Spoiled(trainer.source, step=0)
     batch = trainer.next_batch()
     for rank in (0, 1):
         trainer.group = Group(rank, 2)
@@ -220,7 +220,7 @@ def test_a_loss_that_is_no_number_is_told_where_its_batch_cannot_be_kept(
     folder: Path, tmp_path: Path
 ) -> None:
     trainer = make_trainer(folder, tmp_path, 8)
-    trainer.source = Spoiled(trainer.source, step=1)  # type: ignore[arg-type]
+    trainer.source = Spoiled(trainer.source, step=1)
     refused = pytest.raises(
         DivergedError, match=r"at step 1, .*not kept: cannot write .*bad_batch\.pt"
     )

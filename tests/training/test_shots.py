@@ -18,7 +18,8 @@ from torch.nn import functional  # noqa: E402
 from streammat.training import augment, shots  # noqa: E402
 from streammat.training.batch import Batch  # noqa: E402
 from streammat.training.cache import Cache  # noqa: E402
-from streammat.training.data import _OWN, Mix, Sampler  # noqa: E402
+from streammat.training.contents import Mix  # noqa: E402
+from streammat.training.data import _OWN, Sampler  # noqa: E402
 from streammat.training.decode import build_cache  # noqa: E402
 from tests.training.runs import make_trainer, same_weights  # noqa: E402
 from tests.training.tiny import write_data, write_recipe  # noqa: E402

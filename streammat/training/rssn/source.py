@@ -54,7 +54,7 @@ class RssnSource:
 
     With equal weights an epoch shows every foreground ``bags`` times, each time over another
     background, in an order of its own, and the next epoch others; with other weights samples are
-    drawn independently. The next batch is decoded while the caller works on this one.
+    drawn independently.
 
     Args:
         settings: the checked table.
@@ -127,11 +127,15 @@ class RssnSource:
                 "give phases square shapes"
             )
         drawn = [job.result() for job in self._jobs(step, first, count)]
-        self._ahead = (step + 1, first, count), self._submit(step + 1, first, count)
         scenes, plans = [d.scene for d in drawn], [d.plan for d in drawn]
         made = self._compose(scenes, plans, height_px)
         batch = tensors_of(made, tuple(d.name for d in drawn))
         return film(batch, [d.look for d in drawn], self._pool)
+
+    def ahead(self, step: int, first: int, count: int, height_px: int, width_px: int) -> None:
+        """Begin to decode for a batch that may be asked for next."""
+        del height_px, width_px  # decoded whole
+        self._ahead = (step, first, count), self._submit(step, first, count)
 
     def check_pixels(self, part: int = 0, parts: int = 1) -> None:
         """Decode every ``parts``-th file, those that are held out too; faults go to `faults`.
