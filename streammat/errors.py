@@ -54,6 +54,7 @@ __all__ = [
 ]
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR}
 
 
 class InputError(StreammatError):
@@ -105,4 +106,7 @@ def unwritten(what: object, error: OSError) -> StreammatError:
     """
     if error.errno in DISK_FULL:
         return ResourceError(f"{what} cannot be written: {error.strerror}; make room, then go on")
-    return OutputError(f"{what} cannot be written: {error.strerror or error}")
+    reason, way_out = error.strerror or error, "give another place, or make this one writable"
+    if error.errno in _IN_THE_WAY:
+        way_out = "a file is where a folder is needed; move it, or give another place"
+    return OutputError(f"{what} cannot be written: {reason}; {way_out}")

@@ -140,12 +140,14 @@ def train(
 
 def _job(recipe_name: str, data: Path | None, out: Path, given: dict[str, Any]) -> Job:
     from streammat.training.loop import Intervals
-    from streammat.training.parallel import share_of_cores
-    from streammat.training.recipe import changed, load_recipe
+    from streammat.training.parallel import launched, share_of_cores
+    from streammat.training.recipe import changed, check_shares, load_recipe
     from streammat.training.work import Job, choose_device
 
     recipe = load_recipe(recipe_name)
     recipe = changed(recipe, given["steps"], given["minutes"], given["seed"], given["precision"])
+    launch = launched()
+    check_shares(recipe, launch.size if launch else given["processes"])
     every = Intervals(given["log_every"], given["save_every"], given["validate_every"])
     return Job(
         recipe=recipe,
@@ -171,7 +173,7 @@ def _decode(job: Job) -> None:
     from streammat.datasets import Faults
     from streammat.errors import InputError
     from streammat.training.cache import name_again
-    from streammat.training.decode import build_cache, origin_of
+    from streammat.training.decode import build_cache, origin_of, unlisted
 
     data, say = job.data, first_alone(partial(click.echo, err=True))
     if job.recipe.data:
@@ -185,6 +187,9 @@ def _decode(job: Job) -> None:
             raise click.UsageError(f"give --data DIR: {job.cache} holds no decoded data yet")
         say(f"decoding {data} into {job.cache}, once")
         build_cache(data, job.cache, faults)
+        others = unlisted(data)
+        if others:
+            say(f"{data / 'pairs'}: {len(others)} not listed, first {others[0]}; left out")
 
     origin = origin_of(data) if data is not None else None
     decode_once(job.cache, origin, build, overwrite=job.afresh)

@@ -8,9 +8,9 @@ It holds `pairs.jsonl`, a line ``{"name": NAME, "src": SOURCE}`` for each pair, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -94,22 +94,43 @@ def list_pairs(data: Path, faults: Faults) -> list[tuple[str, str]]:
             f"{data}: no {LIST}, which lists pairs; make one, or name data sets in a [data] table "
             'of the recipe (pictures and alphas in folders: sets = ["folder"])'
         )
-    found: dict[str, str] = {}
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no UTF-8 text ({error}); save it as such") from error
-    for number, line in enumerate(lines, 1):
-        record = _record(line)
-        if record is None and line.strip():
-            faults.leave_out(path, "wrong lines", f'line {number}: no "name" and "src"')
-        elif record is not None and record[0] in found:
-            faults.leave_out(path, "wrong lines", f"line {number}: {record[0]} is listed twice")
-        elif record is not None:
-            found.update([record])
+    found = _records(path, lines, faults)
     if not found:
         raise InputError(f"{path}: no pair can be used, as none is listed; {faults.summary()}")
     return list(found.items())
+
+
+def unlisted(data: Path) -> list[str]:
+    """Names of pictures in `pairs/` that the list lacks: nothing is trained on them."""
+    return sorted({path.stem for path in _pictures(data / "pairs")} - set(_listed(data)))
+
+
+def _records(path: Path, lines: Sequence[str], faults: Faults) -> dict[str, str]:
+    """Source by name; what is wrong with a line is told with its number."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        record, wrong = _record(line), ""
+        if record is None:
+            wrong = 'no "name" and "src"' if line.strip() else ""
+        elif record[0] in found:
+            wrong = f"{record[0]} is listed twice"
+        elif not _is_inside(record[0]):
+            wrong = f"{record[0]!r} is not the name of a picture in pairs/"
+        else:
+            found.update([record])
+        if wrong:
+            faults.leave_out(path, "wrong lines", f"line {number}: {wrong}")
+    return found
+
+
+def _is_inside(name: str) -> bool:
+    """Whether it names something in the folder that it is looked for in."""
+    path = PurePath(name)
+    return bool(path.name) and not path.is_absolute() and ".." not in path.parts
 
 
 def _record(line: str) -> tuple[str, str] | None:
@@ -123,12 +144,28 @@ def _record(line: str) -> tuple[str, str] | None:
 
 def _pairs(data: Path, records: list[tuple[str, str]], faults: Faults) -> Iterator[Item]:
     for name, source in records:
+        files = _complete(data, name, faults)
+        if files is None:
+            continue
         try:
-            pixels = _pair(*_files_of(data, name))
+            pixels = _pair(*files)
         except MediaError as error:
             faults.unreadable(error)
             continue
         yield "pair", name, source, pixels
+
+
+def _complete(data: Path, name: str, faults: Faults) -> tuple[Path, Path] | None:
+    """Picture and alpha of a pair; None where one of them is missing."""
+    picture, alpha = _files_of(data, name)
+    if not picture.is_file():
+        there = "alphas without picture" if alpha.is_file() else "missing"
+        faults.leave_out(picture, there, "listed, but not there (.webp, .jpg or .jpeg)")
+    elif not alpha.is_file():
+        faults.leave_out(picture, "without alpha", f"no {alpha.name} beside it")
+    else:
+        return picture, alpha
+    return None
 
 
 def _files_of(data: Path, name: str) -> tuple[Path, Path]:
@@ -145,8 +182,10 @@ def check_pixels(data: Path, records: list[tuple[str, str]], faults: Faults) -> 
         InputError: a file is of no use and ``faults`` is strict.
     """
     for name, _ in records:
+        files = _complete(data, name, faults)
         try:
-            _read(*_files_of(data, name))
+            if files is not None:
+                _read(*files)
         except MediaError as error:
             faults.unreadable(error)
     for _ in chain(_cutouts(data, faults), _backgrounds(data, faults)):

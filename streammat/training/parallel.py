@@ -16,8 +16,6 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from streammat.errors import ConfigError
-
 TIMEOUT = timedelta(minutes=30)
 _CPU = torch.device("cpu")
 
@@ -58,16 +56,7 @@ class Group(NamedTuple):
         return float(tensor)
 
     def share(self, count: int) -> tuple[int, int]:
-        """First place and number of this process's samples of a batch of `count`.
-
-        Raises:
-            ConfigError: the batch cannot be shared equally.
-        """
-        if count % self.size:
-            raise ConfigError(
-                f"a batch of {count} cannot be shared by {self.size} processes: use a batch that "
-                f"is a multiple of {self.size}, or another number of processes"
-            )
+        """First place and number of this process's samples of a batch of `count`, a multiple."""
         part = count // self.size
         return self.rank * part, part
 

@@ -19,7 +19,7 @@ from streammat.training.loop import unheard
 from streammat.training.painted import find_painted
 from streammat.training.parallel import Group, launched
 from streammat.training.precision import choose_precision
-from streammat.training.recipe import Recipe, budget_of, check_norms
+from streammat.training.recipe import Recipe, budget_of, check_norms, check_shares
 from streammat.training.schedule import Phase
 from streammat.training.sources import check_weights
 from streammat.training.start import fresh_model
@@ -55,8 +55,7 @@ def plan(job: Job, data: Path | None, *, origin: str | None = None) -> dict[str,
         "phases": " then ".join(_phase(phase) for phase in job.recipe.phases),
         "length": _length(job.recipe),
     }
-    for phase in job.recipe.phases:
-        Group(size=processes).share(phase.batch)
+    check_shares(job.recipe, processes)
     check_norms(job.recipe, "the recipe", processes)
     _check_writable(job.out, "--out")
     if job.recipe.data or _decoded(job, origin):

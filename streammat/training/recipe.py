@@ -128,7 +128,14 @@ def load_recipe(name: str) -> Recipe:
     try:
         return make_recipe(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
     except FileNotFoundError:
-        raise ConfigError(f"no recipe {name}: the file does not exist") from None
+        raise ConfigError(
+            f"no recipe {name}: the file does not exist; check the path, or use one of "
+            f"{', '.join(recipe_names())}"
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"recipe {path} cannot be read: {error.strerror or error}; give a .toml file"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"recipe {path} is no TOML: {error}") from None
 
@@ -201,6 +208,20 @@ def _check_data(record: Mapping[str, Any], recipe: Recipe, where: str) -> None:
             f'{where}: keep_defects are those of loss = "official", not of {recipe.loss!r}; leave '
             "them out"
         )
+
+
+def check_shares(recipe: Recipe, processes: int) -> None:
+    """Every batch is shared equally.
+
+    Raises:
+        ConfigError: a phase's batch cannot be.
+    """
+    for phase in recipe.phases:
+        if phase.batch % processes:
+            raise ConfigError(
+                f"a batch of {phase.batch} cannot be shared by {processes} processes: use a batch "
+                f"that is a multiple of {processes}, or another number of processes"
+            )
 
 
 def check_norms(recipe: Recipe, where: str, processes: int = 1) -> None:

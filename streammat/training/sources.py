@@ -89,6 +89,8 @@ def _published(
         lambda name: is_held_out(name, recipe.holdout_prefixes, recipe.holdout_share),
         rssn.stage_on(group.device, note),
     )
+    names = [sample.name for sample in source.held_out]
+    check_prefixes(recipe.holdout_prefixes, names, note)
     if job.strict:
         source.check_pixels(group.rank, group.size)
     return source, FolderPairs(source.held_out, faults)
@@ -97,7 +99,9 @@ def _published(
 def _cached(job: Job, note: Callable[[str], None]) -> tuple[BatchSource, HeldOut]:
     cache, recipe = Cache(job.cache), job.recipe
     check_weights(recipe, {pair.source for pair in cache.of_kind("pair")}, note)
-    pairs, held = split(cache.of_kind("pair"), recipe.holdout_prefixes, recipe.holdout_share)
+    everything = cache.of_kind("pair")
+    pairs, held = split(everything, recipe.holdout_prefixes, recipe.holdout_share)
+    check_prefixes(recipe.holdout_prefixes, [pair.name for pair in everything], note)
     if not pairs:
         raise ConfigError("no pictures are left to train on: all are held out by the recipe")
     if not any(recipe.mix.source_weights.get(pair.source, 1.0) for pair in pairs):
@@ -107,6 +111,15 @@ def _cached(job: Job, note: Callable[[str], None]) -> tuple[BatchSource, HeldOut
         )
     source = Sampler(cache, pairs, recipe.mix, recipe.seed, job.threads)
     return source, CachedPairs(cache, held)
+
+
+def check_prefixes(
+    prefixes: Collection[str], names: Collection[str], note: Callable[[str], None]
+) -> None:
+    """`note` takes a line on what is to be held out and is not there: it may be misspelt."""
+    idle = [prefix for prefix in prefixes if not any(name.startswith(prefix) for name in names)]
+    if idle:
+        note(f"holdout_prefixes of no effect, no picture's name begins so: {', '.join(idle)}")
 
 
 def check_weights(recipe: Recipe, sources: Collection[str], note: Callable[[str], None]) -> None:

@@ -26,7 +26,7 @@ from streammat.training.optimise import (
 )
 from streammat.training.parallel import Group
 from streammat.training.precision import Arithmetic
-from streammat.training.recipe import Recipe
+from streammat.training.recipe import Recipe, check_shares
 from streammat.training.schedule import Budget, current_phase, learning_rate_factor
 
 _EARLY_STEPS = 10  # the average follows the weights closely at first
@@ -91,8 +91,7 @@ class Trainer:
         self.objective = Objective(recipe.loss, self.model, self.group, kept)
         self.step, self.seconds, self.best = 0, 0.0, math.inf
         self.saved_step: int | None = None
-        for phase in recipe.phases:
-            self.group.share(phase.batch)
+        check_shares(recipe, self.group.size)
 
     @property
     def settings(self) -> dict[str, Any]:

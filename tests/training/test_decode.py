@@ -18,7 +18,7 @@ from streammat.cli.training_run import decode_once
 from streammat.datasets import Faults
 from streammat.errors import ConfigError, InputError, OutputError
 from streammat.training.cache import INDEX, PIXELS, Cache, name_again, within, write_cache
-from streammat.training.decode import build_cache, origin_of
+from streammat.training.decode import build_cache, origin_of, unlisted
 from streammat.training.parallel import Launch
 from tests.training.tiny import disc, write_data
 
@@ -49,12 +49,42 @@ def test_what_cannot_be_used_is_named_counted_and_left_out(data: Path, tmp_path:
     build_cache(data, tmp_path / "cache", faults)
     names = [entry.name for entry in Cache(tmp_path / "cache").entries]
     assert names == ["disc_0000", "disc_0004", "vid_kept_0001", "one.png", "plain.png"]
-    assert faults.counts == {"unreadable": 5, "wrong lines": 3}
-    for words in ("disc_0001.png", "disc_0002.webp", "100x40", "cut-out without", "line 8"):
+    assert faults.counts == {"unreadable": 4, "without alpha": 1, "wrong lines": 3}
+    for words in (
+        "no disc_0001.png beside it",
+        "disc_0002.webp",
+        "100x40",
+        "cut-out without",
+        "line 8",
+    ):
         assert any(words in line for line in lines), words
     with pytest.raises(InputError, match="leave out --strict"):
         build_cache(data, tmp_path / "other", Faults(print, strict=True))
     assert not (tmp_path / "other").exists()
+
+
+def test_pictures_that_the_list_names_or_lacks_are_told(data: Path, tmp_path: Path) -> None:
+    (data / "pairs" / "disc_0001.webp").unlink()
+    for suffix in (".webp", ".png"):
+        (data / "pairs" / f"disc_0002{suffix}").unlink()
+    shutil.copy(data / "pairs" / "disc_0003.webp", data / "pairs" / "extra.webp")
+    faults = Faults(lambda line: None)
+    build_cache(data, tmp_path / "cache", faults)
+    assert faults.counts == {"alphas without picture": 1, "missing": 1}
+    assert unlisted(data) == ["extra"]
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../b", "", "."])
+def test_names_that_lead_out_of_the_folder_are_wrong_lines(
+    name: str, data: Path, tmp_path: Path
+) -> None:
+    with (data / "pairs.jsonl").open("a") as out:
+        out.write(json.dumps({"name": name, "src": "elsewhere"}) + "\n")
+    lines: list[str] = []
+    build_cache(data, tmp_path / "cache", Faults(lines.append))
+    assert lines == [
+        f"{data / 'pairs.jsonl'}: line 7: {name!r} is not the name of a picture in pairs/; left out"
+    ]
 
 
 def test_names_with_spaces_dots_and_umlauts_are_read(data: Path, tmp_path: Path) -> None:
@@ -113,7 +143,10 @@ def test_what_was_left_out_is_named_again_and_refused_when_strict(
 
 def test_a_folder_that_takes_nothing_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="file/cache cannot be written: Not a directory"):
+    with pytest.raises(
+        OutputError,
+        match=r"file/cache cannot be written: Not a directory; a file is where a folder is needed",
+    ):
         decode_once(tmp_path / "file" / "cache", None, lambda: None, overwrite=False)
 
 

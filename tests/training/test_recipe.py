@@ -192,8 +192,13 @@ def test_options_are_held_to_the_recipes_rules(given: dict[str, Any], message: s
 def test_a_recipe_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no recipe 'oficial': did you mean 'official'"):
         load_recipe("oficial")
-    with pytest.raises(ConfigError, match="does not exist"):
+    with pytest.raises(
+        ConfigError, match=r"does not exist; check the path, or use one of .*official"
+    ):
         load_recipe(str(tmp_path / "no.toml"))
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(ConfigError, match=r"folder\.toml cannot be read: .*; give a \.toml file"):
+        load_recipe(str(tmp_path / "folder.toml"))
     (tmp_path / "broken.toml").write_text("model = ")
     with pytest.raises(ConfigError, match="is no TOML"):
         load_recipe(str(tmp_path / "broken.toml"))

@@ -80,8 +80,13 @@ def test_folders_to_validate_on_replace_the_recipes(data: Path, tmp_path: Path) 
     held_back = job._replace(
         recipe=job.recipe._replace(holdout_prefixes=("a",)), pictures=None, alphas=None
     )
-    source, held, _ = open_data(held_back, print)
+    said: list[str] = []
+    source, held, _ = open_data(held_back, said.append)
     assert (source.samples, len(held)) == (1, 1)
+    assert not said
+    other = held_back._replace(recipe=held_back.recipe._replace(holdout_prefixes=("a", "q_", "z")))
+    open_data(other, said.append)
+    assert said == ["holdout_prefixes of no effect, no picture's name begins so: q_, z"]
 
 
 def test_a_plan_refuses_what_the_run_would(data: Path, tmp_path: Path) -> None:
